@@ -1,0 +1,283 @@
+"""What a slash command is: Command, Verb, Call, Form, Reply. With domain and workflows, all that commands/ sees."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from bot.domain.people import Person
+from bot.domain.ports import Tools, Work
+from bot.domain.stages import Stage
+
+
+class Kind(StrEnum):
+    """What a parameter's words mean, and so how they are read, completed and shown in a form."""
+
+    TEXT = "text"  # any words, up to the next keyword of the usage line
+    WORD = "word"  # one word, or several in quotes
+    SERVICE = "service"  # a service of the team file
+    ENVIRONMENT = "environment"  # an environment of the team file
+    PERSON = "person"  # a mention, @name, or "me"; read as a user id
+    WHEN = "when"  # an instant in the caller's zone; read as an aware UTC datetime
+    DATE = "date"  # a day in the caller's zone; read as a date
+    NUMBER = "number"  # a whole number
+    CHOICE = "choice"  # one of ``choices``
+    ID = "id"  # an id of ours such as C-41; ``prefix`` says of what
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One ``<name>`` of a usage line."""
+
+    kind: Kind
+    about: str = ""  # one phrase; label or hint in the form
+    choices: tuple[str, ...] = ()
+    prefix: str = ""
+    long: bool = False  # several lines in the form
+
+
+def text(about: str = "", *, long: bool = False) -> Parameter:
+    """Any words, up to the next keyword."""
+    return Parameter(Kind.TEXT, about, long=long)
+
+
+def word(about: str = "") -> Parameter:
+    """One word (a version, a label), or several in quotes."""
+    return Parameter(Kind.WORD, about)
+
+
+def service(about: str = "") -> Parameter:
+    """A service of the team file; an unknown one is refused with suggestions."""
+    return Parameter(Kind.SERVICE, about)
+
+
+def environment(about: str = "") -> Parameter:
+    """An environment of the team file; an unknown one is refused with suggestions."""
+    return Parameter(Kind.ENVIRONMENT, about)
+
+
+def person(about: str = "") -> Parameter:
+    """Somebody; read as a user id."""
+    return Parameter(Kind.PERSON, about)
+
+
+def when(about: str = "") -> Parameter:
+    """ "17:00", "Mon 09:00", "in 2 h" in the caller's zone; read as an aware UTC datetime in the future."""
+    return Parameter(Kind.WHEN, about)
+
+
+def day(about: str = "") -> Parameter:
+    """ "2026-12-31", "Friday", "in 3 weeks" in the caller's zone; read as a ``date``."""
+    return Parameter(Kind.DATE, about)
+
+
+def number(about: str = "") -> Parameter:
+    """A whole number."""
+    return Parameter(Kind.NUMBER, about)
+
+
+def choice(*choices: str, about: str = "") -> Parameter:
+    """One of a few words."""
+    return Parameter(Kind.CHOICE, about, choices=choices)
+
+
+def id_of(prefix: str, about: str = "") -> Parameter:
+    """An id of ours with this prefix: ``C-41``, ``c-41`` and ``41`` are all read as "C-41"."""
+    return Parameter(Kind.ID, about, prefix=prefix)
+
+
+class Door(StrEnum):
+    """By which way a call came in."""
+
+    SLASH = "slash"
+    BUTTON = "button"
+    FORM = "form"
+    MENTION = "mention"  # also a direct message, which needs no mention
+    SHORTCUT = "shortcut"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message in Slack that a call came from: of a message shortcut, a button, or a mention."""
+
+    channel_id: str
+    ts: str
+    text: str = ""
+    author_id: str = ""
+    thread_ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One use of a verb.
+
+    Attributes:
+        args: what was read for each parameter of the usage line, by name; an optional one that was not given is
+            missing. From a form that the verb made itself: its fields' values by name, and what it carried.
+        by: who calls.
+        at: when, UTC.
+        key: names this gesture for ever; the same gesture delivered twice has the same key.
+        channel_id: where it was called, or "" (a form opened from the Home tab).
+        on: the message it was called on, if any.
+        prepared: what the verb's ``prepare`` found out before the transaction.
+    """
+
+    args: Mapping[str, Any]
+    by: Person
+    at: datetime
+    key: str
+    door: Door = Door.SLASH
+    channel_id: str = ""
+    on: MessageRef | None = None
+    prepared: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A private answer to the caller. What the team should see goes through ``work.say``."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input of a form. ``name`` is the key in ``Call.args`` when it is sent."""
+
+    name: str
+    label: str
+    parameter: Parameter
+    value: Any = None
+    optional: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form (modal) to be opened; sending it calls the same verb with ``carry`` and the fields as arguments.
+
+    ``title`` holds at most 24 characters, as Slack's modals do. ``intro`` is a template shown above the fields.
+    """
+
+    title: str
+    fields: tuple[Field, ...]
+    submit: str = "Save"
+    carry: Mapping[str, str] = field(default_factory=dict[str, str])
+    intro: Reply | None = None
+
+
+Answer: TypeAlias = Reply | Form | None
+Handle: TypeAlias = Callable[[Call, Work], Awaitable[Answer]]
+Prepare: TypeAlias = Callable[[Call, Tools], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What a command can do.
+
+    Attributes:
+        name: first word of the usage line; "" for what the command does without one.
+        usage: the usage line without the command: ``lock <environment> [until <when>] [because <reason>]``.
+            ``<name>`` is a parameter, ``[...]`` may be left out, bare words are keywords.
+        handle: decides in one transaction; None as an answer means that the change in the channel says it all.
+        reads_only: never writes; runs without the bookkeeping that makes a repeated gesture harmless.
+        opens_form: whether calling it with an incomplete line opens the form made from the usage line.
+        prepare: looks something up outside of the transaction first (within 2 s).
+    """
+
+    command: str
+    name: str
+    usage: str
+    summary: str
+    parameters: Mapping[str, Parameter]
+    handle: Handle
+    examples: tuple[str, ...] = ()
+    reads_only: bool = False
+    opens_form: bool = True
+    prepare: Prepare | None = None
+    hidden: bool = False  # a button's verb that nobody types
+
+    @property
+    def action(self) -> str:
+        """Names the verb in buttons, forms and the policy: ``deploy.approve``; ``deploy`` for the nameless."""
+        return f"{self.command}.{self.name}" if self.name else self.command
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A message shortcut: calls a verb's form with the message's text in ``fills``."""
+
+    title: str  # at most 24 characters
+    about: str
+    verb: str
+    fills: str
+
+
+class Command:
+    """A slash command, declared once; help, forms, manifest and docs are made from this.
+
+    A module in commands/ holds exactly one, named ``command``.
+    """
+
+    def __init__(self, name: str, summary: str, *, stage: Stage | None = None) -> None:
+        self.name = name
+        self.summary = summary
+        self.stage = stage
+        self.verbs: dict[str, Verb] = {}
+        self.shortcuts: list[Shortcut] = []
+
+    def verb(
+        self,
+        usage: str,
+        summary: str,
+        *,
+        examples: tuple[str, ...] = (),
+        reads_only: bool = False,
+        opens_form: bool = True,
+        prepare: Prepare | None = None,
+        hidden: bool = False,
+        **parameters: Parameter,
+    ) -> Callable[[Handle], Handle]:
+        """Declare the decorated function as what this verb does; see ``Verb`` for the arguments.
+
+        Raises ``ValueError`` where the usage line and the parameters do not name the same things, or the verb
+        is there already.
+        """
+        first, _, _ = usage.partition(" ")
+        name = "" if not first or first[0] in "<[" else first
+        named = set(_names_in(usage))
+        if named != set(parameters):
+            raise ValueError(
+                f"/{self.name} {usage}: parameters {sorted(named ^ set(parameters))} do not match"
+            )
+        if name in self.verbs:
+            raise ValueError(f"/{self.name} has the verb {name!r} already")
+
+        def declare(handle: Handle) -> Handle:
+            self.verbs[name] = Verb(
+                self.name,
+                name,
+                usage,
+                summary,
+                parameters,
+                handle,
+                examples,
+                reads_only,
+                opens_form,
+                prepare,
+                hidden,
+            )
+            return handle
+
+        return declare
+
+    def shortcut(self, title: str, about: str, *, verb: str, fills: str) -> None:
+        """Offer a verb on every message's menu; the message's text fills the named parameter of its form."""
+        if fills not in self.verbs[verb].parameters:
+            raise ValueError(f"/{self.name} {verb} has no parameter {fills!r}")
+        self.shortcuts.append(Shortcut(title, about, verb, fills))
+
+
+def _names_in(usage: str) -> list[str]:
+    return [part.partition(">")[0] for part in usage.split("<")[1:]]

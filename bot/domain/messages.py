@@ -1,0 +1,62 @@
+"""What we say: one message per thing, kept true in place, its story in its thread."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+
+class Band(IntEnum):
+    """Who goes first when a workspace's pace is used up. Three bands, no more (engine rule)."""
+
+    NOW = 0
+    NORMAL = 1
+    BULK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a conversation should show under this key.
+
+    The first ``Message`` with a key is posted; a later one with the same key edits it in place, newest wins.
+
+    Attributes:
+        key: names the logical message for ever, such as ``deployment:D-12``; unique in the outbox.
+        to: ``#channel``, a channel id, or a user id (then it is a direct message).
+        template: name below ``templates/`` without ``.j2``, such as ``deploy/card``.
+        context: what the template may use; domain values, not markup.
+        thread_of: key of the message whose thread this one belongs to; it is posted after that one.
+        thread_ts: a message that is not ours, in whose thread this one belongs.
+        broadcast: a reply that is also shown in the channel.
+    """
+
+    key: str
+    to: str
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    thread_of: str | None = None
+    thread_ts: str | None = None
+    broadcast: bool = False
+    band: Band = Band.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A person's Home tab as it should be shown now; the newest wins."""
+
+    user_id: str
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def key(self) -> str:
+        """One Home tab a person."""
+        return f"home:{self.user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message as Slack takes it: its full plain-text equivalent (mrkdwn-escaped) and its blocks."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...] = ()

@@ -1,0 +1,209 @@
+"""What the domain and the workflows need from the world, as protocols; adapters live further out."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+
+from bot.domain.jobs import Job
+from bot.domain.ledger import Entry, Recorded, Subject
+from bot.domain.messages import Home, Message, Rendered
+from bot.domain.people import Person
+from bot.domain.team import Command, Repository, Team
+
+
+class Noun(Protocol):
+    """A domain value with a row of its own: a frozen dataclass whose ``id`` is "" until it is added.
+
+    ``PREFIX`` is the letter of its ids (``C`` gives ``C-41``); empty where the world gives it an id of its own
+    (a pull request, an alert's fingerprint). ``FOUND_BY`` names the fields that ``Work.find`` may ask for; each
+    holds text, a number, an enum, or None.
+    """
+
+    PREFIX: ClassVar[str]
+    FOUND_BY: ClassVar[tuple[str, ...]]
+
+    @property
+    def id(self) -> str: ...
+
+
+N = TypeVar("N", bound=Noun)
+
+Render: TypeAlias = Callable[[str, Mapping[str, Any]], Rendered]
+
+
+class Clock(Protocol):
+    """What time it is, aware, UTC. Tests and the playground move it."""
+
+    def now(self) -> datetime: ...
+
+
+class Work(Protocol):
+    """One transaction: read state, decide, write state + ledger + jobs + outbox; all of it or nothing.
+
+    A noun is read as it was at its last commit. Writing one that somebody else changed meanwhile raises
+    ``Conflict``; whoever opened the work then starts it again.
+    """
+
+    now: datetime
+    team: Team
+
+    async def get(self, noun: type[N], id: str) -> N | None:
+        """The thing with this id (case does not matter), or nothing. Locked until the end of the work."""
+        ...
+
+    async def find(
+        self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, **where: Any
+    ) -> list[N]:
+        """Things whose lookup columns equal these values (a tuple: any of them), in order of creation."""
+        ...
+
+    async def count(self, noun: type[Noun], **where: Any) -> int:
+        """How many ``find`` would give, without a limit."""
+        ...
+
+    async def add(self, thing: N) -> N:
+        """Store a new thing and give it its id, such as ``C-41``. An id it has already is kept."""
+        ...
+
+    async def save(self, thing: N) -> None:
+        """Store a thing that was read or added in this work. Raises ``Conflict``."""
+        ...
+
+    async def erase(self, thing: Noun) -> None:
+        """Remove a row for good. The ledger keeps its entries."""
+        ...
+
+    def record(self, entry: Entry) -> None:
+        """Append to the ledger."""
+        ...
+
+    def say(self, message: Message | Home) -> None:
+        """What a conversation (or a Home tab) should show from the commit on."""
+        ...
+
+    def owe(self, job: Job) -> None:
+        """A job to be done; see ``Job.key`` for what a repeated key means."""
+        ...
+
+    def forgive(self, key: str) -> None:
+        """The job with this key need not be done any more, if it has not ended yet."""
+        ...
+
+    async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
+        """Ledger entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
+        ...
+
+
+class Unit(Protocol):
+    """Opens transactions."""
+
+    def __call__(self) -> AbstractAsyncContextManager[Work]:
+        """A work that commits when its block ends, and is rolled back when the block raises."""
+        ...
+
+    async def run(self, step: Callable[[Work], Awaitable[Any]]) -> Any:
+        """Run ``step`` in one work; begin again (up to 5 times) when it meets a ``Conflict``."""
+        ...
+
+
+class Directory(Protocol):
+    """Who is in the workspace, and which channels there are."""
+
+    async def person(self, user_id: str) -> Person:
+        """Somebody by id; an id that Slack does not know gives a stranger, who may do nothing."""
+        ...
+
+    async def people(self) -> Sequence[Person]:
+        """Everybody that is still here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit as a code host tells it. ``at`` is UTC; ``body`` is the message after its first line."""
+
+    sha: str
+    subject: str
+    body: str
+    author: str
+    email: str
+    at: datetime
+    pull_request: int | None = None
+
+
+class RangeTooLong(Exception):
+    """There are more commits between the two refs than can be read."""
+
+
+class RefUnknown(Exception):
+    """The code host knows no such tag, branch or commit; ``nearest`` are names it does know."""
+
+    def __init__(self, ref: str, nearest: Sequence[str] = ()) -> None:
+        super().__init__(f"no ref {ref!r}")
+        self.ref = ref
+        self.nearest = tuple(nearest)
+
+
+class HostUnreachable(Exception):
+    """The code host did not answer, or refused us; the text says which, without secrets."""
+
+
+class CodeHost(Protocol):
+    """A place where code lives."""
+
+    async def resolve(self, repository: Repository, ref: str) -> str:
+        """The full SHA behind a tag, branch or (short) SHA. Raises ``RefUnknown``, ``HostUnreachable``."""
+        ...
+
+    async def commits(self, repository: Repository, since: str | None, until: str) -> list[Commit]:
+        """Commits reachable from ``until`` and not from ``since``, newest first (all, where it is None).
+
+        Raises ``RefUnknown``, ``RangeTooLong``, ``HostUnreachable``.
+        """
+        ...
+
+    async def tags(self, repository: Repository) -> list[str]:
+        """Tag names, the newest version first. Raises ``HostUnreachable``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that a running target printed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a run ended. ``code`` is the exit status; None where a signal or the limit ended it."""
+
+    code: int | None
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it was asked to."""
+        return self.code == 0
+
+
+class Target(Protocol):
+    """What carries out a deployment."""
+
+    def run(self, command: Command, values: Mapping[str, str]) -> AsyncIterator[Line | Finished]:
+        """Lines as they are printed, then one ``Finished``. Closing the iterator ends the process group."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a job that works outside of a transaction may use."""
+
+    unit: Unit
+    clock: Clock
+    directory: Directory
+    team: Team
+    host: CodeHost
+    target: Target

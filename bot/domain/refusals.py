@@ -1,0 +1,40 @@
+"""No's that a person can act on: what is so, why, and what to do next."""
+
+
+class Refusal(Exception):
+    """Something was refused, and the person can do something about it.
+
+    The sentence is shown only to that person. Say what is wrong, why, and what to do next. ``field`` names
+    the parameter it is about, so that a form can show it there.
+    """
+
+    def __init__(self, sentence: str, *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.field = field
+
+
+class NotUnderstood(Refusal):
+    """The words did not fit the usage line."""
+
+
+class NotAllowed(Refusal):
+    """The policy does not let this person do this; the sentence names the rule."""
+
+
+class Unknown(Refusal):
+    """A name that we do not know; the sentence suggests the nearest ones."""
+
+    def __init__(self, what: str, name: str, known: tuple[str, ...], *, field: str | None = None) -> None:
+        shown = ", ".join(known[:5])
+        hint = f"Did you mean {shown}?" if known else f"There is no {what} yet."
+        super().__init__(f"I know no {what} “{name}”. {hint}", field=field)
+        self.known = known
+
+
+class Stale(Refusal):
+    """The thing has moved on since the person saw it; the sentence says where it is now."""
+
+
+class Conflict(Exception):
+    """Two transactions changed the same row at once; the later one must be tried again from its start."""

@@ -1,0 +1,99 @@
+"""The team as its file describes it: services, environments, roles, policy, channels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.domain.stages import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command to run on this machine: an argument list, never a shell line.
+
+    ``{service}``, ``{version}``, ``{environment}``, ``{sha}`` and ``{deployment}`` inside an argument are
+    replaced; a value can never become a second argument.
+    """
+
+    arguments: tuple[str, ...]
+    directory: str | None = None
+    limit: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Where a service's code lives: a local path, or ``owner/name`` on GitHub (either may be empty)."""
+
+    git: str | None = None
+    github: str | None = None
+    github_api: str = "https://api.github.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is built and deployed."""
+
+    name: str
+    repository: Repository = Repository()
+    deploy: Command | None = None
+    channel: str | None = None
+    owners: tuple[str, ...] = ()  # user ids, or user group ids (S…)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a service is deployed, in the order in which a version travels.
+
+    ``approvals`` is how many other people must say yes before a deployment starts.
+    """
+
+    name: str
+    order: int = 0
+    approvals: int = 0
+    expires_after: timedelta = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """People by user id and by Slack user group id."""
+
+    name: str
+    people: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the policy: who may use these verbs, and where.
+
+    Attributes:
+        name: what a refusal calls it, such as ``policy.2``.
+        verbs: ``deploy.approve``, ``deploy.*`` or ``*``.
+        environments: empty means every environment, and verbs that have none.
+        roles: role names, and the built-in ``members``, ``owners``, ``admins``, ``guests``, ``everyone``.
+    """
+
+    name: str
+    verbs: tuple[str, ...]
+    environments: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ("members",)
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Everything the team file says, checked."""
+
+    name: str = "the team"
+    services: Mapping[str, Service] = field(default_factory=dict[str, Service])
+    environments: Mapping[str, Environment] = field(default_factory=dict[str, Environment])
+    roles: Mapping[str, Role] = field(default_factory=dict[str, Role])
+    policy: tuple[Rule, ...] = ()
+    channels: Mapping[str, str] = field(default_factory=dict[str, str])  # stage or "standup" -> "#channel"
+    default_channel: str = "#general"
+    github_logins: Mapping[str, str] = field(default_factory=dict[str, str])  # login -> user id
+
+    def channel_for(self, stage: Stage | str, service: str | None = None) -> str:
+        """Where news of this stage is posted: the stage's channel, else the service's, else the default."""
+        known = self.services.get(service) if service else None
+        named = self.channels.get(str(stage))
+        return named or (known.channel if known and known.channel else self.default_channel)

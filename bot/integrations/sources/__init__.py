@@ -1,0 +1,1 @@
+"""Who sends webhooks: one folder each, found by discovery."""

@@ -1,0 +1,1 @@
+"""Everything that runs: Slack, HTTP, the worker, the messenger, rendering."""

@@ -1,0 +1,1 @@
+"""What happens over time, one module per process; domain and ports only."""

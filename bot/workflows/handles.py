@@ -1,0 +1,50 @@
+"""How a workflow says which jobs and events are its own; discovery finds what is marked here."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, TypeVar
+
+from bot.domain.jobs import Again, Due, Outcome
+from bot.domain.ports import Tools, Work
+
+Inside: TypeAlias = Callable[[Work, Due], Awaitable[Outcome]]
+Outside: TypeAlias = Callable[[Tools, Due], Awaitable[Outcome | Again]]
+
+I = TypeVar("I", bound=Inside)  # noqa: E741
+O = TypeVar("O", bound=Outside)  # noqa: E741
+E = TypeVar("E")
+
+
+def due(kind: str) -> Callable[[I], I]:
+    """Mark what does a job of this kind inside one transaction, which also ends the job."""
+
+    def mark(handler: I) -> I:
+        handler.__dict__["does_job"] = kind
+        return handler
+
+    return mark
+
+
+def due_outside(kind: str) -> Callable[[O], O]:
+    """Mark what does a job of this kind that needs the world (a command, a code host).
+
+    It opens transactions of its own through ``tools.unit``. After a crash it is started again, so it must read
+    where things stand before it does anything.
+    """
+
+    def mark(handler: O) -> O:
+        handler.__dict__["does_job_outside"] = kind
+        return handler
+
+    return mark
+
+
+def on(
+    event: type[E],
+) -> Callable[[Callable[[Work, E], Awaitable[None]]], Callable[[Work, E], Awaitable[None]]]:
+    """Mark what takes an event of this type, in the transaction in which its delivery is settled."""
+
+    def mark(handler: Any) -> Any:
+        handler.__dict__["takes_event"] = event
+        return handler
+
+    return mark

@@ -248,9 +248,7 @@ class Command:
         name = "" if not first or first[0] in "<[" else first
         named = set(_names_in(usage))
         if named != set(parameters):
-            raise ValueError(
-                f"/{self.name} {usage}: parameters {sorted(named ^ set(parameters))} do not match"
-            )
+            raise ValueError(f"/{self.name} {usage}: parameters {sorted(named ^ set(parameters))} do not match")
         if name in self.verbs:
             raise ValueError(f"/{self.name} has the verb {name!r} already")
 

@@ -53,9 +53,7 @@ class Work(Protocol):
         """The thing with this id (case does not matter), or nothing. Locked until the end of the work."""
         ...
 
-    async def find(
-        self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, **where: Any
-    ) -> list[N]:
+    async def find(self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, **where: Any) -> list[N]:
         """Things whose lookup columns equal these values (a tuple: any of them), in order of creation."""
         ...
 

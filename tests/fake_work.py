@@ -1,0 +1,194 @@
+"""One transaction in memory, and what is left after its commit: the ``Work`` of ``tests/fakes.py``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from itertools import count
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter
+
+from bot.domain.jobs import Job, Outcome
+from bot.domain.ledger import Entry, Recorded, Subject
+from bot.domain.messages import Home, Message
+from bot.domain.ports import Noun, Render
+from bot.domain.refusals import Conflict
+from bot.domain.team import Team
+
+N = TypeVar("N", bound=Noun)
+
+
+@dataclass
+class Row:
+    """What storage keeps of a noun. ``order`` is its place among all rows; ``version`` goes up with each write."""
+
+    thing: Any
+    order: int
+    version: int = 1
+
+
+@dataclass
+class Store:
+    """Everything that was committed."""
+
+    rows: dict[tuple[type, str], Row] = field(default_factory=dict)
+    entries: list[Recorded] = field(default_factory=list)
+    said: dict[str, Message] = field(default_factory=dict)  # the newest under each key
+    log: list[Message | Home] = field(default_factory=list)  # everything, in order
+    homes: dict[str, Home] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)  # not ended yet
+    ended: dict[str, Outcome] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)  # the last one given, by prefix
+    orders: "count[int]" = field(default_factory=count)
+    seen: set[str] = field(default_factory=set)
+
+
+@cache
+def _adapter(noun: type) -> TypeAdapter[Any]:
+    return TypeAdapter(noun)
+
+
+def _through_json(thing: Any) -> Any:
+    adapter = _adapter(type(thing))
+    read = adapter.validate_json(adapter.dump_json(thing))
+    assert read == thing, f"{type(thing).__name__} does not survive its row: {thing} became {read}"
+    return read
+
+
+class FakeWork:
+    """One transaction on a ``Store``; nothing of it shows before ``commit``."""
+
+    def __init__(self, store: Store, now: datetime, team: Team, render: Render | None = None) -> None:
+        self.now = now
+        self.team = team
+        self._store = store
+        self._render = render
+        self._numbers = dict(store.numbers)
+        self._rows = {key: replace(row) for key, row in store.rows.items()}
+        self._mine: set[tuple[type, str]] = set()  # read or added here, so that they may be saved
+        self._written: dict[tuple[type, str], int] = {}  # the version that each was read at; 0 when added
+        self._erased: set[tuple[type, str]] = set()
+        self._entries: list[Entry] = []
+        self._said: list[Message | Home] = []
+        self._jobs: list[Job | str] = []
+
+    async def get(self, noun: type[N], id: str) -> N | None:
+        """The thing with this id, whatever its case."""
+        for (kind, known), row in self._rows.items():
+            if kind is noun and known.lower() == id.lower():
+                self._mine.add((kind, known))
+                return cast("N", row.thing)
+        return None
+
+    async def find(self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, **where: Any) -> list[N]:
+        """Things by their lookup columns; asking for another one is an error, as it is in storage."""
+        unknown = set(where) - set(noun.FOUND_BY)
+        if unknown:
+            raise TypeError(f"{noun.__name__} is not found by {sorted(unknown)}, only by {noun.FOUND_BY}")
+        rows = sorted(
+            ((key, row) for key, row in self._rows.items() if key[0] is noun and _fits(row.thing, where)),
+            key=lambda pair: pair[1].order,
+            reverse=newest_first,
+        )[:limit]
+        self._mine.update(key for key, _ in rows)
+        return [cast("N", row.thing) for _, row in rows]
+
+    async def count(self, noun: type[Any], **where: Any) -> int:
+        """How many ``find`` would give."""
+        return len(await self.find(noun, limit=1_000_000, **where))
+
+    async def add(self, thing: N) -> N:
+        """Store it, with the next id of its prefix unless it has one."""
+        if not thing.id:
+            assert thing.PREFIX, f"{type(thing).__name__} has no PREFIX, so it needs an id"
+            number = self._numbers[thing.PREFIX] = self._numbers.get(thing.PREFIX, 0) + 1
+            thing = cast("N", replace(cast("Any", thing), id=f"{thing.PREFIX}-{number}"))
+        key = (type(thing), thing.id)
+        if key in self._rows:
+            raise Conflict(f"{thing.id} is there already")
+        self._rows[key] = Row(_through_json(thing), next(self._store.orders))
+        self._written[key] = 0
+        self._mine.add(key)
+        return thing
+
+    async def save(self, thing: N) -> None:
+        """Store a thing that was read or added in this work."""
+        key = (type(thing), thing.id)
+        assert key in self._mine, f"{thing.id} was not read in this work"
+        row = self._rows[key]
+        self._written.setdefault(key, row.version)
+        self._rows[key] = replace(row, thing=_through_json(thing))
+
+    async def erase(self, thing: Noun) -> None:
+        """Remove its row."""
+        key = (type(thing), thing.id)
+        self._rows.pop(key, None)
+        self._written.pop(key, None)
+        self._erased.add(key)
+
+    def record(self, entry: Entry) -> None:
+        """Append to the ledger at the commit."""
+        assert entry.subjects, f"{entry.kind} names no subject"
+        self._entries.append(entry)
+
+    def say(self, message: Message | Home) -> None:
+        """Say it at the commit."""
+        self._said.append(message)
+
+    def owe(self, job: Job) -> None:
+        """Owe it from the commit on."""
+        self._jobs.append(job)
+
+    def forgive(self, key: str) -> None:
+        """Owe it no longer."""
+        self._jobs.append(key)
+
+    async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
+        """Committed entries that name any of these."""
+        found = [r for r in self._store.entries if set(r.entry.subjects) & set(subjects)]
+        return found[-limit:]
+
+    def commit(self) -> None:
+        """Make it true. Raises ``Conflict`` where a row changed since it was read; then nothing is written."""
+        for key, version in self._written.items():
+            row = self._store.rows.get(key)
+            if (row.version if row else 0) != version:
+                raise Conflict(f"{key[1]} was changed meanwhile")
+        if self._render:
+            for message in self._said:
+                self._render(message.template, message.context)
+        self._store.numbers.update(self._numbers)
+        for key in self._written:
+            row = self._rows[key]
+            self._store.rows[key] = replace(row, version=self._written[key] + 1)
+        for key in self._erased:
+            self._store.rows.pop(key, None)
+        for entry in self._entries:
+            self._store.entries.append(Recorded(len(self._store.entries) + 1, self.now, entry))
+        self._commit_said()
+        self._commit_jobs()
+
+    def _commit_said(self) -> None:
+        for message in self._said:
+            self._store.log.append(message)
+            if isinstance(message, Home):
+                self._store.homes[message.user_id] = message
+                continue
+            first = self._store.said.get(message.key)
+            assert first is None or first.to == message.to, f"{message.key} cannot move to {message.to}"
+            self._store.said[message.key] = message
+
+    def _commit_jobs(self) -> None:
+        for job in self._jobs:
+            if isinstance(job, str):
+                self._store.jobs.pop(job, None)
+            elif job.key not in self._store.ended:
+                self._store.jobs[job.key] = job
+
+
+def _fits(thing: Any, where: Mapping[str, Any]) -> bool:
+    return all(
+        getattr(thing, name) in wanted if isinstance(wanted, tuple) else getattr(thing, name) == wanted
+        for name, wanted in where.items()
+    )

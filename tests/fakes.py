@@ -1,0 +1,253 @@
+"""An in-memory world behind the ports, so that workflows and commands are tested without a database or Slack.
+
+    world = World()
+    await world.use(command, "add", by=ANA, title="Faster checkout")
+    assert world.said["change:C-1"].template == "plan/card"
+
+Honest where it matters: a work that raises leaves nothing behind, ids are given as storage gives them, values go
+through JSON on their way into a row, ``find`` knows only the columns of ``FOUND_BY``, and a row that somebody else
+changed meanwhile raises ``Conflict``.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, TypeVar, cast
+
+from bot.command import Answer, Call, Command, Door, MessageRef
+from bot.domain.jobs import Again, Due, Job, Outcome
+from bot.domain.ledger import Entry
+from bot.domain.messages import Home, Message
+from bot.domain.people import Person
+from bot.domain.ports import CodeHost, Noun, Render, Target, Tools
+from bot.domain.refusals import Conflict
+from bot.domain.team import Team
+from tests.example_team import ANA, GUS, LUIS, MEI, NOON, PEOPLE, TEAM, TOM
+from tests.fake_work import FakeWork, Store
+
+__all__ = [
+    "ANA",
+    "GUS",
+    "LUIS",
+    "MEI",
+    "NOON",
+    "PEOPLE",
+    "TEAM",
+    "TOM",
+    "FakeClock",
+    "FakeDirectory",
+    "FakeUnit",
+    "FakeWork",
+    "Store",
+    "World",
+]
+
+N = TypeVar("N", bound=Noun)
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        """The instant it was last moved to."""
+        return self.at
+
+    def move(self, by: timedelta) -> datetime:
+        """Go on by this much; gives the new instant."""
+        self.at += by
+        return self.at
+
+
+class FakeDirectory:
+    """A workspace of a few people."""
+
+    def __init__(self, people: Sequence[Person] = PEOPLE) -> None:
+        self.known = {person.id: person for person in people}
+
+    async def person(self, user_id: str) -> Person:
+        """Somebody by id; a stranger where the id is unknown."""
+        return self.known.get(user_id) or Person(user_id, user_id, is_stranger=True)
+
+    async def people(self) -> Sequence[Person]:
+        """Everybody that is still here."""
+        return [person for person in self.known.values() if not person.is_gone]
+
+
+class FakeUnit:
+    """Opens works on one ``Store``."""
+
+    def __init__(self, clock: FakeClock, team: Team, store: Store, render: Render | None = None) -> None:
+        self._clock = clock
+        self._team = team
+        self._store = store
+        self._render = render
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[FakeWork]:
+        work = FakeWork(self._store, self._clock.now(), self._team, self._render)
+        yield work
+        work.commit()
+
+    def __call__(self) -> Any:
+        """A work that commits when its block ends well."""
+        return self._open()
+
+    async def run(self, step: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Run it in one work; again, up to 5 times, after a ``Conflict``."""
+        for attempt in count(1):
+            try:
+                async with self() as work:
+                    return await step(work)
+            except Conflict:
+                if attempt == 5:
+                    raise
+        raise AssertionError("not reached")
+
+
+class World:
+    """A clock, people, a team and what was committed, with the ways in that the runtime has.
+
+    ``render`` is called on everything that is said, at the commit, as in production; without it nothing is.
+    """
+
+    def __init__(
+        self,
+        *,
+        team: Team = TEAM,
+        people: Sequence[Person] = PEOPLE,
+        at: datetime = NOON,
+        render: Render | None = None,
+        host: CodeHost | None = None,
+        target: Target | None = None,
+    ) -> None:
+        self.store = Store()
+        self.clock = FakeClock(at)
+        self.team = team
+        self.directory = FakeDirectory(people)
+        self.unit = FakeUnit(self.clock, team, self.store, render)
+        self.tools = Tools(
+            self.unit,  # pyright: ignore[reportArgumentType]
+            self.clock,
+            self.directory,
+            team,
+            cast("CodeHost", host),
+            cast("Target", target),
+        )
+        self._render = render
+        self._gestures = count(1)
+
+    @property
+    def said(self) -> dict[str, Message]:
+        """The newest message under each key."""
+        return self.store.said
+
+    @property
+    def log(self) -> list[Message | Home]:
+        """Everything that was said, edits too, in order."""
+        return self.store.log
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        """What is owed, by key."""
+        return self.store.jobs
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The ledger."""
+        return [recorded.entry for recorded in self.store.entries]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of the ledger's entries, oldest first."""
+        return [entry.kind for entry in self.entries]
+
+    async def get(self, noun: type[N], id: str) -> N:
+        """A thing as it was committed. Fails the test where it is not there."""
+        async with self.unit() as work:
+            thing = await work.get(noun, id)
+        assert thing is not None, f"there is no {noun.__name__} {id}"
+        return thing
+
+    async def find(self, noun: type[N], **where: Any) -> list[N]:
+        """Things as they were committed, oldest first."""
+        async with self.unit() as work:
+            return await work.find(noun, newest_first=False, **where)
+
+    async def add(self, thing: N) -> N:
+        """Put a thing there before the test begins."""
+        async with self.unit() as work:
+            return await work.add(thing)
+
+    async def use(
+        self,
+        command: Command,
+        verb: str = "",
+        *,
+        by: Person = ANA,
+        door: Door = Door.SLASH,
+        key: str | None = None,
+        channel_id: str = "C0GENERAL",
+        on: MessageRef | None = None,
+        **args: Any,
+    ) -> Answer:
+        """Use a verb with arguments as the runtime would have read them; gives the private answer.
+
+        A ``key`` that was used before is the same gesture delivered twice: nothing happens, the answer is None.
+        """
+        declared = command.verbs[verb]
+        if door is not Door.FORM:
+            assert set(args) <= set(declared.parameters), f"{declared.action} does not take {sorted(args)}"
+        gesture = key or f"gesture:{next(self._gestures)}"
+        if gesture in self.store.seen:
+            return None
+        call = Call(args, by, self.clock.now(), gesture, door, channel_id, on)
+        if declared.prepare:
+            call = replace(call, prepared=await declared.prepare(call, self.tools))
+        answer = await self.unit.run(lambda work: declared.handle(call, work))
+        if not declared.reads_only:
+            self.store.seen.add(gesture)
+        if self._render and answer and (reply := getattr(answer, "intro", answer)):
+            self._render(reply.template, reply.context)
+        return answer
+
+    async def happen(self, event: Any, *handlers: Any) -> None:
+        """Give an event to those of these handlers that take its type, in one work."""
+        async with self.unit() as work:
+            for handler in handlers:
+                if handler.takes_event is type(event):
+                    await handler(work, event)
+
+    async def later(self, by: timedelta, *handlers: Any, up_late: timedelta = timedelta()) -> list[Outcome]:
+        """Move the clock on, stopping at every due job that one of these handlers does; gives their outcomes.
+
+        ``up_late``: we were down, and each job is started only this long after it was due.
+        """
+        end = self.clock.now() + by
+        done = {h.__dict__.get("does_job") or h.__dict__.get("does_job_outside"): h for h in handlers}
+        outcomes: list[Outcome] = []
+        while mine := [job for job in self.jobs.values() if job.kind in done and job.due + up_late <= end]:
+            job = min(mine, key=lambda each: each.due)
+            self.clock.at = max(self.clock.at, job.due + up_late)
+            outcomes.append(await self.do(job, done[job.kind]))
+        self.clock.at = max(self.clock.at, end)
+        return outcomes
+
+    async def do(self, job: Job, handler: Any) -> Outcome:
+        """Do one job now; it has ended when its handler says so, and is due again after ``Again``."""
+        late_by = max(self.clock.now() - job.due, timedelta())
+        due = Due(job, late_by, 1, missed=job.window is not None and late_by > job.window)
+        if "does_job_outside" in handler.__dict__:
+            result = await handler(self.tools, due)
+        else:
+            result = await self.unit.run(lambda work: handler(work, due))
+        if isinstance(result, Again):
+            self.store.jobs[job.key] = replace(job, due=self.clock.now() + result.after)
+            return Outcome.NOOP
+        self.store.jobs.pop(job.key, None)
+        self.store.ended[job.key] = result
+        return result

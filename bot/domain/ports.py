@@ -65,7 +65,7 @@ class Work(Protocol):
         """Store a new thing and give it its id, such as ``C-41``. An id it has already is kept."""
         ...
 
-    async def save(self, thing: N) -> None:
+    async def save(self, thing: Noun) -> None:
         """Store a thing that was read or added in this work. Raises ``Conflict``."""
         ...
 

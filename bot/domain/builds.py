@@ -1,0 +1,101 @@
+"""Pipeline runs: what was built and tested, of which commit, and how it went."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from bot.domain.events import PipelineChanged, RunState
+
+
+class Purpose(StrEnum):
+    """What a pipeline is for, and so which stage it belongs to."""
+
+    BUILD = "build"
+    TEST = "test"
+
+    @classmethod
+    def of(cls, pipeline: str) -> "Purpose":
+        """Told from the pipeline's name: what tests says so there."""
+        return cls.TEST if _TESTS.search(pipeline) else cls.BUILD
+
+
+_TESTS = re.compile(r"(?i)(?<![a-z])(tests?|testing|e2e|specs?|checks?|qa|acceptance|integration)(?![a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a pipeline; a re-run is the same run in another attempt.
+
+    ``id`` is ``<repository>/<the code host's id>``; ``service`` is None where no service has this repository.
+    """
+
+    PREFIX: ClassVar[str] = ""
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("purpose", "service", "repository", "sha", "state")
+
+    id: str
+    purpose: Purpose
+    repository: str
+    service: str | None
+    name: str
+    number: int
+    attempt: int
+    branch: str
+    sha: str
+    state: RunState
+    changed_at: datetime
+    started_at: datetime | None = None
+    url: str = ""
+    actor: str = ""
+    title: str = ""
+
+    @classmethod
+    def begun(cls, event: PipelineChanged, service: str | None) -> "Run":
+        """The run as its first event tells it."""
+        return cls(
+            id=f"{event.repository}/{event.run}",
+            purpose=Purpose.of(event.name),
+            repository=event.repository,
+            service=service,
+            name=event.name,
+            number=event.number,
+            attempt=event.attempt,
+            branch=event.branch,
+            sha=event.sha,
+            state=event.state,
+            changed_at=event.at,
+            started_at=event.started_at,
+            url=event.url,
+            actor=event.actor,
+            title=event.title,
+        )
+
+    def changed(self, event: PipelineChanged) -> "Run":
+        """After this event; one that was overtaken on its way changes nothing."""
+        if (event.attempt, _PLACE[event.state]) <= (self.attempt, _PLACE[self.state]):
+            return self
+        return replace(
+            self,
+            attempt=event.attempt,
+            state=event.state,
+            changed_at=event.at,
+            started_at=event.started_at or self.started_at,
+            url=event.url or self.url,
+            title=event.title or self.title,
+        )
+
+    @property
+    def took(self) -> timedelta | None:
+        """From its start to its end; None until it has ended."""
+        if not (self.state.ended and self.started_at):
+            return None
+        return max(self.changed_at - self.started_at, timedelta(0))
+
+    @property
+    def short_sha(self) -> str:
+        """The commit as people write it."""
+        return self.sha[:7]
+
+
+_PLACE = {RunState.QUEUED: 0, RunState.RUNNING: 1, RunState.PASSED: 2, RunState.FAILED: 2, RunState.CANCELLED: 2}

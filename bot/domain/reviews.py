@@ -1,0 +1,44 @@
+"""Pull requests, as far as the flow needs them: whose, where they are, and which change they bring."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from bot.domain.events import PullRequestChanged, PullRequestState
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request; ``id`` is ``owner/name#number``."""
+
+    PREFIX: ClassVar[str] = ""
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "service", "repository", "sha", "author_id")
+
+    id: str
+    repository: str
+    number: int
+    service: str | None
+    state: PullRequestState
+    title: str
+    branch: str
+    sha: str
+    author: str
+    author_id: str | None
+    opened_at: datetime
+    changed_at: datetime
+    changes: tuple[str, ...] = ()
+    url: str = ""
+
+    def changed(self, event: PullRequestChanged) -> "PullRequest":
+        """After this event; an older one changes nothing."""
+        if event.at < self.changed_at or (event.at == self.changed_at and event.state == self.state):
+            return self
+        return replace(
+            self,
+            state=event.state,
+            title=event.title,
+            branch=event.branch,
+            sha=event.sha,
+            changed_at=event.at,
+            url=event.url or self.url,
+        )

@@ -1,0 +1,174 @@
+"""GitHub's webhooks: pull requests, pushes, workflow runs, releases and deployment statuses."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.domain.events import (
+    DeploymentReported,
+    Event,
+    PipelineChanged,
+    PullRequestChanged,
+    PullRequestState,
+    Pushed,
+    PushedCommit,
+    ReleasePublished,
+    RunState,
+)
+from bot.integrations.source import Delivery, Source, by_header, hmac_sha256, read
+from bot.integrations.sources.github import models
+
+# https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run: status and conclusion
+_RUN_STATES = {
+    "completed": RunState.FAILED,
+    "in_progress": RunState.RUNNING,
+    "success": RunState.PASSED,
+    "neutral": RunState.PASSED,
+    "skipped": RunState.CANCELLED,
+    "cancelled": RunState.CANCELLED,
+    "stale": RunState.CANCELLED,
+}
+# https://docs.github.com/en/rest/deployments/statuses: "inactive" says that a later one took its place
+_DEPLOYMENT_STATES = {
+    "in_progress": RunState.RUNNING,
+    "success": RunState.PASSED,
+    "failure": RunState.FAILED,
+    "error": RunState.FAILED,
+    "inactive": RunState.CANCELLED,
+}
+
+
+def parse(delivery: Delivery) -> list[Event]:
+    """What the event named by ``X-GitHub-Event`` means; kinds that we do not use give nothing."""
+    reader = _READERS.get(delivery.headers.get("x-github-event", ""))
+    return [] if reader is None else reader(delivery)
+
+
+def _workflow_run(delivery: Delivery) -> list[Event]:
+    body = read(models.WorkflowRunEvent, delivery.body)
+    run = body.workflow_run
+    if run.status == "completed" or (body.action == "completed" and run.conclusion):
+        state = _RUN_STATES.get(run.conclusion or "", RunState.FAILED)
+    else:
+        state = _RUN_STATES.get(run.status, RunState.QUEUED)
+    return [
+        PipelineChanged(
+            source=delivery.source,
+            repository=body.repository.full_name,
+            run=str(run.id),
+            attempt=run.run_attempt,
+            name=run.name or (body.workflow.name if body.workflow else ""),
+            number=run.run_number,
+            branch=run.head_branch or "",
+            sha=run.head_sha,
+            state=state,
+            at=run.updated_at or delivery.received_at,
+            started_at=run.run_started_at,
+            url=run.html_url,
+            actor=body.sender.login,
+            title=run.display_title or "",
+        )
+    ]
+
+
+def _pull_request(delivery: Delivery) -> list[Event]:
+    body = read(models.PullRequestEvent, delivery.body)
+    pull = body.pull_request
+    state = PullRequestState.MERGED if pull.merged else PullRequestState(pull.state)
+    return [
+        PullRequestChanged(
+            source=delivery.source,
+            repository=body.repository.full_name,
+            number=pull.number,
+            state=state,
+            title=pull.title,
+            body=pull.body or "",
+            branch=pull.head.ref,
+            sha=(pull.merge_commit_sha or pull.head.sha) if pull.merged else pull.head.sha,
+            author=pull.user.login if pull.user else "",
+            actor=body.sender.login,
+            at=pull.updated_at or delivery.received_at,
+            url=pull.html_url,
+        )
+    ]
+
+
+def _push(delivery: Delivery) -> list[Event]:
+    body = read(models.PushEvent, delivery.body)
+    commits = tuple(
+        PushedCommit(commit.id, commit.message, commit.author.username or commit.author.name or "")
+        for commit in body.commits
+    )
+    return [
+        Pushed(
+            source=delivery.source,
+            repository=body.repository.full_name,
+            ref=body.ref,
+            before=body.before,
+            after=body.after,
+            forced=body.forced,
+            deleted=body.deleted,
+            commits=commits,
+            actor=body.sender.login if body.sender else "",
+            at=_first(body.head_commit and body.head_commit.timestamp, delivery.received_at),
+        )
+    ]
+
+
+def _release(delivery: Delivery) -> list[Event]:
+    body = read(models.ReleaseEvent, delivery.body)
+    if body.action not in ("published", "released") or body.release.draft:
+        return []
+    return [
+        ReleasePublished(
+            source=delivery.source,
+            repository=body.repository.full_name,
+            tag=body.release.tag_name,
+            title=body.release.name or body.release.tag_name,
+            author=body.release.author.login if body.release.author else body.sender.login,
+            at=body.release.published_at or delivery.received_at,
+            url=body.release.html_url,
+        )
+    ]
+
+
+def _deployment_status(delivery: Delivery) -> list[Event]:
+    body = read(models.DeploymentStatusEvent, delivery.body)
+    status, deployment = body.deployment_status, body.deployment
+    return [
+        DeploymentReported(
+            source=delivery.source,
+            repository=body.repository.full_name,
+            deployment=str(deployment.id),
+            environment=status.environment or deployment.environment,
+            state=_DEPLOYMENT_STATES.get(status.state, RunState.QUEUED),
+            sha=deployment.sha,
+            ref=deployment.ref,
+            actor=deployment.creator.login if deployment.creator else body.sender.login,
+            at=status.updated_at or delivery.received_at,
+            url=status.target_url or "",
+        )
+    ]
+
+
+def _first(at: datetime | None, otherwise: datetime) -> datetime:
+    return at or otherwise
+
+
+_READERS: dict[str, Callable[[Delivery], list[Event]]] = {
+    "workflow_run": _workflow_run,
+    "pull_request": _pull_request,
+    "push": _push,
+    "release": _release,
+    "deployment_status": _deployment_status,
+}
+
+source = Source(
+    name="github",
+    title="GitHub",
+    how_to="In the repository's or organisation's settings, Webhooks: give the address, content type "
+    "application/json, the secret, and the events pull requests, pushes, workflow runs, releases and "
+    "deployment statuses.",
+    verify=hmac_sha256("x-hub-signature-256", "sha256="),
+    identify=by_header("x-github-delivery"),
+    parse=parse,
+)

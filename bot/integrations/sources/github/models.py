@@ -1,0 +1,171 @@
+"""The fields that we read of GitHub's webhook bodies, and no others."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _or_empty(value: Any) -> Any:
+    return "" if value is None else value
+
+
+Instant = Annotated[datetime | None, AfterValidator(_aware)]
+Words = Annotated[str, BeforeValidator(_or_empty)]
+
+
+class User(BaseModel):
+    """A GitHub account."""
+
+    login: str
+
+
+class Repository(BaseModel):
+    """``full_name`` is ``owner/name``."""
+
+    full_name: str
+
+
+class Envelope(BaseModel):
+    """What every event has."""
+
+    action: str = ""
+    repository: Repository
+    sender: User
+
+
+class Workflow(BaseModel):
+    """The definition that a run is a run of."""
+
+    name: Words = ""
+
+
+class WorkflowRun(BaseModel):
+    """One run; ``status`` says where it is, ``conclusion`` how it ended."""
+
+    id: int
+    name: Words = ""
+    display_title: Words = ""
+    run_number: int = 0
+    run_attempt: int = 1
+    head_branch: Words = ""
+    head_sha: str
+    status: str
+    conclusion: str | None = None
+    updated_at: Instant = None
+    run_started_at: Instant = None
+    html_url: Words = ""
+
+
+class WorkflowRunEvent(Envelope):
+    """``workflow_run``: requested, in_progress or completed."""
+
+    workflow_run: WorkflowRun
+    workflow: Workflow | None = None
+
+
+class Head(BaseModel):
+    """The branch that a pull request brings."""
+
+    ref: str
+    sha: str
+
+
+class PullRequest(BaseModel):
+    """A pull request; ``merged`` tells a merged one from a closed one."""
+
+    number: int
+    state: str = Field(pattern="^(open|closed)$")
+    title: str
+    body: str | None = None
+    merged: bool = False
+    merge_commit_sha: str | None = None
+    head: Head
+    user: User | None = None
+    updated_at: Instant = None
+    html_url: Words = ""
+
+
+class PullRequestEvent(Envelope):
+    """``pull_request``, whatever happened to it."""
+
+    pull_request: PullRequest
+
+
+class CommitAuthor(BaseModel):
+    """``username`` is there where the e-mail belongs to an account."""
+
+    name: str | None = None
+    username: str | None = None
+
+
+class PushCommit(BaseModel):
+    """One commit of a push."""
+
+    id: str
+    message: str
+    timestamp: Instant = None
+    author: CommitAuthor
+
+
+class PushEvent(BaseModel):
+    """``push``, of a branch or a tag; a deploy key has no sender."""
+
+    ref: str
+    before: str
+    after: str
+    forced: bool = False
+    deleted: bool = False
+    commits: list[PushCommit] = Field(default_factory=list)
+    head_commit: PushCommit | None = None
+    repository: Repository
+    sender: User | None = None
+
+
+class Release(BaseModel):
+    """A release on GitHub."""
+
+    tag_name: str
+    name: str | None = None
+    draft: bool = False
+    author: User | None = None
+    published_at: Instant = None
+    html_url: Words = ""
+
+
+class ReleaseEvent(Envelope):
+    """``release``."""
+
+    release: Release
+
+
+class Deployment(BaseModel):
+    """What is to be deployed."""
+
+    id: int
+    sha: str
+    ref: str
+    environment: str
+    creator: User | None = None
+
+
+class DeploymentStatus(BaseModel):
+    """Where that deployment is."""
+
+    state: str
+    environment: Words = ""
+    target_url: str | None = None
+    updated_at: Instant = None
+
+
+class DeploymentStatusEvent(Envelope):
+    """``deployment_status``."""
+
+    deployment_status: DeploymentStatus
+    deployment: Deployment

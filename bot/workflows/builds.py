@@ -1,0 +1,53 @@
+"""Pipelines: one message a run, edited from queued to its end."""
+
+from bot.domain.builds import Purpose, Run
+from bot.domain.events import PipelineChanged
+from bot.domain.ledger import Entry, Subject
+from bot.domain.messages import Message
+from bot.domain.ports import Work
+from bot.domain.stages import Stage
+from bot.workflows.handles import on
+from bot.workflows.services import person_of_login, service_of_repository
+
+
+@on(PipelineChanged)
+async def pipeline_changed(work: Work, event: PipelineChanged) -> None:
+    """Keep the run and its message true; repositories of no service are in the ledger, not in a channel."""
+    run = await work.get(Run, f"{event.repository}/{event.run}")
+    if run is None:
+        run = await work.add(Run.begun(event, service_of_repository(work.team, event.repository)))
+    else:
+        after = run.changed(event)
+        if after is run:
+            return
+        run = after
+        await work.save(run)
+    _record(work, run, by=person_of_login(work.team, event.actor) or event.source)
+    if run.service is not None:
+        previous = await _previous(work, run)
+        context = {"run": run, "previous": previous}
+        channel = work.team.channel_for(Stage(run.purpose), run.service)
+        work.say(Message(f"run:{run.id}", channel, "build/run", context))
+
+
+async def latest(work: Work, purpose: Purpose, service: str | None) -> list[Run]:
+    """The newest run of this service, or of each service that has one, in the team file's order."""
+    names = [service] if service else list(work.team.services)
+    found = [await work.find(Run, purpose=purpose, service=name, limit=1) for name in names]
+    return [runs[0] for runs in found if runs]
+
+
+async def _previous(work: Work, run: Run) -> Run | None:
+    """The run of the same pipeline on the same branch before this one, to say whether it broke or mended."""
+    others = await work.find(Run, purpose=run.purpose, service=run.service, limit=20)
+    same = (o for o in others if o.id != run.id and o.name == run.name and o.branch == run.branch)
+    return next((other for other in same if other.number < run.number and other.state.ended), None)
+
+
+def _record(work: Work, run: Run, by: str) -> None:
+    kind = "testrun" if run.purpose is Purpose.TEST else "build"
+    subjects = [Subject(kind, run.id), Subject("sha", run.sha)]
+    if run.service:
+        subjects.append(Subject("service", run.service))
+    facts = {"state": str(run.state), "attempt": run.attempt, "number": run.number}
+    work.record(Entry(f"{kind}.{run.state}", tuple(subjects), by, facts))

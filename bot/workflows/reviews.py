@@ -1,0 +1,116 @@
+"""What a code host tells beside pipelines: pull requests, pushes, tags, releases, deployments by others."""
+
+from dataclasses import replace
+
+from bot.domain.changes import Change
+from bot.domain.events import (
+    DeploymentReported,
+    PullRequestChanged,
+    PullRequestState,
+    Pushed,
+    ReleasePublished,
+)
+from bot.domain.ledger import Entry, Fact, Subject
+from bot.domain.ports import Work
+from bot.domain.reviews import PullRequest
+from bot.domain.stages import Stage
+from bot.workflows import changes
+from bot.workflows.handles import on
+from bot.workflows.services import environment_of, person_of_login, service_of_repository
+
+
+@on(PullRequestChanged)
+async def pull_request_changed(work: Work, event: PullRequestChanged) -> None:
+    """Keep the pull request, and tie it to the changes that its title, branch or text name."""
+    id = f"{event.repository}#{event.number}"
+    known = await work.get(PullRequest, id)
+    named = changes.change_ids_in(f"{event.title}\n{event.branch}\n{event.body}")
+    pull = _opened(work, event, id) if known is None else known.changed(event)
+    if pull is known:
+        return
+    ids = tuple(dict.fromkeys((*pull.changes, *await _existing(work, named))))
+    pull = _with_changes(pull, ids)
+    await (work.add(pull) if known is None else work.save(pull))
+    by = person_of_login(work.team, event.actor) or event.source
+    subjects = (Subject("pr", id), Subject("sha", event.sha), *(Subject("change", change) for change in ids))
+    _record(work, f"pr.{event.state}", subjects, pull.service, by)
+    stage = Stage.BUILD if event.state is PullRequestState.MERGED else Stage.CODE
+    if event.state is not PullRequestState.CLOSED:
+        for change in ids:
+            await changes.reach(work, change, stage, by=by)
+
+
+@on(Pushed)
+async def pushed(work: Work, event: Pushed) -> None:
+    """Note commits and tags, and the changes that commit messages name."""
+    service = service_of_repository(work.team, event.repository)
+    by = person_of_login(work.team, event.actor) or event.source
+    if event.deleted:
+        return
+    if event.tag is not None:
+        version = (Subject("version", f"{service}@{event.tag}"),) if service else ()
+        _record(work, "tag.pushed", (Subject("sha", event.after), *version), service, by, tag=event.tag)
+        return
+    branch = event.ref.removeprefix("refs/heads/")
+    for commit in event.commits:
+        ids = await _existing(work, changes.change_ids_in(commit.message))
+        subjects = (Subject("sha", commit.sha), *(Subject("change", id) for id in ids))
+        author = person_of_login(work.team, commit.author) or by
+        _record(work, "commit.pushed", subjects, service, author, branch=branch, forced=event.forced)
+        for id in ids:
+            await changes.reach(work, id, Stage.CODE, by=author)
+
+
+@on(ReleasePublished)
+async def release_published(work: Work, event: ReleasePublished) -> None:
+    """Note a release that was published on the code host itself."""
+    service = service_of_repository(work.team, event.repository)
+    version = (Subject("version", f"{service}@{event.tag}"),) if service else ()
+    by = person_of_login(work.team, event.author) or event.source
+    subjects = version or (Subject("tag", f"{event.repository}@{event.tag}"),)
+    _record(work, "release.published_on_host", subjects, service, by, tag=event.tag)
+
+
+@on(DeploymentReported)
+async def deployment_reported(work: Work, event: DeploymentReported) -> None:
+    """Note where a deployment is that somebody else carries out."""
+    service = service_of_repository(work.team, event.repository)
+    environment = environment_of(work.team, event.environment)
+    where = (Subject("environment", environment),) if environment else ()
+    subjects = (Subject("sha", event.sha), *where)
+    by = person_of_login(work.team, event.actor) or event.source
+    _record(work, f"deployment_elsewhere.{event.state}", subjects, service, by, environment=event.environment)
+
+
+def _opened(work: Work, event: PullRequestChanged, id: str) -> PullRequest:
+    return PullRequest(
+        id=id,
+        repository=event.repository,
+        number=event.number,
+        service=service_of_repository(work.team, event.repository),
+        state=event.state,
+        title=event.title,
+        branch=event.branch,
+        sha=event.sha,
+        author=event.author,
+        author_id=person_of_login(work.team, event.author) or None,
+        opened_at=event.at,
+        changed_at=event.at,
+        url=event.url,
+    )
+
+
+def _with_changes(pull: PullRequest, ids: tuple[str, ...]) -> PullRequest:
+    return pull if ids == pull.changes else replace(pull, changes=ids)
+
+
+async def _existing(work: Work, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the ids that are changes of ours: "C-4" in a title may be anything."""
+    return tuple([change.id for id in ids if (change := await work.get(Change, id)) is not None])
+
+
+def _record(
+    work: Work, kind: str, subjects: tuple[Subject, ...], service: str | None, by: str, **facts: Fact
+) -> None:
+    broad = (Subject("service", service),) if service else ()
+    work.record(Entry(kind, (*subjects, *broad), by, facts))

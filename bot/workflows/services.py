@@ -1,0 +1,38 @@
+"""Which service a thing from outside belongs to."""
+
+from collections.abc import Mapping
+
+from bot.domain.team import Team
+
+
+def service_of_repository(team: Team, repository: str) -> str | None:
+    """The service whose code lives in ``owner/name``, or None."""
+    wanted = repository.casefold()
+    for name, service in team.services.items():
+        if (service.repository.github or "").casefold() == wanted:
+            return name
+    return None
+
+
+def service_of_labels(team: Team, labels: Mapping[str, str]) -> str | None:
+    """The service that an alert's labels name, where the team file knows it."""
+    for label in ("service", "app", "application", "job"):
+        value = labels.get(label, "")
+        if value in team.services:
+            return value
+    return None
+
+
+def environment_of(team: Team, word: str) -> str | None:
+    """The environment that a word from outside means: its name, or a beginning of only one ("prod")."""
+    word = word.strip().casefold()
+    if not word:
+        return None
+    fits = [name for name in team.environments if name.casefold().startswith(word)]
+    exact = [name for name in fits if name.casefold() == word]
+    return exact[0] if exact else (fits[0] if len(fits) == 1 else None)
+
+
+def person_of_login(team: Team, login: str) -> str:
+    """The Slack user id behind a login of a code host, or "" where the team file does not say."""
+    return team.github_logins.get(login, "")

@@ -1,0 +1,23 @@
+"""/build: how the last pipeline of a service went."""
+
+from bot.command import Call, Command, Reply, service
+from bot.domain.builds import Purpose
+from bot.domain.ports import Work
+from bot.domain.stages import Stage
+from bot.workflows import builds
+
+command = Command("build", "How the last pipeline of a service went", stage=Stage.BUILD)
+
+
+@command.verb(
+    "[<service>]",
+    "The last pipeline of a service, or of every service",
+    examples=("", "web"),
+    reads_only=True,
+    opens_form=False,
+    service=service("whose pipeline"),
+)
+async def last(call: Call, work: Work) -> Reply:
+    """Answer privately with the newest build."""
+    runs = await builds.latest(work, Purpose.BUILD, call.args.get("service"))
+    return Reply("build/last", {"runs": runs, "service": call.args.get("service")})

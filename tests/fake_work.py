@@ -1,6 +1,6 @@
 """One transaction in memory, and what is left after its commit: the ``Work`` of ``tests/fakes.py``."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -192,3 +192,13 @@ def _fits(thing: Any, where: Mapping[str, Any]) -> bool:
         getattr(thing, name) in wanted if isinstance(wanted, tuple) else getattr(thing, name) == wanted
         for name, wanted in where.items()
     )
+
+    async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
+        """Subjects of this kind whose names begin so."""
+        every = {s for r in self._store.entries for s in r.entry.subjects}
+        return sorted(s for s in every if s.kind == kind and s.name.startswith(beginning))[:limit]
+
+    async def remember(self, key: str, make: Callable[[], Awaitable[Any]]) -> Any:
+        """Always made anew: what is remembered must be the same."""
+        del key
+        return await make()

@@ -29,6 +29,7 @@ class Noun(Protocol):
 
 
 N = TypeVar("N", bound=Noun)
+T = TypeVar("T")
 
 Render: TypeAlias = Callable[[str, Mapping[str, Any]], Rendered]
 
@@ -91,6 +92,17 @@ class Work(Protocol):
 
     async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
         """Ledger entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
+        ...
+
+    async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
+        """Subjects of this kind in the ledger whose names begin so (a short SHA), each once."""
+        ...
+
+    async def remember(self, key: str, make: Callable[[], Awaitable[T]]) -> T:
+        """What ``make`` gives, made anew only once the ledger has grown: for views that many people look at.
+
+        ``make`` may only read, and what it gives must not depend on who asks.
+        """
         ...
 
 

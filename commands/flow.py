@@ -1,0 +1,13 @@
+"""/flow: the whole flow on one board."""
+
+from bot.command import Call, Command, Reply
+from bot.domain.ports import Work
+from bot.workflows.board import board
+
+command = Command("flow", "The whole flow on one board: what stands in each stage")
+
+
+@command.verb("", "What stands in each of the eight stages", reads_only=True, opens_form=False)
+async def show(call: Call, work: Work) -> Reply:
+    """Answer privately with the board."""
+    return Reply("flow/board", {"board": await board(work)})

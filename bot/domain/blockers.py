@@ -27,6 +27,7 @@ class Blocker:
         unblocker_id: who can change that, if anybody is known.
         change_id: the change that it holds up.
         answer_id: the stand-up answer that aired it.
+        channel: where its card is, whatever the team file says later.
         how: what made an end of it.
     """
 
@@ -39,6 +40,7 @@ class Blocker:
     unblocker_id: str | None = None
     change_id: str | None = None
     answer_id: str | None = None
+    channel: str = ""
     state: BlockerState = BlockerState.OPEN
     closed_at: datetime | None = None
     closed_by: str = ""
@@ -56,6 +58,7 @@ class Blocker:
         unblocker_id: str | None = None,
         change_id: str | None = None,
         answer_id: str | None = None,
+        channel: str = "",
     ) -> Self:
         """A new blocker. Raises ``Refusal`` where the text is empty or too long."""
         return cls(
@@ -65,6 +68,7 @@ class Blocker:
             unblocker_id=unblocker_id,
             change_id=change_id,
             answer_id=answer_id,
+            channel=channel,
         )
 
     @property

@@ -33,6 +33,7 @@ class Change:
         stage: the furthest stage it has reached.
         prs: pull requests that carry it, as ``owner/repo#12``.
         came_from: id of the feedback or the concern that it answers.
+        channel: where its card is, whatever the team file says later.
     """
 
     PREFIX: ClassVar[str] = "C"
@@ -51,6 +52,7 @@ class Change:
     state: ChangeState = ChangeState.OPEN
     prs: tuple[str, ...] = ()
     came_from: str | None = None
+    channel: str = ""
     ended_at: datetime | None = None
     ended_by: str = ""
     ended_by_name: str = ""
@@ -69,6 +71,7 @@ class Change:
         due: date | None = None,
         service: str | None = None,
         came_from: str | None = None,
+        channel: str = "",
     ) -> Self:
         """A new change at its first stage. Raises ``Refusal`` where a text is empty or too long."""
         return cls(
@@ -82,6 +85,7 @@ class Change:
             service=service,
             reached_at=at,
             came_from=came_from,
+            channel=channel,
         )
 
     @property

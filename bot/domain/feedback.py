@@ -31,6 +31,7 @@ class _Remark:
     filed_at: datetime
     service: str | None = None
     change_id: str | None = None
+    channel: str = ""  # where its card is, whatever the team file says later
     state: RemarkState = RemarkState.OPEN
     ended_at: datetime | None = None
     ended_by_name: str = ""
@@ -78,7 +79,14 @@ class Feedback(_Remark):
 
     @classmethod
     def file(
-        cls, text: str, by: Person, at: datetime, *, service: str | None = None, from_whom: str | None = None
+        cls,
+        text: str,
+        by: Person,
+        at: datetime,
+        *,
+        service: str | None = None,
+        from_whom: str | None = None,
+        channel: str = "",
     ) -> Self:
         """New feedback. Raises ``Refusal`` where a text is empty or too long."""
         return cls(
@@ -87,6 +95,7 @@ class Feedback(_Remark):
             filed_at=at,
             service=service,
             from_whom=words.line(from_whom, "whom", "name") if from_whom and from_whom.strip() else "",
+            channel=channel,
         )
 
     @property
@@ -107,9 +116,15 @@ class Concern(_Remark):
     PREFIX: ClassVar[str] = "N"
 
     @classmethod
-    def file(cls, text: str, by: Person, at: datetime, *, service: str | None = None) -> Self:
+    def file(cls, text: str, by: Person, at: datetime, *, service: str | None = None, channel: str = "") -> Self:
         """A new concern. Raises ``Refusal`` where the text is empty or too long."""
-        return cls(text=words.required(text, "text", "concern"), filed_by=by.id, filed_at=at, service=service)
+        return cls(
+            text=words.required(text, "text", "concern"),
+            filed_by=by.id,
+            filed_at=at,
+            service=service,
+            channel=channel,
+        )
 
     @property
     def subject(self) -> Subject:

@@ -1,0 +1,82 @@
+"""Help, made from the declarations; what this person may not do is left out."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from bot.command import Command, Reply, Verb
+from bot.runtime.grammar.book import Book, Help
+
+May = Callable[[Verb], bool]
+
+
+def help_reply(book: Book, wanted: Help, may: May) -> Reply:
+    """The private answer to a question for help."""
+    if wanted.verb and may(wanted.verb):
+        return _on_verb(book, wanted.verb)
+    if wanted.command:
+        return _on_command(book, wanted.command, may)
+    return _on_everything(book, may)
+
+
+def usage_hint(command: Command) -> str:
+    """The hint that Slack shows beside the command: its usage lines in short, ending with help."""
+    lines = [verb.usage for verb in _shown(command.verbs.values()) if verb.usage]
+    return " | ".join([*lines, "help"])
+
+
+def _on_everything(book: Book, may: May) -> Reply:
+    commands = [part for command in book.commands.values() if (part := _part(book, command, may)).verbs]
+    return Reply("help/overview", {"commands": commands, "prefix": book.prefix})
+
+
+def _on_command(book: Book, command: Command, may: May) -> Reply:
+    return Reply("help/command", {"command": _part(book, command, may), "slash": book.typed(command.name)})
+
+
+def _part(book: Book, command: Command, may: May) -> Command:
+    """The command with those verbs that help shows, and their examples as people type them."""
+    part = Command(command.name, command.summary, stage=command.stage)
+    part.verbs = {
+        verb.name: replace(verb, examples=tuple(_examples(book, verb)))
+        for verb in _shown(command.verbs.values())
+        if may(verb)
+    }
+    return part
+
+
+def _on_verb(book: Book, verb: Verb) -> Reply:
+    line = book.line(verb)
+    parameters = [
+        {
+            "name": slot.name,
+            "about": slot.parameter.about or slot.parameter.kind.value,
+            "choices": ", ".join(slot.parameter.choices),
+            "optional": slot.optional or any(slot in s.slots and s.group is not None for s in line.segments),
+        }
+        for slot in line.slots
+    ]
+    context = {
+        "usage": line.whole,
+        "summary": verb.summary,
+        "parameters": parameters,
+        "examples": _examples(book, verb),
+    }
+    return Reply("help/verb", context)
+
+
+def _examples(book: Book, verb: Verb) -> list[str]:
+    """Examples as typed; a declaration may write them with or without the command's name."""
+    called = book.typed(verb.command)
+    return [f"{called} {plain_example(verb, example)}".strip() for example in verb.examples]
+
+
+def plain_example(verb: Verb, example: str) -> str:
+    """The text after the command's name of an example, which may begin with it (``/deploy``)."""
+    slash = f"/{verb.command}"
+    if example == slash or example.startswith(slash + " "):
+        return example[len(slash) :].strip()
+    return example.strip()
+
+
+def _shown(verbs: Iterable[Verb]) -> list[Verb]:
+    return [verb for verb in verbs if not verb.hidden]

@@ -1,0 +1,180 @@
+"""One usage line, compiled: reads a text into arguments and writes arguments as a text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.command import Kind, Parameter
+from bot.domain.refusals import NotUnderstood, Refusal
+from bot.runtime.grammar import usage as usages
+from bot.runtime.grammar import values
+from bot.runtime.grammar.usage import GREEDY, Segment, Slot
+from bot.runtime.grammar.values import Around
+from bot.runtime.grammar.words import Word, join, quote, split
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text gave: arguments by name, and the names of required ones that it did not give."""
+
+    args: Mapping[str, Any]
+    missing: tuple[str, ...] = ()
+
+
+class Misread(NotUnderstood):
+    """The words did not fit the usage line, which ``usage`` shows."""
+
+    def __init__(self, sentence: str, usage: str, *, field: str | None = None) -> None:
+        super().__init__(sentence, field=field)
+        self.usage = usage
+
+
+class Line:
+    """A compiled usage line. ``called`` is the command as people type it: ``/deploy``."""
+
+    def __init__(self, usage: str, parameters: Mapping[str, Parameter], *, called: str = "") -> None:
+        self.usage = usage
+        self.called = called
+        self.parameters = parameters
+        self.segments = usages.parse(usage, parameters)
+        self.slots: tuple[Slot, ...] = tuple(slot for segment in self.segments for slot in segment.slots)
+        self._openers: dict[str, list[int]] = {}
+        for at, segment in enumerate(self.segments):
+            if segment.keyword:
+                self._openers.setdefault(segment.keyword[0], []).append(at)
+
+    @property
+    def whole(self) -> str:
+        """The line as help shows it: ``/deploy lock <environment> …``."""
+        return f"{self.called} {self.usage}".strip()
+
+    def read(self, text: str | tuple[Word, ...], around: Around) -> Reading:
+        """The arguments that the text gives.
+
+        Raises ``Misread`` where words are left over or do not fit, ``Unknown`` for names we do not know.
+        """
+        words = split(text, around.names.name_of) if isinstance(text, str) else text
+        given = self._by_segment(words)
+        args: dict[str, Any] = {}
+        missing: list[str] = []
+        spare: tuple[Word, ...] = ()
+        for at, segment in enumerate(self.segments):
+            there = at in given
+            if not there and not self._is_due(segment, given):
+                continue
+            if there and not segment.slots and segment.group is not None:
+                args[segment.name] = True
+            mine = given.get(at, spare if not there else ())
+            if not there and spare:
+                spare = ()
+            if not there and segment.keyword and not segment.slots:
+                missing.append(segment.name)
+            left = self._fill(segment, mine, around, args, missing)
+            spare = spare or left
+        if spare:
+            raise self._puzzled(spare)
+        return Reading(args, tuple(missing))
+
+    def write(self, args: Mapping[str, Any], around: Around) -> str:
+        """A text that ``read`` gives these arguments for."""
+        parts: list[str] = []
+        for segment in self.segments:
+            named = [slot for slot in segment.slots if slot.name in args]
+            if segment.group is not None and not named and not (not segment.slots and args.get(segment.name)):
+                continue
+            parts += segment.keyword
+            parts += [self._written(slot, args[slot.name], around) for slot in named]
+        return " ".join(parts)
+
+    def _written(self, slot: Slot, value: Any, around: Around) -> str:
+        written = values.write(slot.parameter, value, around)
+        return quote(written) if written.casefold() in self._openers else written
+
+    def _by_segment(self, words: tuple[Word, ...]) -> dict[int, tuple[Word, ...]]:
+        """Cut the words at keywords; each keyword counts once, so that a text may hold it again."""
+        found: dict[int, tuple[Word, ...]] = {}
+        current, start, at = 0, 0, 0
+        while at < len(words):
+            opened = self._keyword_at(words, at, found, current)
+            if opened is None:
+                at += 1
+                continue
+            found[current] = words[start:at]
+            current = opened
+            at = start = at + len(self.segments[opened].keyword)
+            found[current] = ()
+        found[current] = words[start:]
+        if not found[0] and not self.segments[0].slots:
+            del found[0]
+        return found
+
+    def _keyword_at(self, words: tuple[Word, ...], at: int, found: Mapping[int, Any], current: int) -> int | None:
+        for index in self._openers.get(words[at].key, ()):
+            keyword = self.segments[index].keyword
+            here = tuple(word.key for word in words[at : at + len(keyword)])
+            if index not in found and index != current and here == keyword:
+                return index
+        return None
+
+    def _is_due(self, segment: Segment, given: Mapping[int, Any]) -> bool:
+        """Whether the segment must be there: always, or because the rest of its brackets is."""
+        if segment.group is None:
+            return True
+        return any(self.segments[at].group == segment.group for at in given)
+
+    def _fill(
+        self,
+        segment: Segment,
+        words: tuple[Word, ...],
+        around: Around,
+        args: dict[str, Any],
+        missing: list[str],
+    ) -> tuple[Word, ...]:
+        """Read the segment's slots from its words; gives back the words that no slot took."""
+        for at, slot in enumerate(segment.slots):
+            later = segment.slots[at + 1 :]
+            room = len(words) - sum(not other.optional for other in later)
+            if words and not slot.optional:
+                room = max(room, 1)  # of too few words the first slots get theirs, the last are missing
+            if room <= 0:
+                if not slot.optional:
+                    missing.append(slot.name)
+                continue
+            take = _takes(slot, words, room, bool(later))
+            try:
+                if not join(words[:take]).strip():
+                    raise NotUnderstood(f"<{slot.name}> is empty.", field=slot.name)
+                args[slot.name] = values.read(slot.name, slot.parameter, words[:take], around)
+            except NotUnderstood as refusal:
+                if slot.optional and later:
+                    continue
+                raise Misread(refusal.sentence, self.whole, field=slot.name) from None
+            except Refusal:
+                if slot.optional and later:
+                    continue
+                raise
+            words = words[take:]
+        return words
+
+    def _puzzled(self, spare: tuple[Word, ...]) -> Misread:
+        from bot.runtime.grammar.suggest import nearest  # noqa: PLC0415 - only once somebody errs
+
+        keywords = [segment.name for segment in self.segments if segment.keyword]
+        near = nearest(spare[0].text, keywords, 1)
+        hint = f" Did you mean “{near[0]}”?" if near else ""
+        return Misread(f"I do not know what “{join(spare)[:80]}” means here.{hint}", self.whole)
+
+
+def _takes(slot: Slot, words: tuple[Word, ...], room: int, more: bool) -> int:
+    if slot.parameter.kind not in GREEDY:
+        return 1
+    if slot.parameter.kind is Kind.PERSON:
+        # "owner Ana Silva" ends the segment; with more to come, a name is one word, or several in quotes.
+        first = words[0]
+        return 1 if more or first.user_id or first.quoted or first.key in {"me", "myself"} else room
+    return room
+
+
+def compile(usage: str, parameters: Mapping[str, Parameter], *, called: str = "") -> Line:
+    """The usage line as a parser. Raises ``ValueError`` where the line makes none."""
+    return Line(usage, parameters, called=called)

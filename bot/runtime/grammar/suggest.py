@@ -1,0 +1,22 @@
+"""Finds the names that somebody probably meant."""
+
+from collections.abc import Iterable
+
+_CLOSE = 60  # of 100; below, what rapidfuzz finds is no longer what anybody meant
+
+
+def nearest(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
+    """The known names that look most like this one, best first; empty where none does."""
+    from rapidfuzz import fuzz, process, utils  # noqa: PLC0415 - only needed once somebody errs
+
+    choices = list(dict.fromkeys(known))
+    found = process.extract(
+        name[:100], choices, scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=_CLOSE, limit=limit
+    )
+    return tuple(choice for choice, _, _ in found)
+
+
+def nearest_or_some(name: str, known: Iterable[str], limit: int = 5) -> tuple[str, ...]:
+    """As ``nearest``; where nothing is near, the first few that there are."""
+    choices = tuple(known)
+    return nearest(name, choices) or choices[:limit]

@@ -1,0 +1,131 @@
+"""Reads the words given for one parameter, by its kind, and writes values back as words."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from bot.command import Kind, Parameter
+from bot.domain.people import Person
+from bot.domain.refusals import NotUnderstood, Unknown
+from bot.domain.team import Team
+from bot.runtime.grammar import dates
+from bot.runtime.grammar.suggest import nearest_or_some
+from bot.runtime.grammar.words import DASHES, Word, join, quote
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,12}")
+_PLAIN = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
+
+
+class Names(Protocol):
+    """What is known, without asking anybody, of who is called what."""
+
+    def name_of(self, id: str) -> str | None:
+        """Display name of a user id, or name of a channel id, if known."""
+        ...
+
+    def people_named(self, name: str) -> Sequence[Person]:
+        """People of this handle, display name or first name; case does not matter."""
+        ...
+
+    def everybody(self) -> Sequence[Person]:
+        """All people that are known and still here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a text is read in: whose it is, when, and which names there are."""
+
+    team: Team
+    by: Person
+    now: datetime
+    names: Names
+
+
+def read(name: str, parameter: Parameter, words: tuple[Word, ...], around: Around) -> Any:  # noqa: PLR0911 - one a kind
+    """The value that the words give for the parameter. Raises a ``Refusal`` whose field is ``name``."""
+    text = join(words)
+    match parameter.kind:
+        case Kind.TEXT | Kind.WORD:
+            return text if parameter.kind is Kind.TEXT or words[0].quoted else text.translate(DASHES)
+        case Kind.SERVICE:
+            return _one_of("service", text, tuple(around.team.services), name)
+        case Kind.ENVIRONMENT:
+            return _one_of("environment", text, tuple(around.team.environments), name)
+        case Kind.CHOICE:
+            return _one_of("word for this", text, parameter.choices, name)
+        case Kind.PERSON:
+            return words[0].user_id if words[0].user_id else _person(text, around, name)
+        case Kind.WHEN:
+            return dates.read_when(text, around.now, around.by.tz, field=name)
+        case Kind.DATE:
+            return dates.read_day(text, around.now, around.by.tz, field=name)
+        case Kind.NUMBER:
+            return _number(text, name)
+        case Kind.ID:
+            return _id(text, parameter.prefix, name)
+
+
+def write(parameter: Parameter, value: Any, around: Around) -> str:
+    """The words that ``read`` gives this value for."""
+    match parameter.kind:
+        case Kind.PERSON:
+            return f"<@{value}>"
+        case Kind.WHEN:
+            return f"{value.astimezone(around.by.tz):%Y-%m-%d %H:%M}"
+        case Kind.DATE:
+            return date.isoformat(value)
+        case Kind.NUMBER | Kind.ID:
+            return str(value)
+        case _:
+            text = str(value)
+            # Slack escapes these three in whatever a person types, also inside of quotes.
+            sent = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            return sent if _PLAIN.fullmatch(text) and parameter.kind is not Kind.TEXT else quote(sent)
+
+
+def _one_of(what: str, text: str, known: tuple[str, ...], field: str) -> str:
+    wanted = text.translate(DASHES).strip(",;").casefold()
+    for name in known:
+        if name.casefold() == wanted:
+            return name
+    raise Unknown(what, _short(text), nearest_or_some(text, known), field=field)
+
+
+def _person(text: str, around: Around, field: str) -> str:
+    name = text.strip("@,; ")
+    if name.casefold() in {"me", "myself"}:
+        return around.by.id
+    found = around.names.people_named(name) if name else ()
+    if len(found) == 1:
+        return found[0].id
+    if found:
+        who = ", ".join(person.name for person in found[:5])
+        raise NotUnderstood(
+            f"“{_short(text)}” could be {len(found)} people: {who}. Mention the one you mean with @.", field=field
+        )
+    known = [person.name for person in around.names.everybody()]
+    raise Unknown("person", _short(text), nearest_or_some(name, known), field=field)
+
+
+def _number(text: str, field: str) -> int:
+    plain = text.translate(DASHES).strip(",;")
+    if not _NUMBER.fullmatch(plain):
+        raise NotUnderstood(f"“{_short(text)}” is no whole number. Write it in digits, such as 3.", field=field)
+    return int(plain)
+
+
+def _id(text: str, prefix: str, field: str) -> str:
+    plain = text.translate(DASHES).strip(",;")
+    if not prefix:
+        return plain
+    found = re.fullmatch(rf"(?:#|{re.escape(prefix)}-?)?([0-9]{{1,12}})", plain, re.IGNORECASE)
+    if not found:
+        raise NotUnderstood(f"“{_short(text)}” is no id of this kind. They look like {prefix}-41.", field=field)
+    return f"{prefix}-{int(found[1])}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:60] + "…"

@@ -149,6 +149,16 @@ class FakeWork:
         found = [r for r in self._store.entries if set(r.entry.subjects) & set(subjects)]
         return found[-limit:]
 
+    async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
+        """Subjects of this kind whose names begin so."""
+        every = {s for r in self._store.entries for s in r.entry.subjects}
+        return sorted(s for s in every if s.kind == kind and s.name.startswith(beginning))[:limit]
+
+    async def remember(self, key: str, make: Callable[[], Awaitable[Any]]) -> Any:
+        """Always made anew: what is remembered must be the same."""
+        del key
+        return await make()
+
     def commit(self) -> None:
         """Make it true. Raises ``Conflict`` where a row changed since it was read; then nothing is written."""
         for key, version in self._written.items():
@@ -192,13 +202,3 @@ def _fits(thing: Any, where: Mapping[str, Any]) -> bool:
         getattr(thing, name) in wanted if isinstance(wanted, tuple) else getattr(thing, name) == wanted
         for name, wanted in where.items()
     )
-
-    async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
-        """Subjects of this kind whose names begin so."""
-        every = {s for r in self._store.entries for s in r.entry.subjects}
-        return sorted(s for s in every if s.kind == kind and s.name.startswith(beginning))[:limit]
-
-    async def remember(self, key: str, make: Callable[[], Awaitable[Any]]) -> Any:
-        """Always made anew: what is remembered must be the same."""
-        del key
-        return await make()

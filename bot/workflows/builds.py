@@ -1,11 +1,12 @@
 """Pipelines: one message a run, edited from queued to its end."""
 
 from bot.domain.builds import Purpose, Run
-from bot.domain.events import PipelineChanged
+from bot.domain.events import PipelineChanged, RunState
 from bot.domain.ledger import Entry, Subject
 from bot.domain.messages import Message
 from bot.domain.ports import Work
 from bot.domain.stages import Stage
+from bot.workflows import changes
 from bot.workflows.handles import on
 from bot.workflows.services import person_of_login, service_of_repository
 
@@ -23,6 +24,8 @@ async def pipeline_changed(work: Work, event: PipelineChanged) -> None:
         run = after
         await work.save(run)
     _record(work, run, by=person_of_login(work.team, event.actor) or event.source)
+    if run.state is RunState.PASSED:
+        await _advance(work, run)
     if run.service is not None:
         previous = await _previous(work, run)
         context = {"run": run, "previous": previous}
@@ -35,6 +38,15 @@ async def latest(work: Work, purpose: Purpose, service: str | None) -> list[Run]
     names = [service] if service else list(work.team.services)
     found = [await work.find(Run, purpose=purpose, service=name, limit=1) for name in names]
     return [runs[0] for runs in found if runs]
+
+
+async def _advance(work: Work, run: Run) -> None:
+    """Changes that this commit belongs to have come this far."""
+    sha = Subject("sha", run.sha)
+    known = await work.history(sha)
+    ids = dict.fromkeys(s.name for one in known for s in one.entry.subjects if s.kind == "change")
+    for id in ids:
+        await changes.advance(work, id, Stage(run.purpose), by="", because=(sha,))
 
 
 async def _previous(work: Work, run: Run) -> Run | None:

@@ -39,14 +39,16 @@ _STAGES: Mapping[str, Stage] = {
 async def passport(work: Work, thing: str) -> Passport:
     """Everything known of what these words name. Raises ``Unknown`` with the nearest names."""
     start = await _meant(work, thing.strip())
-    entries, seen = await _follow(work, start)
+    entries, seen = await _follow(work, {start})
     if not entries:
         raise _unknown(thing, ())
     change = await _change_of(work, start, seen)
+    if change is not None and change.subject != start:
+        entries, seen = await _follow(work, {start, change.subject})
     title = f"{change.id} {change.title}" if change else _called(start)
     names = tuple(_called(s) for s in sorted(seen) if s != start and s.kind in ("pr", "sha", "version"))
     steps = tuple(_told(entries))
-    return Passport(title, await _state(work, change, start, seen, steps), names, steps, change)
+    return Passport(title, await _state(work, change, seen, steps), names, steps, change)
 
 
 async def _meant(work: Work, thing: str) -> Subject:
@@ -87,11 +89,11 @@ async def _version(work: Work, thing: str) -> Subject:
     return exact[0]
 
 
-async def _follow(work: Work, start: Subject) -> tuple[list[Recorded], set[Subject]]:
+async def _follow(work: Work, start: set[Subject]) -> tuple[list[Recorded], set[Subject]]:
     """Entries about the thing and what it leads to, oldest first; and every name met on the way."""
     entries: dict[int, Recorded] = {}
-    seen = {start}
-    edge = {start}
+    seen = set(start)
+    edge = start
     for _ in range(HOPS):
         found = await work.history(*sorted(edge), limit=MOST_ENTRIES)
         entries.update((one.position, one) for one in found)
@@ -109,9 +111,7 @@ async def _change_of(work: Work, start: Subject, seen: Iterable[Subject]) -> Cha
     return await work.get(Change, ids[0]) if len(ids) == 1 else None
 
 
-async def _state(
-    work: Work, change: Change | None, start: Subject, seen: Iterable[Subject], steps: tuple[Step, ...]
-) -> str:
+async def _state(work: Work, change: Change | None, seen: Iterable[Subject], steps: tuple[Step, ...]) -> str:
     """Where it is now, in one phrase: live somewhere, or the furthest stage that it has come to."""
     if change is not None and not change.is_open:
         return str(change.state)
@@ -154,9 +154,9 @@ def _step(one: Recorded) -> Step:
         words.append(_called(named))
     if "environment" in by_kind:
         words.append(f"in {by_kind['environment'].name}")
-    stage = one.entry.facts.get("stage")
+    stage = one.entry.facts.get("to")
     if isinstance(stage, str):
-        words.append(stage)
+        words.append(f"to {stage}")
     return Step(_STAGES.get(noun, Stage.MANAGE), " ".join(words), one.at, one.entry.by)
 
 

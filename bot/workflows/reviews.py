@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.changes import Change
+from bot.domain.changes import Change, change_ids_in
 from bot.domain.events import (
     DeploymentReported,
     PullRequestChanged,
@@ -24,7 +24,7 @@ async def pull_request_changed(work: Work, event: PullRequestChanged) -> None:
     """Keep the pull request, and tie it to the changes that its title, branch or text name."""
     id = f"{event.repository}#{event.number}"
     known = await work.get(PullRequest, id)
-    named = changes.change_ids_in(f"{event.title}\n{event.branch}\n{event.body}")
+    named = change_ids_in(f"{event.title}\n{event.branch}\n{event.body}")
     pull = _opened(work, event, id) if known is None else known.changed(event)
     if pull is known:
         return
@@ -37,7 +37,7 @@ async def pull_request_changed(work: Work, event: PullRequestChanged) -> None:
     stage = Stage.BUILD if event.state is PullRequestState.MERGED else Stage.CODE
     if event.state is not PullRequestState.CLOSED:
         for change in ids:
-            await changes.reach(work, change, stage, by=by)
+            await changes.advance(work, change, stage, by=by, because=(Subject("pr", id),))
 
 
 @on(Pushed)
@@ -53,12 +53,12 @@ async def pushed(work: Work, event: Pushed) -> None:
         return
     branch = event.ref.removeprefix("refs/heads/")
     for commit in event.commits:
-        ids = await _existing(work, changes.change_ids_in(commit.message))
+        ids = await _existing(work, change_ids_in(commit.message))
         subjects = (Subject("sha", commit.sha), *(Subject("change", id) for id in ids))
         author = person_of_login(work.team, commit.author) or by
         _record(work, "commit.pushed", subjects, service, author, branch=branch, forced=event.forced)
         for id in ids:
-            await changes.reach(work, id, Stage.CODE, by=author)
+            await changes.advance(work, id, Stage.CODE, by=author, because=(Subject("sha", commit.sha),))
 
 
 @on(ReleasePublished)

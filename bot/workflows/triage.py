@@ -25,7 +25,7 @@ async def fired(work: Work, event: AlertFired) -> None:
     """Open the group's message, or bring it up to date."""
     group = await _story(work, event)
     if group is None:
-        group = await work.add(_opened(work, event))
+        group = await work.add(_unopened(work, event).fire(event))
         _record(work, group, "alert.fired", alerts=len(group.alerts), severity=str(group.severity))
         return show(work, group)
     after = group.fire(event)
@@ -46,7 +46,10 @@ async def resolved(work: Work, event: AlertResolved) -> None:
     """Bring the group's message up to date; when nothing fires any more, say so in the thread."""
     group = await _story(work, event)
     if group is None:
-        return  # it ended before we ever heard of it: nobody was told, so there is nothing to correct
+        # It ended before we heard of it: nobody was told, so nothing is said. It is kept, since the delivery that
+        # says it fires may still be on its way, and must not open what nobody will ever close.
+        await work.add(_unopened(work, event).resolve(event))
+        return
     after = group.resolve(event)
     if after is group:
         return
@@ -144,8 +147,8 @@ async def _story(work: Work, event: AlertFired | AlertResolved) -> AlertGroup | 
     return None
 
 
-def _opened(work: Work, event: AlertFired) -> AlertGroup:
-    group = AlertGroup(
+def _unopened(work: Work, event: AlertFired | AlertResolved) -> AlertGroup:
+    return AlertGroup(
         source=event.source,
         group=_group_key(event),
         opened_at=event.starts_at or event.received_at,
@@ -154,7 +157,6 @@ def _opened(work: Work, event: AlertFired) -> AlertGroup:
             work.team, event.labels.get("environment") or event.labels.get("env") or event.labels.get("stage") or ""
         ),
     )
-    return group.fire(event)
 
 
 def _group_key(event: AlertFired | AlertResolved) -> str:

@@ -1,0 +1,140 @@
+"""Pipelines, pull requests, pushes: from a captured delivery to channel, change and passport."""
+
+import pytest
+
+from bot.domain.builds import Purpose, Run
+from bot.domain.changes import Change
+from bot.domain.events import Event
+from bot.domain.refusals import Refusal, Unknown
+from bot.domain.stages import Stage
+from bot.domain.team import Repository, Service, Team
+from bot.integrations.sources.github import source
+from bot.workflows import builds, changes, reviews
+from commands.build import command as build
+from commands.flow import command as flow
+from commands.test import command as test
+from commands.where import command as where
+from tests.example_team import TEAM
+from tests.fakes import ANA, World
+from tests.integrations import captured
+
+HARBOR = Team(
+    services={"web": Service("web", Repository(github="Harbor/Web"))},
+    environments=TEAM.environments,
+    channels=TEAM.channels,
+    github_logins={"ana-b": ANA.id},
+)
+HANDLERS = (
+    builds.pipeline_changed,
+    reviews.pull_request_changed,
+    reviews.pushed,
+    reviews.release_published,
+    reviews.deployment_reported,
+)
+
+
+async def deliver(world: World, *names: str) -> None:
+    for name in names:
+        for event in source.parse(captured.delivery("github", name, world.clock.now())):
+            await happen(world, event)
+
+
+async def happen(world: World, event: Event) -> None:
+    await world.happen(event, *HANDLERS)
+
+
+async def with_change() -> World:
+    world = World(team=HARBOR)
+    async with world.unit() as work:
+        await changes.plan(work, "Faster checkout", ANA)
+    return world
+
+
+async def test_a_run_is_one_message_from_start_to_end() -> None:
+    world = World(team=HARBOR)
+    await deliver(world, "workflow_run_build_started", "workflow_run_build_passed")
+
+    assert list(world.said) == ["run:harbor/web/9100000001"]
+    message = world.said["run:harbor/web/9100000001"]
+    assert (message.to, message.context["run"].state) == ("#build", "passed")
+    assert world.kinds == ["build.running", "build.passed"]
+
+
+async def test_an_event_that_was_overtaken_changes_nothing() -> None:
+    world = World(team=HARBOR)
+    await deliver(world, "workflow_run_build_passed", "workflow_run_build_started")
+
+    assert (await world.get(Run, "harbor/web/9100000001")).state == "passed"
+    assert world.kinds == ["build.passed"]
+
+
+async def test_a_run_says_that_it_broke_what_passed_before() -> None:
+    world = World(team=HARBOR)
+    await deliver(world, "workflow_run_build_passed", "workflow_run_build_failed")
+
+    assert world.said["run:harbor/web/9100000002"].context["previous"].state == "passed"
+
+
+async def test_build_and_test_answer_with_their_own_newest_run() -> None:
+    world = World(team=HARBOR)
+    await deliver(world, "workflow_run_build_failed", "workflow_run_tests_passed")
+    built, tested = await world.use(build, service="web"), await world.use(test)
+
+    assert [run.purpose for run in built.context["runs"]] == [Purpose.BUILD]  # pyright: ignore
+    assert [run.purpose for run in tested.context["runs"]] == [Purpose.TEST]  # pyright: ignore
+
+
+async def test_a_repository_of_no_service_is_in_the_ledger_and_in_no_channel() -> None:
+    world = World()
+    await deliver(world, "workflow_run_build_passed", "pull_request_opened", "push_tag")
+
+    assert world.said == {}
+    assert world.kinds == ["build.passed", "pr.open", "tag.pushed"]
+
+
+async def test_a_change_moves_with_its_pull_request_and_its_pipelines() -> None:
+    world = await with_change()
+    stages: list[Stage] = []
+    for name in ("pull_request_opened", "pull_request_merged", "workflow_run_tests_passed"):
+        await deliver(world, name)
+        stages.append((await world.get(Change, "C-1")).stage)
+
+    assert stages == [Stage.CODE, Stage.BUILD, Stage.TEST]
+
+
+@pytest.mark.parametrize("thing", ["C-1", "#812", "harbor/web#812", "9f3c2a1", "web v1.4.0", "v1.4.0"])
+async def test_every_name_of_a_change_leads_to_its_passport(thing: str) -> None:
+    world = await with_change()
+    await deliver(world, "pull_request_merged", "push_main", "workflow_run_build_passed", "push_tag")
+    passport = (await world.use(where, thing=thing)).context["passport"]  # pyright: ignore
+
+    assert passport.title == "C-1 Faster checkout"
+    assert passport.state == "in build"
+    told = " ".join(step.what for step in passport.steps)
+    assert "planned" in told
+    assert "pr merged" in told
+    assert "build passed" in told
+    assert "tag pushed web v1.4.0" in told
+
+
+async def test_what_the_ledger_does_not_know_is_said_with_what_can_be_asked() -> None:
+    world = await with_change()
+    for thing in ("C-9", "abcdef1", "v9", "web#99", "<!channel>"):
+        with pytest.raises((Unknown, Refusal)) as refused:
+            await world.use(where, thing=thing)
+        assert refused.value.sentence
+
+
+async def test_the_board_counts_every_stage_and_shows_the_newest() -> None:
+    world = await with_change()
+    await deliver(world, "workflow_run_build_failed")
+    counts = (await world.use(flow)).context["board"].counts  # pyright: ignore
+
+    assert (counts[Stage.PLAN], counts[Stage.BUILD], counts[Stage.MONITOR]) == (1, 1, 0)
+
+
+async def test_a_title_that_names_no_change_of_ours_links_nothing() -> None:
+    world = World(team=HARBOR)
+    await deliver(world, "pull_request_opened", "push_main")
+
+    assert all(s.kind != "change" for entry in world.entries for s in entry.subjects)

@@ -31,13 +31,10 @@ LINE = compile(
     },
 )
 
-PIECES = st.sampled_from(
-    [
-        *"set web to until on for of x how mine because production help me tomorrow Mon in 2 h years ago".split(),
-        *"<@U0TOM|tom> <@ <#C1|a> <https://a.b|c> &lt; &amp; \" “ ' « » < > | @ 17:00 1/2 9999 -1 C-4 — 31.12. ٣ ²".split(),
-        *("🏳️‍🌈", "ÄÖ", "\u200b", "\u00a0", "\u2028", "\n", "\ud800", "\x00", "0" * 400),
-    ]
-)
+KEYWORDS = "set web to until on for of x how mine because production help me tomorrow Mon in 2 h years ago"
+MARKS = "<@U0TOM|tom> <@ <#C1|a> <https://a.b|c> &lt; &amp; \" “ ' « » < > | @ 17:00 1/2 9999 -1 C-4 — 31.12. ٣ ²"
+ODD = ("🏳️‍🌈", "ÄÖ", "\u200b", "\u00a0", "\u2028", "\n", "\ud800", "\x00", "0" * 400)
+PIECES = st.sampled_from([*KEYWORDS.split(), *MARKS.split(), *ODD])
 ANY_TEXT = st.one_of(
     st.text(st.characters(), max_size=200),
     st.lists(PIECES, max_size=25).map(" ".join),

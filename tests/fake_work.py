@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
+from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import Home, Message
@@ -41,6 +42,7 @@ class Store:
     ended: dict[str, Outcome] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)  # the last one given, by prefix
     orders: "count[int]" = field(default_factory=count)
+    dead: list[DeadLetter] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
 
@@ -158,6 +160,16 @@ class FakeWork:
         """Always made anew: what is remembered must be the same."""
         del key
         return await make()
+
+    async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
+        """What a test put into the store as dead."""
+        return self._store.dead[-limit:][::-1]
+
+    async def revive(self, kind: LetterKind, id: str) -> bool:
+        """Take it out of what is dead."""
+        before = len(self._store.dead)
+        self._store.dead[:] = [one for one in self._store.dead if (one.kind, one.id) != (kind, id)]
+        return len(self._store.dead) < before
 
     def commit(self) -> None:
         """Make it true. Raises ``Conflict`` where a row changed since it was read; then nothing is written."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
+from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import Home, Message, Rendered
@@ -103,6 +104,14 @@ class Work(Protocol):
 
         ``make`` may only read, and what it gives must not depend on who asks.
         """
+        ...
+
+    async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
+        """What waits for an admin, the newest first."""
+        ...
+
+    async def revive(self, kind: LetterKind, id: str) -> bool:
+        """Try it again from the commit on; False where it is not dead (any more)."""
         ...
 
 

@@ -69,8 +69,8 @@ async def _runs(work: Work, purpose: Purpose) -> list[Item]:
 
 
 async def _releases(work: Work) -> list[Item]:
-    drafts = await work.find(Release, state=ReleaseState.DRAFT, limit=50)
-    return [Item(one.id, one.name, one.drafted_at, one.drafted_by, "draft") for one in drafts]
+    drafts = await work.find(Release, state=(ReleaseState.DRAFTING, ReleaseState.DRAFT), limit=50)
+    return [Item(one.id, one.name, one.drafted_at or one.asked_at, one.asked_by, "draft") for one in drafts]
 
 
 async def _deployments(work: Work) -> list[Item]:

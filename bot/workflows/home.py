@@ -1,0 +1,104 @@
+"""A person's Home tab: what waits for them, what is theirs, the flow, and loose ends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.alerts import AlertGroup
+from bot.domain.blockers import Blocker, BlockerState
+from bot.domain.changes import Change, ChangeState
+from bot.domain.dead_letters import DeadLetter
+from bot.domain.deployments import Deployment, State
+from bot.domain.flow import Board, LooseEnd
+from bot.domain.messages import Home
+from bot.domain.people import Person
+from bot.domain.ports import Work
+from bot.domain.standups import Round, RoundState, StandupAnswer
+from bot.workflows.board import board
+from bot.workflows.loose_ends import loose_ends
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that only this person (or few others) can do, and the button that does it."""
+
+    what: str
+    button: str
+    action: str
+    value: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """Everything that the Home tab shows."""
+
+    waiting: tuple[Waiting, ...]
+    mine: tuple[Change, ...]
+    blocked: frozenset[str]
+    board: Board
+    loose_ends: tuple[LooseEnd, ...]
+    dead_letters: tuple[DeadLetter, ...]
+    is_admin: bool
+
+
+async def show(work: Work, person: Person) -> None:
+    """Make the Home tab show how things stand for this person."""
+    work.say(Home(person.id, "home/tab", {"view": await view(work, person)}))
+
+
+async def view(work: Work, person: Person) -> HomeView:
+    """How things stand for this person."""
+    blockers = await work.find(Blocker, state=BlockerState.OPEN)
+    mine = await work.find(Change, state=ChangeState.OPEN, owner_id=person.id, limit=20)
+    waiting = [
+        *await _approvals(work, person),
+        *await _rounds(work, person),
+        *[_unblock(one) for one in blockers if one.unblocker_id == person.id],
+        *await _alerts(work, person),
+    ]
+    return HomeView(
+        waiting=tuple(sorted(waiting, key=lambda one: (one.until is None, one.until or work.now))),
+        mine=tuple(mine),
+        blocked=frozenset(one.change_id for one in blockers if one.change_id),
+        board=await board(work),
+        loose_ends=tuple(await loose_ends(work)),
+        dead_letters=tuple(await work.dead_letters()) if person.is_admin else (),
+        is_admin=person.is_admin,
+    )
+
+
+async def _approvals(work: Work, person: Person) -> list[Waiting]:
+    """Deployments that this person has not asked for and not decided about."""
+    asked = await work.find(Deployment, state=State.WAITING)
+    return [
+        Waiting(
+            one.what, f"Approve {one.service} {one.version}"[:75], "deploy.approve", one.id, one.approval.expires_at
+        )
+        for one in asked
+        if one.asked_by != person.id and all(vote.by != person.id for vote in one.approval.votes)
+    ]
+
+
+async def _rounds(work: Work, person: Person) -> list[Waiting]:
+    rounds = await work.find(Round, state=RoundState.OPEN)
+    waiting: list[Waiting] = []
+    for one in rounds:
+        if person.id in one.people and await work.get(StandupAnswer, f"{one.id}/{person.id}") is None:
+            what = f"Stand-up {one.day:%a %-d %b}"
+            waiting.append(Waiting(what, "Answer the stand-up", "standup.answer", one.id, one.closes_at))
+    return waiting
+
+
+def _unblock(blocker: Blocker) -> Waiting:
+    return Waiting(f"{blocker.id} {blocker.what}", f"Unblocked {blocker.id}", "code.unblock", blocker.id)
+
+
+async def _alerts(work: Work, person: Person) -> list[Waiting]:
+    """Alerts on services that this person owns and nobody is on."""
+    owned = {n for n, s in work.team.services.items() if person.id in s.owners or person.groups & set(s.owners)}
+    groups = await work.find(AlertGroup, state="firing")
+    return [
+        Waiting(f"{one.id} {one.name} fires", f"Acknowledge {one.id}", "monitor.ack", one.id)
+        for one in groups
+        if one.service in owned and one.acknowledged is None and one.silenced_until is None
+    ]

@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bot.playground.coverage import markdown
 from bot.playground.options import DEFAULT_SEED, Options, UnsafeOptions, environment
+from bot.playground.server import serving
 
 EPILOG = """\
 environment:
@@ -51,8 +53,6 @@ def parser() -> argparse.ArgumentParser:
 
 async def run(options: Options, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    from bot.playground.server import serving
-
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -66,8 +66,6 @@ def main(arguments: list[str] | None = None) -> int:
     """The program; its exit code."""
     given = parser().parse_args(arguments)
     if given.coverage:
-        from bot.playground.coverage import markdown
-
         print(markdown())  # noqa: T201
         return 0
     names = ("bot_url", "manifest", "deliveries", "seed", "strict_pace")

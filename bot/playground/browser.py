@@ -1,251 +1,25 @@
-"""The page's own JSON interface, and the switches for tests; all of it under `/_play`."""
+"""Routes of the browser's side: the page, its JSON interface under `/_play`, and its live stream."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from bot.playground import coverage, presenting
 from bot.playground.clock import ClockRefusal
 from bot.playground.faults import FaultRefusal
-from bot.playground.forms import Forms
-from bot.playground.gestures import Gestures, Impossible
-from bot.playground.playground import PLAYGROUND, Playground
-from bot.playground.replays import NotADelivery, Replays
-from bot.playground.sockets import DISCONNECT_REASONS
-from bot.playground.workspace import Conversation, Person, micros
-
-Json = dict[str, Any]
+from bot.playground.gestures import Impossible
+from bot.playground.page import Page
+from bot.playground.playground import PLAYGROUND
+from bot.playground.replays import NotADelivery
+from bot.playground.switches import Switches
 
 STATIC = Path(__file__).with_name("static")
 KEEP_ALIVE_SECONDS = 15.0
-
-
-class Page:
-    """Handlers of `/_play`; each takes the playground's request and returns what becomes JSON."""
-
-    def __init__(self, play: Playground) -> None:
-        self.play = play
-        self.gestures = Gestures(play)
-        self.forms = Forms(play, self.gestures)
-        self.replays = Replays(play)
-
-    def acting(self, request: web.Request) -> Person:
-        """The person the page acts as; without one, the first of the team."""
-        wanted = request.query.get("as")
-        if wanted is None:
-            return next(person for person in self.play.workspace.people.values() if not person.is_bot)
-        return self.gestures.person(wanted)
-
-    async def state(self, request: web.Request) -> Json:
-        workspace, person = self.play.workspace, self.acting(request)
-        await self.play.transport.probe()
-        visible = [c for c in workspace.conversations.values() if workspace.may_see(person.id, c)]
-        commands = [
-            {key: entry.get(key, "") for key in ("command", "description", "usage_hint")}
-            for entry in self.play.manifest.commands
-        ]
-        return {
-            "team": {"id": workspace.team["id"], "name": workspace.team["name"]},
-            "people": [presenting.person_for_page(workspace, found) for found in workspace.people.values()],
-            "channels": [self._channel(person, conversation) for conversation in visible],
-            "groups": [{"id": g.id, "handle": g.handle, "name": g.name} for g in workspace.groups.values()],
-            "bot": {"id": workspace.bot.id, "name": workspace.bot.name},
-            "commands": commands,
-            "shortcuts": self.play.manifest.shortcuts,
-            "clock": self.play.clock.as_json(),
-            "mode": self.play.mode,
-            "deliveries": self.replays.menu(),
-            "views": [self.play.views.open_views[view] for view in self.play.views.stacks.get(person.id, [])],
-            "problem": self.play.manifest.problem,
-        }
-
-    def _channel(self, person: Person, conversation: Conversation) -> Json:
-        unread, mentions = 0, 0
-        if person.id in conversation.members:
-            unread, mentions = self.play.workspace.unread(person.id, conversation)
-        is_direct = conversation.kind == "im"
-        return {
-            "id": conversation.id,
-            "name": conversation.name,
-            "topic": conversation.topic,
-            "kind": "im" if is_direct else "channel",
-            "member": person.id in conversation.members,
-            "with": conversation.with_whom(person.id) if is_direct else None,
-            "is_archived": conversation.is_archived,
-            "is_private": conversation.is_private,
-            "unread": unread,
-            "mentions": mentions,
-        }
-
-    async def messages(self, request: web.Request) -> Json:
-        """One page of a conversation as one person sees it, oldest first."""
-        person = self.acting(request)
-        conversation = self.gestures.conversation(person, request.match_info["channel"])
-        limit = min(int(request.query.get("limit", "60")), 500)
-        before = request.query.get("before")
-        latest = micros(before) - 1 if before else None
-        found = [m for m in conversation.between(None, latest, True) if m.in_channel]
-        found += [m for m in conversation.ephemerals if m.only_for == person.id and m.in_channel]
-        found = [m for m in found if latest is None or micros(m.ts) <= latest]
-        found.sort(key=lambda m: micros(m.ts))
-        shown = [presenting.message_for_page(self.play.workspace, m) for m in found[-limit:]]
-        return {"messages": shown, "has_more": len(found) > limit}
-
-    async def thread(self, request: web.Request) -> Json:
-        person, ts = self.acting(request), request.match_info["ts"]
-        conversation = self.gestures.conversation(person, request.match_info["channel"])
-        parent = self.gestures.message(person, conversation, ts)
-        replies = [conversation.messages[reply] for reply in conversation.threads.get(ts, [])]
-        replies += [m for m in conversation.ephemerals if m.only_for == person.id and m.body.get("thread_ts") == ts]
-        found = [parent, *sorted((m for m in replies if m is not parent), key=lambda m: micros(m.ts))]
-        return {"messages": [presenting.message_for_page(self.play.workspace, m) for m in found]}
-
-    async def send(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
-        return await self.gestures.send(person, given.get("channel"), str(given["text"]), given.get("thread_ts"))
-
-    async def action(self, request: web.Request) -> Json:
-        given = await request.json()
-        return await self.gestures.act(self.gestures.person(given.get("as")), given)
-
-    async def options(self, request: web.Request) -> Json:
-        given = await request.json()
-        return await self.gestures.suggest(self.gestures.person(given.get("as")), given)
-
-    async def submit(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
-        return await self.forms.submit(person, request.match_info["view_id"], given.get("state"))
-
-    async def close(self, request: web.Request) -> Json:
-        given = await request.json()
-        person, cleared = self.gestures.person(given.get("as")), bool(given.get("is_cleared"))
-        return await self.forms.close(person, request.match_info["view_id"], is_cleared=cleared)
-
-    async def shortcut(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
-        return await self.gestures.shortcut(
-            person, str(given["callback_id"]), given.get("channel"), given.get("ts")
-        )
-
-    async def open_home(self, request: web.Request) -> Json:
-        return self.gestures.open_home(self.gestures.person((await request.json()).get("as")))
-
-    async def home(self, request: web.Request) -> Json:
-        return {"view": self.play.views.homes.get(self.acting(request).id)}
-
-    async def read(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
-        conversation = self.gestures.conversation(person, given.get("channel"))
-        self.play.workspace.mark_read(person.id, conversation)
-        event = {"type": "unread", "channel": conversation.id, "unread": 0, "mentions": 0}
-        self.play.stream.tell(event, to=person.id)
-        return {"ok": True}
-
-    async def reaction(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
-        conversation = self.gestures.conversation(person, given.get("channel"))
-        return self.gestures.toggle_reaction(person, conversation, given.get("ts"), str(given["name"]))
-
-    async def clock(self, request: web.Request) -> Json:
-        return self.play.clock.as_json()
-
-    async def move_clock(self, request: web.Request) -> Json:
-        """Move the clock, tell the bot, and wait until it knows."""
-        given = await request.json()
-        if "to" in given:
-            self.play.clock.move_to(str(given["to"]))
-        else:
-            self.play.clock.advance(float(given["advance_seconds"]))
-        told = "absent"
-        if hook := self.play.options.clock_hook:
-            body = json.dumps({"offset_seconds": self.play.clock.offset_seconds}).encode()
-            answer = await self.play.transport.post(hook, body, {"Content-Type": "application/json"})
-            told = "told" if answer.ok else f"not told: {answer.failure} {answer.status or ''}".strip()
-        self.play.stream.tell({"type": "clock"} | self.play.clock.as_json())
-        return {"ok": True, "bot": told} | self.play.clock.as_json()
-
-    async def traffic(self, request: web.Request) -> list[Json]:
-        return self.play.traffic.after(int(request.query.get("after", "0")))
-
-    async def deliver(self, request: web.Request) -> Json:
-        given = await request.json()
-        source = str(given["source"])
-        answer = await self.replays.deliver(source, str(given["name"]))
-        text = answer.text if answer.text or answer.ok else answer.sentence(f"The delivery from {source}")
-        return {"ok": answer.ok, "status": answer.status, "text": text}
-
-    async def coverage(self, request: web.Request) -> Json:
-        return coverage.table()
-
-    async def arm_fault(self, request: web.Request) -> Json:
-        """Faults for tests; also `disconnect` and `drop` for sockets, `pace` and `clear`."""
-        given = await request.json()
-        kind = given.get("kind")
-        if kind == "disconnect":
-            reason = given.get("reason", "refresh_requested")
-            if reason not in DISCONNECT_REASONS:
-                raise FaultRefusal(f"reason must be one of {', '.join(DISCONNECT_REASONS)}")
-            return {"ok": True, "connections": await self.play.sockets.disconnect(reason)}
-        if kind == "drop":
-            return {"ok": True, "connections": self.play.sockets.drop()}
-        if kind == "pace":
-            self.play.faults.strict_pace = bool(given.get("strict", True))
-        elif kind == "clear":
-            self.play.faults.clear()
-        else:
-            self.play.faults.arm(given)
-        return {"ok": True, "armed": len(self.play.faults.armed)}
-
-    async def all_messages(self, request: web.Request) -> Json:
-        """Everything said anywhere, in the order it was received; for tests."""
-        everything = [m for c in self.play.workspace.conversations.values() for m in c.messages.values()]
-        whispers = [m for c in self.play.workspace.conversations.values() for m in c.ephemerals]
-        bot_id = self.play.workspace.bot_id
-
-        def row(message: Any) -> Json:
-            extra = {"channel": message.channel, "received_at": message.received_at, "updates": message.updates}
-            return (
-                message.body | extra | {"from_bot": message.body.get("bot_id") == bot_id, "for": message.only_for}
-            )
-
-        return {
-            "messages": [row(m) for m in sorted(everything, key=lambda m: m.received_at)],
-            "ephemerals": [row(m) for m in sorted(whispers, key=lambda m: m.received_at)],
-        }
-
-    async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events for one acting person, until the page goes away."""
-        subscriber = self.play.stream.subscribe(self.acting(request).id)
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-        try:
-            await response.prepare(request)
-            await response.write(b": welcome\n\n")
-            while True:
-                try:
-                    async with asyncio.timeout(KEEP_ALIVE_SECONDS):
-                        line = await subscriber.queue.get()
-                except TimeoutError:
-                    await response.write(b": still here\n\n")
-                    continue
-                if line is None:
-                    return response
-                await response.write(f"data: {line}\n\n".encode())
-        except ConnectionResetError:
-            return response
-        finally:
-            self.play.stream.unsubscribe(subscriber)
-
 
 Handler = Callable[[web.Request], Awaitable[Any]]
 
@@ -269,24 +43,48 @@ def as_json(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamRes
     return answer
 
 
+async def stream(request: web.Request, page: Page) -> web.StreamResponse:
+    """Server-sent events for one acting person, until the page goes away."""
+    play = page.play
+    subscriber = play.stream.subscribe(page.acting(request).id)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    try:
+        await response.prepare(request)
+        await response.write(b": welcome\n\n")
+        while True:
+            try:
+                async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+                    line = await subscriber.queue.get()
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+                continue
+            if line is None:
+                return response
+            await response.write(f"data: {line}\n\n".encode())
+    except ConnectionResetError:
+        return response
+    finally:
+        play.stream.unsubscribe(subscriber)
+
+
 async def index(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
 
 def add_routes(app: web.Application) -> None:
-    page = Page(app[PLAYGROUND])
+    page, switches = Page(app[PLAYGROUND]), Switches(app[PLAYGROUND])
     app.router.add_get("/", index)
     app.router.add_static("/static", STATIC)
     reads: dict[str, Handler] = {
         "state": page.state,
-        "messages": page.all_messages,
+        "messages": switches.all_messages,
         "messages/{channel}": page.messages,
         "thread/{channel}/{ts}": page.thread,
         "home": page.home,
         "clock": page.clock,
         "traffic": page.traffic,
-        "coverage": page.coverage,
-        "stream": page.stream,
+        "coverage": switches.coverage,
+        "stream": partial(stream, page=page),
     }
     writes: dict[str, Handler] = {
         "send": page.send,
@@ -300,7 +98,7 @@ def add_routes(app: web.Application) -> None:
         "reaction": page.reaction,
         "clock": page.move_clock,
         "deliver": page.deliver,
-        "faults": page.arm_fault,
+        "faults": switches.arm_fault,
     }
     for path, handler in reads.items():
         app.router.add_get(f"/_play/{path}", as_json(handler))

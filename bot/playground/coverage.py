@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.playground import methods
-from bot.playground.calls import METHODS
 from bot.playground.events import SUPPORTED
 from bot.playground.faults import KINDS
 from bot.playground.limits import BLOCKS, BLOCKS_MAX, ELEMENTS
+from bot.playground.methods import METHODS
 
 Json = dict[str, Any]
 
-assert methods  # imported for what it registers
 INTERACTIONS = {
     "slash command": "3 s, plain text or JSON, ephemeral or in_channel; not in threads",
     "block_actions": "in messages, ephemeral messages, modals and on the Home tab",

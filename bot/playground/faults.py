@@ -58,8 +58,9 @@ class Faults:
         kind = wanted.get("kind") or ("status" if "status" in wanted else None)
         if kind not in KINDS:
             raise FaultRefusal(f"kind must be one of {', '.join(KINDS)}")
-        fields = {k: v for k, v in wanted.items() if k in Fault.__dataclass_fields__ and v is not None}
-        fault = Fault(**(fields | {"kind": kind}))
+        fields: Json = {k: v for k, v in wanted.items() if k in Fault.__dataclass_fields__ and v is not None}
+        fields["kind"] = kind
+        fault = Fault(**fields)
         numbers = (fault.times, fault.status, fault.seconds)
         if not all(isinstance(item, (int, float)) and item > 0 for item in numbers):
             raise FaultRefusal("times, status and seconds must be positive numbers")
@@ -82,7 +83,7 @@ class Faults:
         return None
 
     def too_fast(self, channel: str) -> int | None:
-        """Seconds to wait when a post to this channel comes within a second of the last; else None, and it counts."""
+        """Seconds to wait when a post comes within a second of the last one there; else None, and it counts."""
         if not self.strict_pace:
             return None
         now = time.monotonic()

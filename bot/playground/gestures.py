@@ -137,7 +137,7 @@ class Gestures:
             element = self._element(message.body.get("blocks") or [], block_id, action_id)
             act = payloads.action(element, block_id, given, self._play.clock.now())
             payload = payloads.block_actions_in_message(
-                self._play, person, conversation, message, act, given.get("state")
+                self._play, person, conversation, message, act=act, state=given.get("state")
             )
         answer = await self._play.transport.deliver("interactive", payload, what=f"block_actions {action_id}")
         return {"ok": True} if answer.ok else failed(answer, _label(element))
@@ -171,7 +171,9 @@ class Gestures:
             container = payloads.message_container(conversation, message)
             where = {"container": container, "channel": place, "message": message.body}
         value = str(given.get("value") or "")
-        payload = payloads.block_suggestion(self._play, person, block_id, action_id, value, where)
+        payload = payloads.block_suggestion(
+            self._play, person, block_id=block_id, action_id=action_id, value=value, where=where
+        )
         answer = await self._play.transport.deliver("interactive", payload, what=f"block_suggestion {action_id}")
         if not answer.ok:
             return failed(answer, _label(element)) | {"options": []}

@@ -192,7 +192,7 @@ CONTEXT_PARTS: dict[str, Check] = {
     "plain_text": text(3_000, plain=True),
     "mrkdwn": text(3_000),
 }
-RICH_PARTS = "rich_text_section rich_text_list rich_text_quote rich_text_preformatted".split()
+RICH_PARTS = ["rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted"]
 CELL = one_of({"raw_text": shape("text", text=string(10_000)), "raw_number": anything, "rich_text": anything})
 BLOCK_ID = string(ID_MAX)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-BOT_TOKEN_PREFIX = "xoxb-playground-"
-APP_TOKEN_PREFIX = "xapp-playground-"
+BOT_TOKEN_PREFIX = "xoxb-playground-"  # noqa: S105
+APP_TOKEN_PREFIX = "xapp-playground-"  # noqa: S105
 DEFAULT_SEED = Path(__file__).with_name("seed.json")
 
 
@@ -23,7 +23,7 @@ class Options:
     """Settings of one playground; every one has a default that works on a laptop."""
 
     bot_url: str | None = None
-    signing_secret: str = "playground-signing-secret"
+    signing_secret: str = "playground-signing-secret"  # noqa: S105
     bot_token: str = BOT_TOKEN_PREFIX + "token"
     app_token: str = APP_TOKEN_PREFIX + "token"
     hook_secrets: dict[str, str] = field(default_factory=dict)

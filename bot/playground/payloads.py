@@ -14,9 +14,19 @@ Json = dict[str, Any]
 
 # The fields by which an action tells what was chosen, whatever the element.
 CHOSEN = (
-    "value selected_option selected_options selected_user selected_users selected_channel selected_channels "
-    "selected_conversation selected_conversations selected_date selected_time selected_date_time"
-).split()
+    "value",
+    "selected_option",
+    "selected_options",
+    "selected_user",
+    "selected_users",
+    "selected_channel",
+    "selected_channels",
+    "selected_conversation",
+    "selected_conversations",
+    "selected_date",
+    "selected_time",
+    "selected_date_time",
+)
 DIRECT_NAMES = {"im": "directmessage", "mpim": "mpdm"}
 
 
@@ -83,7 +93,7 @@ def action(element: Json, block_id: str, given: Json, now: float) -> Json:
 
 
 def block_actions_in_message(
-    play: Playground, person: Person, conversation: Conversation, message: Message, act: Json, state: Json | None
+    play: Playground, person: Person, conversation: Conversation, message: Message, *, act: Json, state: Json | None
 ) -> Json:
     """A click in a message; an ephemeral message is not sent along, as in Slack."""
     payload = _common(play, person, "block_actions") | {
@@ -107,7 +117,7 @@ def block_actions_in_view(play: Playground, person: Person, view: Json, act: Jso
 
 
 def block_suggestion(
-    play: Playground, person: Person, block_id: str, action_id: str, value: str, where: Json
+    play: Playground, person: Person, *, block_id: str, action_id: str, value: str, where: Json
 ) -> Json:
     """A question for options; `where` holds container, and view or channel and message."""
     asked = {"block_id": block_id, "action_id": action_id, "value": value}

@@ -21,7 +21,7 @@ def react(play: Playground, conversation: Conversation, message: Message, person
         reactions.append(held)
     held["users"] = [*held["users"], person_id]
     held["count"] += 1
-    _keep(play, conversation, message, reactions, "reaction_added", person_id, name)
+    _keep(play, conversation, message, reactions=reactions, event="reaction_added", person_id=person_id, name=name)
     return True
 
 
@@ -34,7 +34,7 @@ def unreact(play: Playground, conversation: Conversation, message: Message, pers
     held["users"] = [user for user in held["users"] if user != person_id]
     held["count"] -= 1
     left = [reaction for reaction in reactions if reaction["count"]]
-    _keep(play, conversation, message, left, "reaction_removed", person_id, name)
+    _keep(play, conversation, message, reactions=left, event="reaction_removed", person_id=person_id, name=name)
     return True
 
 
@@ -42,6 +42,7 @@ def _keep(
     play: Playground,
     conversation: Conversation,
     message: Message,
+    *,
     reactions: list[dict[str, Any]],
     event: str,
     person_id: str,

@@ -89,14 +89,12 @@ class ResponseUrls:
         opened = self._open.get(secret)
         if opened is None:
             return 404, "no_service"
-        if self._play.clock.now() > opened.expires:
-            return 404, "expired_url"
-        if opened.uses >= USES_MAX:
-            return 404, "used_url"
+        if self._play.clock.now() > opened.expires or opened.uses >= USES_MAX:
+            return 404, "used_url" if opened.uses >= USES_MAX else "expired_url"
         try:
             message = json.loads(body)
         except (ValueError, RecursionError):
-            return 400, "invalid_payload"
+            message = None
         if not isinstance(message, dict):
             return 400, "invalid_payload"
         opened.uses += 1

@@ -9,14 +9,14 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import methods, presenting
-from bot.playground.calls import METHODS, ApiError, Call, Method
+from bot.playground import presenting
+from bot.playground.calls import ApiError, Call, Method
 from bot.playground.faults import Fault
+from bot.playground.methods import METHODS
 from bot.playground.playground import PLAYGROUND, Playground
 
 Json = dict[str, Any]
 
-assert methods  # imported for what it registers
 HTML_ERROR = "<!DOCTYPE html><html><head><title>Server Error</title></head><body>Server Error</body></html>"
 POSTING = frozenset({"chat.postMessage", "chat.postEphemeral"})
 KIND_OF_SCOPE = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
@@ -85,39 +85,46 @@ def check_scopes(play: Playground, call: Call, wanted: Method) -> None:
         raise ApiError("missing_scope", needed=needed[0], provided=",".join(provided))
 
 
+def perform(play: Playground, request: web.Request, name: str, args: Json, headers: dict[str, str]) -> Json:
+    """Run a method for who may; adds to `headers` what Slack would.
+
+    Raises:
+        ApiError: any refusal, of the edge or of the method.
+    """
+    wanted = METHODS.get(name)
+    if wanted is None:
+        raise ApiError("unknown_method", req_method=name)
+    check_token(play, request, args, wanted)
+    call = Call(play, args)
+    check_scopes(play, call, wanted)
+    if name in POSTING and (wait := play.faults.too_fast(str(args.get("channel")))):
+        headers["retry-after"] = str(wait)
+        raise ApiError("ratelimited")
+    if wanted.scopes:
+        headers["x-accepted-oauth-scopes"] = ",".join(wanted.scopes)
+    return {"ok": True} | wanted.run(call)
+
+
 async def handle(request: web.Request) -> web.StreamResponse:
     """One call of `/api/<method>`."""
-    play = request.app[PLAYGROUND]
-    started, clock = time.time(), time.perf_counter()
-    name = request.match_info["method"]
-    body = b""
+    play, name = request.app[PLAYGROUND], request.match_info["method"]
+    started, clock, body = time.time(), time.perf_counter(), b""
     fault: Fault | None = None
-    status, headers = 200, {"x-slack-req-id": play.ids.secret(32)}
+    headers = {"x-slack-req-id": play.ids.secret(32)}
     try:
         args, body = await arguments(request)
-        call = Call(play, args)
-        channel = args.get("channel")
-        fault = play.faults.take(name, channel) if play.faults.armed else None
+        fault = play.faults.take(name, args.get("channel")) if play.faults.armed else None
         if fault and fault.before_write:
             return await early(play, request, name, fault, started)
-        wanted = METHODS.get(name)
-        if wanted is None:
-            raise ApiError("unknown_method", req_method=name)
-        check_token(play, request, args, wanted)
-        check_scopes(play, call, wanted)
-        if name in POSTING and (wait := play.faults.too_fast(str(channel))):
-            status = 429
-            headers["retry-after"] = str(wait)
-            raise ApiError("ratelimited")
-        if wanted.scopes:
-            headers["x-accepted-oauth-scopes"] = ",".join(wanted.scopes)
-        answer = {"ok": True} | wanted.run(call)
+        answer = perform(play, request, name, args, headers)
     except ApiError as error:
         answer = error.as_json()
+    status = 429 if "retry-after" in headers else 200
     if (scopes := play.manifest.scopes) is not None:
         headers["x-oauth-scopes"] = ",".join(scopes)
     text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    record(play, request, name, started, clock, body, text, 0 if fault and fault.kind != "delay" else status)
+    shown = 0 if fault and fault.kind != "delay" else status
+    record(play, request, name=name, started=started, clock=clock, body=body, answer=text, status=shown)
     if fault:
         await late(play, request, fault)
     return web.Response(
@@ -128,6 +135,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
 def record(
     play: Playground,
     request: web.Request,
+    *,
     name: str,
     started: float,
     clock: float,
@@ -153,7 +161,8 @@ async def early(
     answer: Json = {"ok": False, "error": "ratelimited" if fault.status == 429 else fault.error}
     text = json.dumps(answer)
     shown = {"status": fault.status, "error": 200}.get(fault.kind, 0)
-    record(play, request, name, started, time.perf_counter(), b"", text, shown)
+    now = time.perf_counter()
+    record(play, request, name=name, started=started, clock=now, body=b"", answer=text, status=shown)
     if fault.kind == "reset_before_write":
         cut(request)
     if fault.kind == "error":
@@ -170,7 +179,8 @@ async def late(play: Playground, request: web.Request, fault: Fault) -> None:
         cut(request)
         return
     deadline = time.monotonic() + fault.seconds
-    while time.monotonic() < deadline and not play.stream.closed and request.transport is not None:
+    # aiohttp tells nobody that the client went away, so one has to look.
+    while time.monotonic() < deadline and not play.stream.closed and request.transport is not None:  # noqa: ASYNC110
         await asyncio.sleep(min(CLIENT_GONE_POLL_SECONDS, fault.seconds))
     if fault.kind == "timeout_after_write":
         cut(request)

@@ -1,0 +1,89 @@
+"""Whether enough other people have said yes: votes, their limits, and when asking lapses."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from bot.domain.people import Person
+from bot.domain.refusals import NotAllowed, Stale
+from bot.domain.spans import rounded
+
+
+class Decision(StrEnum):
+    """What somebody said when asked."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One person's decision. ``name`` is kept beside the id so that a refusal can say who, without a look-up."""
+
+    by: str
+    name: str
+    decision: Decision
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A question to other people: N of them must say yes before ``expires_at``; one no ends it.
+
+    ``asked_by`` never counts, and nobody counts twice.
+    """
+
+    asked_by: str
+    needed: int
+    expires_at: datetime
+    votes: tuple[Vote, ...] = ()
+
+    @property
+    def approvals(self) -> tuple[Vote, ...]:
+        """The votes that said yes, in order."""
+        return tuple(vote for vote in self.votes if vote.decision is Decision.APPROVE)
+
+    @property
+    def missing(self) -> int:
+        """How many more people must say yes."""
+        return max(0, self.needed - len(self.approvals))
+
+    @property
+    def is_given(self) -> bool:
+        """Whether enough people said yes and nobody said no."""
+        return not self.missing and self.refusal is None
+
+    @property
+    def refusal(self) -> Vote | None:
+        """The vote that said no, if there is one."""
+        return next((vote for vote in self.votes if vote.decision is Decision.REFUSE), None)
+
+    def has_lapsed(self, at: datetime) -> bool:
+        """Whether it is too late to decide."""
+        return at >= self.expires_at
+
+    def decide(self, decision: Decision, by: Person, at: datetime, what: str) -> Self:
+        """The approval with one more vote; ``what`` names the thing in refusals.
+
+        Raises:
+            NotAllowed: the asker decides about their own request, or somebody votes twice.
+            Stale: the question has been answered, or has lapsed.
+        """
+        if self.refusal is not None:
+            raise Stale(f"{what} was refused by {self.refusal.name} {rounded(at - self.refusal.at)} ago.")
+        if not self.missing:
+            raise Stale(f"{what} has all its approvals.")
+        if self.has_lapsed(at):
+            raise Stale(f"{what} lapsed {rounded(at - self.expires_at)} ago without a decision. Ask for it again.")
+        if by.id == self.asked_by:
+            raise NotAllowed(
+                f"You asked for {what}, so somebody else has to decide. "
+                "Ask a colleague to press the button, or cancel the request."
+            )
+        if any(vote.by == by.id for vote in self.votes):
+            raise NotAllowed(
+                f"You have approved {what} already; one person counts once. "
+                f"It needs {self.missing} more from somebody else."
+            )
+        return replace(self, votes=(*self.votes, Vote(by.id, by.name, decision, at)))

@@ -1,0 +1,51 @@
+"""What a commit's first line says: its conventional kind and its pull request."""
+
+import re
+from dataclasses import dataclass
+
+# https://www.conventionalcommits.org/en/v1.0.0/#specification: type, optional scope, optional "!", colon, space.
+_CONVENTIONAL = re.compile(
+    r"^(?P<kind>[A-Za-z]+)(?:\((?P<scope>[^()\n]{1,60})\))?(?P<breaking>!)?:\s+(?P<text>\S.*)$"
+)
+_BREAKING = re.compile(r"^BREAKING[ -]CHANGE:\s*(?P<text>.*)$", re.MULTILINE)
+# GitHub and GitLab put the number of a squashed pull request at the end of the first line.
+_SQUASHED = re.compile(r"\s*\((?:#|!)(\d{1,9})\)\s*$")
+_MERGE = re.compile(r"^Merge pull request #(\d{1,9}) ")
+_CHANGE_TAG = re.compile(r"\s*[(\[]C-[1-9]\d{0,8}(?:\s*,\s*C-[1-9]\d{0,8})*[)\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A first line, read. ``kind`` is lower case and empty where the line follows no convention."""
+
+    text: str
+    kind: str = ""
+    scope: str = ""
+    is_breaking: bool = False
+    is_merge: bool = False
+    pull_request: int | None = None
+
+
+def read(line: str, body: str = "") -> Subject:
+    """What the first line (and the footers of ``body``) say; the text is without number, tags and kind."""
+    pull_request = pull_request_in(line)
+    is_merge = line.startswith(("Merge pull request ", "Merge branch ", "Merge remote-tracking ", "Merge tag "))
+    text = _CHANGE_TAG.sub("", _SQUASHED.sub("", line)).strip()
+    match = _CONVENTIONAL.match(text)
+    is_breaking = _BREAKING.search(body) is not None
+    if match is None:
+        return Subject(text or line.strip(), "", "", is_breaking, is_merge, pull_request)
+    return Subject(
+        match["text"].strip(),
+        match["kind"].lower(),
+        (match["scope"] or "").strip(),
+        is_breaking or match["breaking"] is not None,
+        is_merge,
+        pull_request,
+    )
+
+
+def pull_request_in(line: str) -> int | None:
+    """The number of the pull request that a first line names, if it names one."""
+    match = _SQUASHED.search(line) or _MERGE.match(line)
+    return int(match[1]) if match else None

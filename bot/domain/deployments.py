@@ -1,0 +1,344 @@
+"""What a deployment is and how it moves: asked for, approved, run once, and never said to be what it is not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from bot.domain.approvals import Approval, Decision
+from bot.domain.people import Person
+from bot.domain.ports import Commit, Finished
+from bot.domain.refusals import Refusal, Stale
+from bot.domain.spans import rounded
+from bot.domain.team import Environment
+from bot.domain.versions import is_nameable
+
+SHOWN_COMMITS = 50
+SUBJECT_MAX = 200  # characters of a commit's first line that a card keeps
+TAIL_LINES = 20
+
+
+class State(StrEnum):
+    """Where a deployment stands. ``UNKNOWN``: we stopped while its command ran, so a person has to look."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still happen by itself or by somebody's decision on the request."""
+        return self in (State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN)
+
+
+_ENDED_AS = {
+    State.SUCCEEDED: "went live",
+    State.FAILED: "failed",
+    State.EXPIRED: "lapsed without a decision",
+    State.CANCELLED: "was cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version that was live somewhere, and the deployment that brought it."""
+
+    name: str
+    sha: str | None = None
+    deployment: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedCommit:
+    """One commit on a card."""
+
+    sha: str
+    subject: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ships:
+    """What a deployment brings, against what was live when it was asked for.
+
+    ``count`` is None where that cannot be known (no repository, nothing live yet, a rewritten branch);
+    ``goes_back`` says that the commits are taken away and not brought. ``commits`` are the newest fifty.
+    """
+
+    count: int | None = None
+    commits: tuple[ShippedCommit, ...] = ()
+    authors: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()  # ids, such as "C-41"
+    pull_requests: tuple[int, ...] = ()
+    since: str = ""  # the version that they are counted from
+    goes_back: bool = False
+
+    @classmethod
+    def of(
+        cls, commits: Iterable[Commit], changes: Iterable[str], *, since: str = "", goes_back: bool = False
+    ) -> Self:
+        """What these commits come to, newest first as they are."""
+        every = list(commits)
+        return cls(
+            count=len(every),
+            commits=tuple(
+                ShippedCommit(one.sha, one.subject[:SUBJECT_MAX], one.author[:80]) for one in every[:SHOWN_COMMITS]
+            ),
+            authors=tuple(dict.fromkeys(one.author[:80] for one in every)),
+            changes=tuple(changes),
+            pull_requests=tuple(dict.fromkeys(one.pull_request for one in every if one.pull_request)),
+            since=since,
+            goes_back=goes_back,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One version of one service on its way to one environment.
+
+    Every transition returns the deployment as it is afterwards, or raises ``Stale`` with where it stands.
+    ``run`` counts how often its command was started; only the run that is under way may say how it ended.
+    """
+
+    PREFIX: ClassVar[str] = "D"
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "environment", "state", "version")
+
+    service: str
+    version: str
+    environment: str
+    asked_by: str
+    asked_name: str
+    asked_at: datetime
+    approval: Approval
+    id: str = ""
+    state: State = State.WAITING
+    sha: str | None = None
+    because: str = ""
+    ships: Ships = field(default_factory=Ships)
+    before: Version | None = None
+    rolls_back: str = ""  # the deployment that this one takes back
+    queued_at: datetime | None = None
+    run: int = 0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str = ""  # who refused, cancelled, or told us how it ended
+    exit_code: int | None = None
+    timed_out: bool = False
+    tail: tuple[str, ...] = ()
+    stop_asked_by: str = ""
+
+    @classmethod
+    def ask(
+        cls,
+        service: str,
+        version: str,
+        environment: Environment,
+        by: Person,
+        at: datetime,
+        *,
+        sha: str | None = None,
+        because: str = "",
+        ships: Ships | None = None,
+        before: Version | None = None,
+        rolls_back: str = "",
+    ) -> Self:
+        """A new request; it is queued at once where the environment asks for no approvals, or for a rollback.
+
+        A rollback needs none because its version was approved and live there before.
+        Raises ``Refusal`` where the version cannot be one.
+        """
+        if not is_nameable(version):
+            raise Refusal(
+                f"“{version}” cannot be a version: it has to be one word such as v1.4.0, main or 9f3c2a1.",
+                field="version",
+            )
+        needed = 0 if rolls_back else environment.approvals
+        return cls(
+            service=service,
+            version=version,
+            environment=environment.name,
+            asked_by=by.id,
+            asked_name=by.name,
+            asked_at=at,
+            approval=Approval(by.id, needed, at + environment.expires_after),
+            state=State.WAITING if needed else State.QUEUED,
+            queued_at=None if needed else at,
+            sha=sha,
+            because=because.strip(),
+            ships=ships or Ships(),
+            before=before,
+            rolls_back=rolls_back,
+        )
+
+    @property
+    def what(self) -> str:
+        """ "web v1.4.0 to production"."""
+        return f"{self.service} {self.version} to {self.environment}"
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long the last run took, once it has ended."""
+        return self.ended_at - self.started_at if self.ended_at and self.started_at else None
+
+    @property
+    def run_name(self) -> str:
+        """Names one start of the command, for jobs and messages: ``D-12/1``."""
+        return f"{self.id}/{self.run}"
+
+    def decide(self, decision: Decision, by: Person, at: datetime) -> Self:
+        """With one more vote: refused, queued when nothing is missing any more, or still waiting."""
+        self._must_be(State.WAITING, at=at)
+        approval = self.approval.decide(decision, by, at, self.what)
+        if decision is Decision.REFUSE:
+            return replace(self, approval=approval, state=State.REFUSED, ended_at=at, ended_by=by.id)
+        if approval.is_given:
+            return replace(self, approval=approval, state=State.QUEUED, queued_at=at)
+        return replace(self, approval=approval)
+
+    def expire(self, at: datetime) -> Self:
+        """Lapsed, as nobody decided in time."""
+        self._must_be(State.WAITING, at=at)
+        if not self.approval.has_lapsed(at):
+            raise Stale(f"{self.what} can be decided for {rounded(self.approval.expires_at - at)} more.")
+        return replace(self, state=State.EXPIRED, ended_at=at)
+
+    def cancel(self, by: str, at: datetime) -> Self:
+        """Cancelled before it starts; while the command runs, it is only asked to stop."""
+        self._must_be(State.WAITING, State.QUEUED, State.RUNNING, at=at)
+        if self.state is State.RUNNING:
+            if self.stop_asked_by:
+                raise Stale(f"{self.what} is being stopped already.")
+            return replace(self, stop_asked_by=by)
+        return replace(self, state=State.CANCELLED, ended_at=at, ended_by=by)
+
+    def start(self, at: datetime, before: Version | None) -> Self:
+        """Running, for the first time or once more; ``before`` is what is live there until it succeeds."""
+        self._must_be(State.QUEUED, at=at)
+        return replace(
+            self,
+            state=State.RUNNING,
+            before=before if before is None or before.name != self.version else self.before,
+            run=self.run + 1,
+            started_at=at,
+            ended_at=None,
+            ended_by="",
+            exit_code=None,
+            timed_out=False,
+            tail=(),
+            stop_asked_by="",
+        )
+
+    def finish(self, run: int, finished: Finished, tail: Iterable[str], at: datetime) -> Self:
+        """How this run ended. Another run, or a person, may have had the last word before: then ``Stale``."""
+        self._must_be(State.RUNNING, State.UNKNOWN, at=at)
+        if run != self.run:
+            raise Stale(f"Run {run} of {self.what} is over; run {self.run} is under way.")
+        return replace(
+            self,
+            state=State.SUCCEEDED if finished.ok and not self.stop_asked_by else State.FAILED,
+            ended_at=at,
+            exit_code=finished.code,
+            timed_out=finished.timed_out,
+            tail=tuple(tail)[-TAIL_LINES:],
+        )
+
+    def lose(self, at: datetime) -> Self:
+        """Unknown: whoever ran the command is gone, and did not say how it ended."""
+        self._must_be(State.RUNNING, at=at)
+        return replace(self, state=State.UNKNOWN)
+
+    def settle(self, *, is_live: bool, by: str, at: datetime) -> Self:
+        """What a person saw, where we could not see how it ended."""
+        self._must_be(State.UNKNOWN, at=at)
+        return replace(self, state=State.SUCCEEDED if is_live else State.FAILED, ended_at=at, ended_by=by)
+
+    def again(self, at: datetime) -> Self:
+        """Queued once more, on the approval it has; that must not have lapsed meanwhile."""
+        self._must_be(State.FAILED, State.UNKNOWN, at=at)
+        if self.approval.needed and self.approval.has_lapsed(at):
+            raise Stale(
+                f"The approval of {self.what} ended {rounded(at - self.approval.expires_at)} ago. "
+                f'Ask for a new one with "/deploy {self.what}".'
+            )
+        return replace(self, state=State.QUEUED, queued_at=at)
+
+    def standing(self, at: datetime) -> str:
+        """Where it stands, as a sentence."""
+        if self.state is State.WAITING:
+            return f"{self.what} waits for {self.approval.missing} more approval(s)."
+        if self.state is State.QUEUED:
+            return f"{self.what} is approved and takes its turn."
+        if self.state is State.RUNNING:
+            ago = rounded(at - self.started_at) if self.started_at else "a moment"
+            return f"{self.what} has been running for {ago}."
+        if self.state is State.UNKNOWN:
+            return f"{self.what} was interrupted; somebody has to say on its card how it ended."
+        if self.state is State.REFUSED and (vote := self.approval.refusal):
+            return f"{self.what} was refused by {vote.name} {rounded(at - vote.at)} ago."
+        ago = f" {rounded(at - self.ended_at)} ago" if self.ended_at else ""
+        return f"{self.what} {_ENDED_AS.get(self.state, str(self.state))}{ago}."
+
+    def _must_be(self, *states: State, at: datetime) -> None:
+        if self.state not in states:
+            raise Stale(f"{self.standing(at)} Its card in the deploy channel shows it as it is.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One service in one environment: what is live there, and the one deployment that may run.
+
+    ``taken_by`` is given in the transaction that lets a deployment start, and given back when its end is known:
+    so two never run at once.
+    """
+
+    PREFIX: ClassVar[str] = ""
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "environment")
+
+    id: str  # "web/production"
+    service: str
+    environment: str
+    live: Version | None = None
+    taken_by: str = ""
+    latest: str = ""  # the deployment whose command ran last, however it ended
+
+    @classmethod
+    def of(cls, service: str, environment: str) -> Self:
+        """A slot that nothing has come to yet."""
+        return cls(id=slot_id(service, environment), service=service, environment=environment)
+
+    def take(self, deployment: str) -> Self:
+        """Taken by this deployment. Raises ``Stale`` where another one has it."""
+        if self.taken_by not in ("", deployment):
+            raise Stale(f"{self.taken_by} is running for {self.service} in {self.environment}.")
+        return replace(self, taken_by=deployment)
+
+    def started(self, deployment: str) -> Self:
+        """With this deployment as the one whose command ran last."""
+        return replace(self, latest=deployment)
+
+    def free(self, deployment: str) -> Self:
+        """Free, if this deployment had it."""
+        return replace(self, taken_by="") if self.taken_by == deployment else self
+
+    def settled(self, deployment: Deployment) -> Self:
+        """Free again after this deployment ended, with its version live if it succeeded."""
+        freed = self.free(deployment.id)
+        if deployment.state is not State.SUCCEEDED:
+            return freed
+        return replace(
+            freed,
+            live=Version(deployment.version, deployment.sha, deployment.id, deployment.ended_at),
+        )
+
+
+def slot_id(service: str, environment: str) -> str:
+    """The id of this service's slot there."""
+    return f"{service}/{environment}"

@@ -1,0 +1,34 @@
+"""Which of two versions is newer, by their names."""
+
+import re
+from collections.abc import Iterable
+
+_VERSION = re.compile(r"(?P<numbers>\d{1,12}(?:\.\d{1,12})*)(?P<rest>.*)$", re.DOTALL)
+_PARTS = re.compile(r"(\d{1,12})")
+_NAMEABLE = re.compile(r"^\w[\w.+@/~^#=,-]{0,199}$")
+
+_Key = tuple[bool, tuple[int, ...], bool, tuple[tuple[bool, int, str], ...], str]
+
+
+def newest_first(names: Iterable[str]) -> list[str]:
+    """Names in order of their version, the newest first; names without a number come last.
+
+    A pre-release comes before its release, as in semantic versioning: v1.4.0, v1.4.0-rc.2, v1.4.0-rc.1, v1.3.9.
+    """
+    return sorted(names, key=_key, reverse=True)
+
+
+def is_nameable(version: str) -> bool:
+    """Whether it can be a version at all: one word that no program could take for an option or two refs."""
+    return _NAMEABLE.match(version) is not None and ".." not in version
+
+
+def _key(name: str) -> _Key:
+    match = _VERSION.search(name)
+    if match is None:
+        return False, (), False, (), name
+    rest = match["rest"].partition("+")[0]
+    parts = tuple(
+        (not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in _PARTS.split(rest) if part
+    )
+    return True, tuple(map(int, match["numbers"].split("."))), not rest, parts, name

@@ -1,0 +1,155 @@
+"""Reads a git repository on this machine with the git program."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.domain.commits import pull_request_in
+from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
+from bot.domain.team import Repository
+from bot.domain.versions import newest_first
+from bot.integrations.hosts.nearest import nearest
+
+LIMIT = timedelta(seconds=20)
+COMMITS_MAX = 10_000
+FIELDS = ("%H", "%an", "%ae", "%ct", "%s", "%b")
+
+# What a repository's own configuration could make git run; none of it is needed to read commits.
+_HARMLESS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "log.showSignature=false", "log.mailmap=true")
+
+
+class LocalGit:
+    """A ``CodeHost`` for repositories in a directory.
+
+    Args:
+        limit: how long one git command may take.
+        commits_max: how many commits a range may hold.
+    """
+
+    def __init__(self, *, limit: timedelta = LIMIT, commits_max: int = COMMITS_MAX) -> None:
+        self._limit = limit
+        self._commits_max = commits_max
+
+    async def resolve(self, repository: Repository, ref: str) -> str:
+        """See ``CodeHost.resolve``."""
+        if _is_plain(ref):
+            code, out, _ = await self._git(
+                repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+            )
+            if code == 0:
+                return out.strip()
+        raise RefUnknown(ref, nearest(ref, [*await self.tags(repository), *await self._branches(repository)]))
+
+    async def commits(self, repository: Repository, since: str | None, until: str) -> list[Commit]:
+        """See ``CodeHost.commits``."""
+        last = await self.resolve(repository, until)
+        first = await self.resolve(repository, since) if since else None
+        out = await self._read(
+            repository,
+            "log",
+            f"--max-count={self._commits_max + 1}",
+            "-z",
+            f"--format=tformat:{'%x00'.join(FIELDS)}",
+            "--end-of-options",
+            f"{first}..{last}" if first else last,
+            "--",
+        )
+        parts = out.split("\0")
+        commits = [_commit(parts[at : at + len(FIELDS)]) for at in range(0, len(parts) - 1, len(FIELDS))]
+        if len(commits) > self._commits_max:
+            raise RangeTooLong(f"more than {self._commits_max} commits")
+        return commits
+
+    async def tags(self, repository: Repository) -> list[str]:
+        """See ``CodeHost.tags``."""
+        return newest_first(await self._names(repository, "refs/tags"))
+
+    async def _branches(self, repository: Repository) -> list[str]:
+        return await self._names(repository, "refs/heads")
+
+    async def _names(self, repository: Repository, under: str) -> list[str]:
+        out = await self._read(repository, "for-each-ref", "--format=%(refname:strip=2)", "--", under)
+        return out.split("\n")[:-1]
+
+    async def _read(self, repository: Repository, *arguments: str) -> str:
+        code, out, error = await self._git(repository, *arguments)
+        if code != 0:
+            raise HostUnreachable(f"git says: {error.strip().split(chr(10))[-1][:200]}")
+        return out
+
+    async def _git(self, repository: Repository, *arguments: str) -> tuple[int, str, str]:
+        path = _directory(repository)
+        # The team file names this directory, which is what git's owner check wants to know.
+        settings = (*_HARMLESS, f"safe.directory={path}")
+        options = [part for setting in settings for part in ("-c", setting)]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "git",
+                "--no-pager",
+                *options,
+                "-C",
+                str(path),
+                *arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=_environment(path),
+            )
+        except OSError as error:
+            raise HostUnreachable(f"git does not start: {error.strerror}") from error
+        try:
+            async with asyncio.timeout(self._limit.total_seconds()):
+                out, error = await process.communicate()
+        except TimeoutError as late:
+            raise HostUnreachable(f"git took longer than {self._limit.total_seconds():g} s") from late
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
+        code = process.returncode or 0
+        if code == 128 and not _is_repository(path):
+            raise HostUnreachable(f"there is no git repository at {repository.git}")
+        return code, out.decode(errors="replace"), error.decode(errors="replace")
+
+
+def _directory(repository: Repository) -> Path:
+    return Path(repository.git or "").expanduser().resolve()
+
+
+def _is_repository(path: Path) -> bool:
+    return (path / ".git").exists() or (path / "HEAD").exists()
+
+
+def _environment(path: Path) -> dict[str, str]:
+    """Nobody's configuration, no prompts, and none of our own secrets."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.devnull,
+        "LANG": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_CEILING_DIRECTORIES": str(path.parent),
+    }
+
+
+def _is_plain(ref: str) -> bool:
+    """Whether it names one ref: no option, no range, no search, nothing that git would take for a path."""
+    forbidden = set(" \t\n\r\0:?*[\\^{}")
+    return bool(ref) and not ref.startswith("-") and ".." not in ref and not forbidden & set(ref)
+
+
+def _commit(fields: Sequence[str]) -> Commit:
+    sha, author, email, seconds, subject, body = fields
+    return Commit(
+        sha.strip(),
+        subject,
+        body.strip(),
+        author,
+        email,
+        datetime.fromtimestamp(int(seconds), UTC),
+        pull_request_in(subject),
+    )

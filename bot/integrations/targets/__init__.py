@@ -1,0 +1,5 @@
+"""What carries out a deployment: adapters of ``bot.domain.ports.Target``."""
+
+from bot.integrations.targets.local_command import LocalCommand
+
+__all__ = ["LocalCommand"]

@@ -1,0 +1,169 @@
+"""Runs an allow-listed command on this machine: no shell, no secrets, and nothing of it left when it is stopped."""
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+from bot.domain.ports import Finished, Line
+from bot.domain.team import Command
+from bot.integrations.targets.output import Lines
+
+# How long a process group may take to end by itself after SIGTERM.
+GRACE = timedelta(seconds=5)
+# How long we go on reading after the command has ended: something that it left behind may hold its output open.
+DRAIN = timedelta(seconds=1)
+CHUNK = 65_536  # bytes
+CANNOT_START = 127  # what a shell says of a command that it does not find
+
+_PLACEHOLDER = re.compile(r"\{(service|version|environment|sha|deployment)\}")
+_PASSED_ON = ("PATH", "HOME", "LANG", "TZ")
+
+
+class LocalCommand:
+    """A ``Target`` that runs commands of the team file.
+
+    Args:
+        grace: how long the process group has between SIGTERM and SIGKILL.
+    """
+
+    def __init__(self, *, grace: timedelta = GRACE) -> None:
+        self._grace = grace
+
+    async def run(self, command: Command, values: Mapping[str, str]) -> AsyncIterator[Line | Finished]:
+        """See ``Target.run``. A command that cannot be started ends with code 127 and says why."""
+        ours, theirs = os.pipe()
+        try:
+            process = await _start(command, values, theirs)
+        except (OSError, ValueError) as error:
+            os.close(ours)
+            reason = getattr(error, "strerror", None) or str(error)
+            yield Line(f"Cannot start {command.arguments[0] if command.arguments else 'nothing'}: {reason}")
+            yield Finished(CANNOT_START)
+            return
+        finally:
+            os.close(theirs)
+        output = await _Output.of(ours, process, command.limit)
+        try:
+            async for line in _lines(output):
+                yield Line(line)
+            code = await output.code()
+            if code is None:
+                yield Line(f"Stopped: it took longer than {command.limit.total_seconds():g} s.")
+                await _end(process, self._grace)
+            yield Finished(code if code is not None and code >= 0 else None, timed_out=code is None)
+        finally:
+            output.close()
+            await _end(process, self._grace)
+
+
+def arguments(command: Command, values: Mapping[str, str]) -> list[str]:
+    """The argument list with the values in their places; each stays within its own argument, read once."""
+    return [_PLACEHOLDER.sub(lambda found: values.get(found[1], ""), one) for one in command.arguments]
+
+
+def environment(values: Mapping[str, str]) -> dict[str, str]:
+    """What the command may know: where programs are, and what is deployed. Never a secret of ours."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return passed_on | {f"EIGHTBELLS_{name.upper()}": value for name, value in values.items()}
+
+
+async def _start(command: Command, values: Mapping[str, str], output: int) -> asyncio.subprocess.Process:
+    if not command.arguments:
+        raise ValueError("the team file names no command")
+    return await asyncio.create_subprocess_exec(
+        *arguments(command, values),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        cwd=command.directory,
+        env=environment(values),
+        start_new_session=True,  # so that it leads a group of its own, which can be ended as a whole
+    )
+
+
+async def _lines(output: "_Output") -> AsyncIterator[str]:
+    lines = Lines()
+    while chunk := await output.chunk():
+        for line in lines.feed(chunk):
+            yield line
+    for line in lines.finish():
+        yield line
+
+
+class _Output:
+    """What a command prints, until it has ended and printed everything, or its time is up."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        transport: asyncio.ReadTransport,
+        process: asyncio.subprocess.Process,
+        limit: timedelta,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader = reader
+        self._transport = transport
+        self._deadline = self._loop.time() + limit.total_seconds()
+        self._exit = asyncio.create_task(process.wait())
+        self._reading: asyncio.Task[bytes] | None = None
+
+    @classmethod
+    async def of(cls, pipe: int, process: asyncio.subprocess.Process, limit: timedelta) -> "_Output":
+        """The output that arrives at this end of a pipe, which is ours to close."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=CHUNK)
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(pipe, "rb", buffering=0)
+        )
+        return cls(reader, transport, process, limit)
+
+    async def chunk(self) -> bytes:
+        """The next bytes; none when nothing more is to be waited for."""
+        while self._left() > 0:
+            self._reading = self._reading or asyncio.create_task(self._reader.read(CHUNK))
+            waited_for = {self._reading} if self._exit.done() else {self._reading, self._exit}
+            await asyncio.wait(waited_for, timeout=self._left(), return_when=asyncio.FIRST_COMPLETED)
+            if self._reading.done():
+                chunk, self._reading = self._reading.result(), None
+                return chunk
+            if self._exit.done():
+                self._deadline = min(self._deadline, self._loop.time() + DRAIN.total_seconds())
+        return b""
+
+    async def code(self) -> int | None:
+        """The exit status (negative: the signal that ended it); None where its time was up before."""
+        if not self._exit.done():
+            await asyncio.wait({self._exit}, timeout=max(0.0, self._left()))
+        return self._exit.result() if self._exit.done() else None
+
+    def close(self) -> None:
+        """Stop reading, whoever may still hold the other end."""
+        for task in (self._reading, self._exit):
+            if task is not None:
+                task.cancel()
+        self._transport.close()
+
+    def _left(self) -> float:
+        return self._deadline - self._loop.time()
+
+
+async def _end(process: asyncio.subprocess.Process, grace: timedelta) -> None:
+    """End the whole group of a command that still runs: asked first, then forced. Nothing, where it has ended."""
+    if process.returncode is not None:
+        return
+    _signal(process.pid, signal.SIGTERM)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(grace.total_seconds()):
+            await process.wait()
+    # Its children may have ignored the first signal; the group is ours until the last of them is gone.
+    _signal(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)

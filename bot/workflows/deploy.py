@@ -1,0 +1,188 @@
+"""How a deployment is asked for, decided and put in its turn; what runs it is in ``deploy_run``."""
+
+from dataclasses import replace
+
+from bot.domain.approvals import Decision
+from bot.domain.deployments import Deployment, Ships, Slot, State
+from bot.domain.jobs import Due, Job, Outcome
+from bot.domain.locks import Locked
+from bot.domain.people import Person
+from bot.domain.ports import Work
+from bot.domain.refusals import Refusal, Stale
+from bot.domain.team import Service
+from bot.workflows import deploy_news as news
+from bot.workflows.finding import found
+from bot.workflows.handles import due
+from bot.workflows.slots import give_back, lock_against, must_be_open, run_key, slot_of, start_next
+
+
+async def request(
+    work: Work,
+    service: str,
+    version: str,
+    environment: str,
+    by: Person,
+    *,
+    because: str = "",
+    sha: str | None = None,
+    ships: Ships | None = None,
+) -> Deployment:
+    """A new deployment with its card in the channel; it starts at once where nobody has to approve.
+
+    Raises ``Refusal``: nothing deploys this service, somebody locked the environment, it is asked for already.
+    """
+    deployable(work.team.services[service])
+    await must_be_open(work, service, environment, by.id)
+    for other in await work.find(Deployment, service=service, environment=environment, version=version):
+        if other.state.is_open:
+            raise Stale(f"{other.id} is the same already. {other.standing(work.now)} Its card is in the channel.")
+    slot = await slot_of(work, service, environment)
+    where = work.team.environments[environment]
+    asked = Deployment.ask(
+        service, version, where, by, work.now, sha=sha, because=because, ships=ships, before=slot.live
+    )
+    return await _enter(work, asked, slot)
+
+
+async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deployment:
+    """One more vote. The last yes puts it in its turn. Raises ``Stale``, ``NotAllowed``, ``Locked``."""
+    deployment = (await known(work, id)).decide(decision, by, work.now)
+    if deployment.state is State.QUEUED and (lock := await lock_against(work, deployment)):
+        raise Locked(lock, work.now)
+    await work.save(deployment)
+    news.record(work, deployment, "approved" if decision is Decision.APPROVE else "refused", by.id)
+    slot = await slot_of(work, deployment.service, deployment.environment)
+    if deployment.state is not State.WAITING:
+        work.forgive(_expiry_key(deployment))
+    if deployment.state is State.QUEUED:
+        slot = await start_next(work, slot)
+    if deployment.state is State.REFUSED:
+        news.tell_in_thread(work, deployment, "refused")
+    await news.show(work, deployment, slot)
+    return deployment
+
+
+async def cancel(work: Work, id: str, by: Person) -> Deployment:
+    """Cancelled before its start; a running one is asked to stop. Raises ``Stale``."""
+    deployment = (await known(work, id)).cancel(by.id, work.now)
+    await work.save(deployment)
+    slot = await slot_of(work, deployment.service, deployment.environment)
+    if deployment.state is State.CANCELLED:
+        work.forgive(_expiry_key(deployment))
+        if deployment.queued_at:
+            work.forgive(run_key(deployment))
+        slot = await start_next(work, await give_back(work, slot, deployment))
+        news.record(work, deployment, "cancelled", by.id)
+    else:
+        news.record(work, deployment, "stop_asked", by.id)
+    await news.show(work, deployment, slot)
+    await news.show_queue(work, slot)
+    return deployment
+
+
+async def retry(work: Work, id: str, by: Person) -> Deployment:
+    """The same once more, on the approval it has. Raises ``Stale`` where another one has run since, ``Locked``."""
+    deployment = await known(work, id)
+    slot = await slot_of(work, deployment.service, deployment.environment)
+    _must_be_latest(deployment, slot)
+    if not deployment.rolls_back:
+        await must_be_open(work, deployment.service, deployment.environment, by.id)
+    was_lost = deployment.state is State.UNKNOWN
+    deployment = deployment.again(work.now)
+    await work.save(deployment)
+    news.record(work, deployment, "retried", by.id)
+    if was_lost:
+        slot = await give_back(work, slot, deployment)
+    slot = await start_next(work, slot)
+    await news.show(work, deployment, slot)
+    return deployment
+
+
+async def roll_back(work: Work, id: str, by: Person) -> Deployment:
+    """What was live before this deployment, brought back at once: it was approved and live there, so it needs no
+    new approval and no lock stops it.
+
+    Raises ``Stale`` where something else has come since, ``Refusal`` where nothing was live before.
+    """
+    deployment = await known(work, id)
+    slot = await slot_of(work, deployment.service, deployment.environment)
+    _must_be_latest(deployment, slot)
+    if deployment.before is None:
+        raise Refusal(f"Nothing was live before {deployment.what}, so there is nothing to roll back to.")
+    if deployment.state not in (State.SUCCEEDED, State.FAILED):
+        raise Stale(deployment.standing(work.now))
+    back = deployment.before
+    asked = Deployment.ask(
+        deployment.service,
+        back.name,
+        work.team.environments[deployment.environment],
+        by,
+        work.now,
+        sha=back.sha,
+        ships=_taken_back(deployment),
+        before=slot.live if slot.live != back else None,
+        rolls_back=deployment.id,
+    )
+    rolled = await _enter(work, asked, slot)
+    await news.show(work, deployment, await slot_of(work, deployment.service, deployment.environment))
+    return rolled
+
+
+@due("deploy.expire")
+async def expire(work: Work, it: Due) -> Outcome:
+    """A request that nobody decided lapses, and whoever asked is told."""
+    deployment = await work.get(Deployment, it.job.args["deployment"])
+    if deployment is None or deployment.state is not State.WAITING:
+        return Outcome.NOOP
+    deployment = deployment.expire(work.now)
+    await work.save(deployment)
+    news.record(work, deployment, "expired")
+    news.tell_in_thread(work, deployment, "expired", late_by=it.late_by)
+    await news.show(work, deployment, await slot_of(work, deployment.service, deployment.environment))
+    return Outcome.DONE
+
+
+async def known(work: Work, id: str) -> Deployment:
+    """The deployment with this id. Raises ``Unknown`` with the newest ones."""
+    return await found(work, Deployment, id, "deployment", field="deployment")
+
+
+def deployable(service: Service) -> None:
+    """Raises ``Refusal`` where the team file does not say how this service is deployed."""
+    if service.deploy is None:
+        raise Refusal(
+            f"Nothing says how {service.name} is deployed. An admin adds “deploy” with its command to "
+            f"“services: {service.name}:” in the team file.",
+            field="service",
+        )
+
+
+async def _enter(work: Work, asked: Deployment, slot: Slot) -> Deployment:
+    deployment = await work.add(asked)
+    news.record(work, deployment, "requested", deployment.asked_by, rolls_back=deployment.rolls_back or None)
+    if deployment.state is State.WAITING:
+        args = {"deployment": deployment.id}
+        work.owe(Job("deploy.expire", _expiry_key(deployment), deployment.approval.expires_at, args))
+    else:
+        slot = await start_next(work, slot)
+    await news.show(work, deployment, slot)
+    return deployment
+
+
+def _must_be_latest(deployment: Deployment, slot: Slot) -> None:
+    if slot.latest and slot.latest != deployment.id:
+        since = slot.live.name if slot.live else "something else"
+        raise Stale(
+            f"{slot.service} in {slot.environment} has moved on: {slot.latest} ran after {deployment.id}, "
+            f"and {since} is live. Its card has the buttons now."
+        )
+    if slot.taken_by not in ("", deployment.id):
+        raise Stale(f"{slot.taken_by} is about to run for {slot.service} in {slot.environment}. Wait for its end.")
+
+
+def _taken_back(deployment: Deployment) -> Ships:
+    return replace(deployment.ships, goes_back=True, since=deployment.version)
+
+
+def _expiry_key(deployment: Deployment) -> str:
+    return f"deploy.expire:{deployment.id}"

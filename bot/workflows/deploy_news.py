@@ -1,0 +1,110 @@
+"""What the team sees of a deployment: its card, kept true, what happened in its thread, and its ledger entries."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.domain.changes import Change
+from bot.domain.deployments import Deployment, Slot, State
+from bot.domain.ledger import Entry, Fact, Subject
+from bot.domain.messages import Message
+from bot.domain.ports import Work
+from bot.domain.stages import Stage
+from bot.workflows.slots import lock_against, queue_of
+
+SHOWN_CHANGES = 5
+
+
+def card_key(deployment: Deployment) -> str:
+    """Names the deployment's card for ever."""
+    return f"deployment:{deployment.id}"
+
+
+def channel_of(work: Work, deployment: Deployment) -> str:
+    """Where its card stands."""
+    return work.team.channel_for(Stage.DEPLOY, deployment.service)
+
+
+async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
+    """Post the card, or redraw it as things are now."""
+    changes = [await work.get(Change, id) for id in deployment.ships.changes[:SHOWN_CHANGES]]
+    is_queued = deployment.state is State.QUEUED
+    ahead = await work.get(Deployment, slot.taken_by) if is_queued and slot.taken_by != deployment.id else None
+    is_live = slot.live is not None and slot.live.deployment == deployment.id
+    # Another one that has come or is about to come makes "retry" and "roll back" mean something else.
+    is_last_word = slot.latest == deployment.id and not slot.taken_by
+    has_ended = deployment.state in (State.SUCCEEDED, State.FAILED)
+    context: dict[str, Any] = {
+        "deployment": deployment,
+        "changes": [change for change in changes if change],
+        "ahead": ahead,
+        "lock": await lock_against(work, deployment) if is_queued and slot.taken_by != deployment.id else None,
+        "can_retry": deployment.state is State.FAILED and is_last_word,
+        "back_to": deployment.before if has_ended and is_last_word else None,
+        "replaced_by": slot.live if deployment.state is State.SUCCEEDED and not is_live else None,
+    }
+    work.say(Message(card_key(deployment), channel_of(work, deployment), "deploy/card", context))
+
+
+async def show_queue(work: Work, slot: Slot) -> None:
+    """Redraw the cards of those that wait for their turn there: who is ahead of them has changed."""
+    for deployment in await queue_of(work, slot):
+        await show(work, deployment, slot)
+
+
+def tell_progress(work: Work, deployment: Deployment, lines: list[str], printed: int) -> None:
+    """One message in the card's thread with the last lines of the run, edited while it goes on and at its end."""
+    ran = deployment.ended_at or work.now
+    took = ran - deployment.started_at if deployment.started_at else timedelta()
+    context = {"deployment": deployment, "lines": lines, "printed": printed, "took": took}
+    _in_thread(work, deployment, f"run:{deployment.run}", "deploy/progress", context)
+
+
+def tell_in_thread(work: Work, deployment: Deployment, what: str, **context: Any) -> None:
+    """A line in the card's thread for whoever has to act: refused, expired, interrupted."""
+    _in_thread(
+        work, deployment, f"{what}:{deployment.run}", f"deploy/{what}", {"deployment": deployment, **context}
+    )
+
+
+def tell_end(work: Work, deployment: Deployment) -> None:
+    """A new message to the channel that it is live, or that it failed; also to the service's own channel."""
+    template = "deploy/live" if deployment.state is State.SUCCEEDED else "deploy/failed"
+    service = work.team.services.get(deployment.service)
+    places = dict.fromkeys(
+        place for place in (channel_of(work, deployment), service.channel if service else None) if place
+    )
+    for place in places:
+        key = f"deployment:{deployment.run_name}:ended:{place}"
+        work.say(Message(key, place, template, {"deployment": deployment}))
+
+
+def record(work: Work, deployment: Deployment, what: str, by: str = "", **facts: Fact) -> None:
+    """A ledger entry ``deployment.<what>`` that links deployment, version, commit and changes."""
+    where = (Subject("service", deployment.service), Subject("environment", deployment.environment))
+    subjects = [
+        Subject("deployment", deployment.id),
+        Subject("version", f"{deployment.service}@{deployment.version}"),
+        *([Subject("sha", deployment.sha)] if deployment.sha else []),
+        *(Subject("change", id) for id in deployment.ships.changes),
+        *(_pull_requests(work, deployment) if what == "requested" else []),
+        *where,
+    ]
+    work.record(Entry(f"deployment.{what}", tuple(subjects), by, {"run": deployment.run, **facts}))
+
+
+def _pull_requests(work: Work, deployment: Deployment) -> list[Subject]:
+    service = work.team.services.get(deployment.service)
+    name = service.repository.github if service else None
+    return [Subject("pr", f"{name}#{number}") for number in deployment.ships.pull_requests] if name else []
+
+
+def _in_thread(work: Work, deployment: Deployment, what: str, template: str, context: dict[str, Any]) -> None:
+    work.say(
+        Message(
+            f"deployment:{deployment.id}:{what}",
+            channel_of(work, deployment),
+            template,
+            context,
+            thread_of=card_key(deployment),
+        )
+    )

@@ -1,0 +1,67 @@
+"""Whose turn it is: one deployment at a time for each service in each environment, and none past a lock."""
+
+from bot.domain.deployments import Deployment, Slot, State, slot_id
+from bot.domain.jobs import Job
+from bot.domain.locks import Lock, Locked, LockState
+from bot.domain.ports import Work
+
+
+async def slot_of(work: Work, service: str, environment: str) -> Slot:
+    """The slot of this service there, made where nothing has come to it yet."""
+    slot = await work.get(Slot, slot_id(service, environment))
+    return slot or await work.add(Slot.of(service, environment))
+
+
+async def queue_of(work: Work, slot: Slot) -> list[Deployment]:
+    """What is approved and waits for its turn there, in its order."""
+    queued = await work.find(Deployment, service=slot.service, environment=slot.environment, state=State.QUEUED)
+    return sorted(queued, key=lambda one: one.queued_at or one.asked_at)
+
+
+async def lock_against(work: Work, deployment: Deployment) -> Lock | None:
+    """The lock that keeps it from starting: one whose owner neither asked for it nor approved it.
+
+    A rollback passes every lock, since a lock must never keep something broken live.
+    """
+    if deployment.rolls_back:
+        return None
+    people = {deployment.asked_by, *(vote.by for vote in deployment.approval.approvals)}
+    locks = await work.find(Lock, environment=deployment.environment, state=LockState.HELD)
+    return next((lock for lock in locks if lock.stops(deployment.service, people, work.now)), None)
+
+
+async def must_be_open(work: Work, service: str, environment: str, asker: str) -> None:
+    """Raises ``Locked`` where somebody else's lock stands in the way of this person."""
+    for lock in await work.find(Lock, environment=environment, state=LockState.HELD):
+        if lock.stops(service, {asker}, work.now):
+            raise Locked(lock, work.now)
+
+
+async def start_next(work: Work, slot: Slot) -> Slot:
+    """Let the first of the queue start, if the slot is free and no lock stops it; gives the slot as it is then.
+
+    The slot is taken in this transaction, so of two that try at once one meets a ``Conflict``.
+    """
+    if slot.taken_by:
+        return slot
+    for deployment in await queue_of(work, slot):
+        if await lock_against(work, deployment) is None:
+            slot = slot.take(deployment.id)
+            await work.save(slot)
+            args = {"deployment": deployment.id, "run": deployment.run + 1}
+            work.owe(Job("deploy.run", run_key(deployment), work.now, args))
+            return slot
+    return slot
+
+
+async def give_back(work: Work, slot: Slot, deployment: Deployment) -> Slot:
+    """The slot, free if this deployment had it."""
+    freed = slot.free(deployment.id)
+    if freed != slot:
+        await work.save(freed)
+    return freed
+
+
+def run_key(deployment: Deployment) -> str:
+    """Names the job of the run that comes next; another turn in the queue is another job."""
+    return f"deploy.run:{deployment.id}:{deployment.run + 1}:{deployment.queued_at:%Y%m%dT%H%M%S%f}"

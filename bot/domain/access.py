@@ -1,9 +1,9 @@
 """Who may do what, and where: the policy of the team file, and what holds where it says nothing.
 
-The most specific rule decides: one that names the verb exactly goes before ``deploy.*``, and that before ``*``; among
-those, one that names the environment goes before one for all of them. Rules that are equally specific add up. A verb
-that no rule matches is for full members of the workspace; guests, people from other workspaces and other bots may
-do only what a rule gives to them by name (``guests``, ``everyone``, or a role that lists them).
+The most specific rule decides: one that names the verb exactly goes before ``deploy.*``, and that before ``*``;
+among those, one that names the environment goes before one for all of them. Rules that are equally specific add up.
+A verb that no rule matches is for full members of the workspace; guests, people from other workspaces and other bots
+may do only what a rule gives to them by name (``guests``, ``everyone``, or a role that lists them).
 """
 
 from dataclasses import dataclass
@@ -60,21 +60,23 @@ class Policy:
         return [rule for rank, rule in ranked if rank == best]
 
     def _is_in(self, person: Person, role: str, service: str | None) -> bool:
-        if person.is_gone:
-            return False
         match role:
             case "everyone":
-                return True
+                is_in = True
             case "members":
-                return person.is_member
+                is_in = person.is_member
             case "guests":
-                return person.is_guest and not person.is_stranger and not person.is_bot
+                is_in = person.is_guest and not person.is_stranger and not person.is_bot
             case "admins":
-                return person.is_admin and person.is_member
+                is_in = person.is_admin and person.is_member
             case "owners":
-                return self._owns(person, service)
-        named = self.team.roles.get(role)
-        return named is not None and (person.id in named.people or not person.groups.isdisjoint(named.groups))
+                is_in = self._owns(person, service)
+            case _:
+                named = self.team.roles.get(role)
+                is_in = named is not None and (
+                    person.id in named.people or not person.groups.isdisjoint(named.groups)
+                )
+        return is_in and not person.is_gone
 
     def _owns(self, person: Person, service: str | None) -> bool:
         if service is None:

@@ -201,7 +201,8 @@ class World:
         """
         declared = command.verbs[verb]
         if door is not Door.FORM:
-            assert set(args) <= set(declared.parameters), f"{declared.action} does not take {sorted(args)}"
+            flags = {part.strip("[]") for part in declared.usage.split()}
+            assert set(args) <= set(declared.parameters) | flags, f"{declared.action} takes no {sorted(args)}"
         gesture = key or f"gesture:{next(self._gestures)}"
         if gesture in self.store.seen:
             return None

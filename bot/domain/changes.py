@@ -23,6 +23,18 @@ class ChangeState(StrEnum):
     DROPPED = "dropped"
 
 
+_STANDING = {
+    Stage.PLAN: "Planned",
+    Stage.CODE: "In code",
+    Stage.BUILD: "In build",
+    Stage.TEST: "In test",
+    Stage.RELEASE: "In release",
+    Stage.DEPLOY: "In deploy",
+    Stage.MANAGE: "Live",
+    Stage.MONITOR: "Live and watched",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """A piece of work, from idea to benefit.
@@ -97,6 +109,11 @@ class Change:
     def subject(self) -> Subject:
         """How the ledger names it."""
         return Subject("change", self.id)
+
+    @property
+    def standing(self) -> str:
+        """Where it is, in a word or two: "Planned", "In code", "Live", "Done"."""
+        return _STANDING[self.stage] if self.is_open else str(self.state).capitalize()
 
     def is_overdue(self, today: date) -> bool:
         """Whether its target date has passed and it has not ended."""

@@ -56,7 +56,7 @@ class _Remark:
             state=RemarkState.CLOSED,
             ended_at=at,
             ended_by_name=by.name,
-            because=words.optional(because, "because", "reason"),
+            because=words.optional(because, "reason", "reason"),
         )
 
     def must_be_open(self, at: datetime) -> None:

@@ -1,5 +1,7 @@
 """A stand-up: one round of the same three questions to several people, and what each of them answered."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -8,8 +10,9 @@ from typing import ClassVar, Self
 from bot.domain import words
 from bot.domain.ledger import Subject
 from bot.domain.people import Person
-from bot.domain.refusals import Refusal, Stale
+from bot.domain.refusals import NotUnderstood, Refusal, Stale, Unknown
 from bot.domain.spans import rounded
+from bot.domain.team import Team
 
 ANSWER_WINDOW = timedelta(hours=3)
 LATE_CLOSE = timedelta(minutes=5)  # a round that ends this long after its time says so
@@ -187,3 +190,38 @@ class StandupAnswer:
 def answer_id(round_id: str, user_id: str) -> str:
     """The id of the answer that somebody gives in a round."""
     return f"{round_id}/{user_id}"
+
+
+def who_is_asked(everybody: Sequence[Person], team: Team, by: Person, named: str | None = None) -> tuple[str, ...]:
+    """User ids of whom a stand-up asks: who is named, else the role "standup", else every full member.
+
+    Raises ``Unknown`` for a name that nobody has, ``NotUnderstood`` for one that several have.
+    """
+    members = [person for person in everybody if person.is_member]
+    if named and named.strip():
+        return _people_named(named, members, by)
+    role = team.roles.get("standup")
+    if role is not None:
+        members = [person for person in members if person.id in role.people or person.groups & role.groups]
+    return tuple(person.id for person in members)
+
+
+def _people_named(text: str, members: Sequence[Person], by: Person) -> tuple[str, ...]:
+    names: dict[str, list[Person]] = {"me": [by]}
+    for person in members:
+        # By the whole name, its first part, or the id; a set, since these can be one and the same.
+        for name in {person.name.casefold(), person.name.casefold().partition(" ")[0], person.id.casefold()}:
+            names.setdefault(name, []).append(person)
+    places: dict[str, int] = {}
+    rest = text.casefold()
+    for name in sorted(names, key=len, reverse=True):
+        for hit in re.finditer(rf"(?<!\w)@?{re.escape(name)}(?!\w)", rest):
+            if len(names[name]) > 1:
+                who = ", ".join(person.name for person in names[name])
+                raise NotUnderstood(f"“{name}” could be {who}. Write the whole name.", field="people")
+            places.setdefault(names[name][0].id, hit.start())
+            rest = rest[: hit.start()] + " " * len(hit[0]) + rest[hit.end() :]
+    unknown = re.sub(r"\band\b|[,;&@]", " ", rest).split()
+    if unknown:
+        raise Unknown("person", unknown[0], tuple(sorted(person.name for person in members)), field="people")
+    return tuple(sorted(places, key=places.__getitem__))

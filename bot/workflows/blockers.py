@@ -8,7 +8,7 @@ from bot.domain.messages import Message
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.stages import Stage
-from bot.workflows import cards, changes
+from bot.workflows import cards, changes, rounds
 from bot.workflows.finding import found
 
 
@@ -53,6 +53,7 @@ async def reword(work: Work, blocker: Blocker, what: str, unblocker: str | None)
     await work.save(reworded)
     work.record(Entry("blocker.reworded", reworded.subjects, blocker.owner_id, {"unblocker": unblocker}))
     await cards.show_blocker(work, reworded)
+    await rounds.refresh(work, reworded.answer_id)
     for asked in sorted({blocker.unblocker_id, unblocker} - {None, ""}, key=str):
         cards.ask_unblocker(work, reworded, str(asked))
     return reworded
@@ -68,6 +69,7 @@ async def close(work: Work, id: str, by: Person, how: str | None = None) -> Bloc
     seconds = round(blocker.age(work.now).total_seconds())
     work.record(Entry("blocker.closed", blocker.subjects, by.id, {"open_for_seconds": seconds}))
     await cards.show_blocker(work, blocker)
+    await rounds.refresh(work, blocker.answer_id)
     if blocker.unblocker_id:
         cards.ask_unblocker(work, blocker, blocker.unblocker_id)
     if by.id != blocker.owner_id:

@@ -1,0 +1,53 @@
+"""Examples of what is said about stand-ups."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from bot.domain.people import Person
+from bot.domain.standups import Lines, Round, StandupAnswer
+from bot.workflows.rounds import Standing
+from tests.golden.contexts.code import CLOSED
+from tests.golden.contexts.plan import BLOCKER, NOON
+
+ANA = Person("U0ANA", "Ana")
+PEOPLE = ("U0ANA", "U0TOM", "U0LUIS", "U0MEI")
+OPEN = replace(Round.open("#standup", PEOPLE, ANA, NOON), id="S-12", day=date(2026, 11, 24))
+SHUT = OPEN.close(NOON + timedelta(hours=1), ANA)
+LATE_SHUT = OPEN.close(NOON + timedelta(hours=5, minutes=10))
+ANSWER = StandupAnswer.give(
+    OPEN,
+    "U0LUIS",
+    NOON + timedelta(minutes=5),
+    Lines("C-41: currency column\nreviewed #811", "C-41 rollout", "staging database is read-only"),
+)
+EDITED = ANSWER.edit(OPEN, NOON + timedelta(minutes=9), Lines("", "C-41 rollout", ""))
+LATE = StandupAnswer.give(SHUT, "U0TOM", NOON + timedelta(hours=3), Lines("", "<!channel> & friends", ""))
+SKIPPED = StandupAnswer.skip(OPEN, "U0MEI", NOON)
+
+STARTED = Standing(OPEN, (), (), ())
+HALF = Standing(OPEN, (ANSWER,), ("U0MEI",), (BLOCKER, CLOSED))
+OVER = Standing(SHUT, (ANSWER, LATE), ("U0MEI",), (BLOCKER, CLOSED))
+OVER_LATE = Standing(LATE_SHUT, (EDITED,), (), ())
+
+CONTEXTS = {
+    "standup/round": {"round": OPEN, "standing": STARTED},
+    "standup/round#half": {"round": OPEN, "standing": HALF},
+    "standup/round#closed": {"round": SHUT, "standing": OVER},
+    "standup/round#closed-late": {"round": LATE_SHUT, "standing": OVER_LATE},
+    "standup/prompt": {"round": OPEN, "answer": None},
+    "standup/prompt#in": {"round": OPEN, "answer": ANSWER},
+    "standup/prompt#skipped": {"round": OPEN, "answer": SKIPPED},
+    "standup/prompt#closed": {"round": SHUT, "answer": None},
+    "standup/answer": {"round": OPEN, "answer": ANSWER, "blocker": BLOCKER},
+    "standup/answer#edited": {"round": OPEN, "answer": EDITED, "blocker": None},
+    "standup/answer#late": {"round": SHUT, "answer": LATE, "blocker": None},
+    "standup/digest": {"round": SHUT, "standing": OVER},
+    "standup/digest#late": {"round": LATE_SHUT, "standing": OVER_LATE},
+    "standup/started": {"round": OPEN},
+    "standup/intro": {"round": OPEN},
+    "standup/intro#closed": {"round": SHUT},
+    "standup/thanks": {"answer": ANSWER},
+    "standup/thanks#late": {"answer": LATE},
+    "standup/skipped": {"round": OPEN},
+    "standup/closed": {"round": SHUT},
+}

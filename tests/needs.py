@@ -1,4 +1,4 @@
-"""Marks tests that need a program of the machine: skipped with the reason where it is absent, failed where required.
+"""Marks tests that need a program of the machine: skipped where it is absent, failed where it is required.
 
     @needs("chromium")
     def test_a_person_clicks(): ...
@@ -57,4 +57,4 @@ def needs(name: str) -> pytest.MarkDecorator:
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(filter(None, map(why_missing, required()))))
+    sys.exit("\n".join(filter(None, map(why_missing, required()))) or None)

@@ -5,7 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, Undefined
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    Undefined,
+    nodes,
+    pass_eval_context,
+)
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -28,20 +38,33 @@ _UNSAFE_FILTERS = ("safe", "escape", "e", "forceescape", "tojson", "urlize", "xm
 log = structlog.get_logger(__name__)
 
 
-def show(value: Any) -> Markup:
+class _AsShown(CodeGenerator):
+    """Writes what ``show`` returns as it is, as jinja2.nativetypes does; Jinja would escape it for HTML."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write(finalize.src)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write(")")
+
+
+@pass_eval_context  # so that Jinja calls this for literals as well, instead of escaping them itself for HTML
+def show(_: Any, value: Any) -> str:
     """Jinja's ``finalize``: every interpolated value passes here, once."""
-    sheet = current.get()
-    if type(value) is Markup:  # what a macro or a set-block of the template has made; it passed here already
+    kind = type(value)
+    if kind is Markup:  # what a macro or a set-block of the template has made; it passed here already
         return value
+    sheet = current.get()
+    if kind is str and sheet.mode == "mrkdwn":
+        return words.escape(words.capped(value))
     if isinstance(value, Element):
         sheet.place(value)
-        return Markup()
+        return ""
     if isinstance(value, Undefined):
         str(value)  # raises, and names what is undefined
     if sheet.mode == "mrkdwn":
-        return Markup(words.markup(value))  # noqa: S704  escaped for Slack, which is the point
-    shown = words.plain(value)
-    return Markup(words.capped(shown, lines=sheet.mode == "code"))  # noqa: S704  plain text needs no escaping
+        return words.markup(value)
+    return words.capped(words.plain(value), lines=sheet.mode == "code")  # plain text needs no escaping
 
 
 class Rendering:
@@ -131,6 +154,7 @@ def _prepared(kind: type[Environment], loader: Any, filters: Mapping[str, Any]) 
         auto_reload=False,
         cache_size=-1,
     )
+    environment.code_generator_class = _AsShown
     for name in _UNSAFE_FILTERS:
         environment.filters.pop(name)
     environment.filters.update(filters)

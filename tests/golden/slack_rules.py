@@ -9,6 +9,7 @@ from bot.domain.messages import Rendered
 _TOKEN = re.compile(
     r"<(?:@[UW][A-Z0-9]+|#[CG][A-Z0-9]+|https?://[^<>|\s]+\|[^<>|\n]+|!date\^\d+\^[^<>|^]+\|[^<>|]+)>"
 )
+_QUOTED = re.compile("^>", re.MULTILINE)  # how mrkdwn marks a line as quoted
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 _TEXT_MAX = {"section": 3_000, "header": 150, "context": 3_000, "rich_text": 3_000}
 
@@ -24,7 +25,7 @@ def broken_rules(message: Rendered, *, most_blocks: int = 50) -> list[str]:
 
 
 def _faults_in(block: dict[str, Any]) -> Iterator[str]:
-    for text in _text_objects(block):
+    for text in text_objects(block):
         if text["type"] == "mrkdwn":
             if text.get("verbatim") is not True:
                 yield "mrkdwn that is not verbatim"
@@ -67,19 +68,20 @@ def _faults_in_buttons(buttons: list[dict[str, Any]]) -> Iterator[str]:
 def _faults_in_mrkdwn(text: str, most: int) -> Iterator[str]:
     if len(text) > most:
         yield f"{len(text)} characters"
-    bare = _ENTITY.sub("", _TOKEN.sub("", text))
+    bare = _ENTITY.sub("", _TOKEN.sub("", _QUOTED.sub("", text)))
     if found := re.search(r".{0,12}[<>&].{0,12}", bare):
         yield f"unescaped: {found[0]!r}"
     if re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text):
         yield "characters that cannot be seen"
 
 
-def _text_objects(node: Any) -> Iterator[dict[str, Any]]:
+def text_objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Every text object, however deep."""
     if isinstance(node, dict):
         if node.get("type") in {"mrkdwn", "plain_text"}:
             yield node
         for value in node.values():
-            yield from _text_objects(value)
+            yield from text_objects(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _text_objects(value)
+            yield from text_objects(value)

@@ -35,6 +35,9 @@ _STAGES: Mapping[str, Stage] = {
     "alert": Stage.MONITOR,
 }
 
+# Nouns that go without saying under the heading of their stage.
+_PLAIN = frozenset({"change", "build", "testrun", "release", "deployment", "alert"})
+
 
 async def passport(work: Work, thing: str) -> Passport:
     """Everything known of what these words name. Raises ``Unknown`` with the nearest names."""
@@ -146,9 +149,7 @@ def _told(entries: Iterable[Recorded]) -> Iterable[Step]:
 def _step(one: Recorded) -> Step:
     noun, _, verb = one.entry.kind.partition(".")
     by_kind = {s.kind: s for s in one.entry.subjects}
-    words = [noun.replace("_", " "), verb.replace("_", " ")]
-    if noun == "change":
-        words = [verb.replace("_", " ")]
+    words = [verb.replace("_", " ")] if noun in _PLAIN else [noun.replace("_", " "), verb.replace("_", " ")]
     named = by_kind.get("version") or by_kind.get("pr") or by_kind.get("blocker")
     if named is not None:
         words.append(_called(named))

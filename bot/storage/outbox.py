@@ -1,0 +1,169 @@
+"""What we must say: claimed conversation by conversation, settled in groups, and nothing of it lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.messages import Band
+from bot.storage import outbox_claim
+from bot.storage.database import Database
+from bot.storage.outbox_put import Put, put
+from bot.storage.outbox_settle import settle
+from bot.storage.outbox_steps import Claim, Ending, Pace
+from bot.storage.outbox_tables import DEAD, DOUBT, PENDING, SENT, UNFINISHED, lanes, outbox
+
+__all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that cannot be sent as things are, and why; ``put_at`` is when it was first owed, UTC."""
+
+    key: str
+    to: str
+    reason: str
+    text: str
+    put_at: datetime
+
+
+class Outbox:
+    """The outbox as one messenger sees it. ``owner`` names this start of this process and no other."""
+
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        *,
+        pace: Pace | None = None,
+        recheck: timedelta = timedelta(seconds=60),
+    ) -> None:
+        self._database = database
+        self._owner = owner
+        self._recheck = recheck
+        self.pace = pace or Pace()
+
+    async def take_over(self) -> None:
+        """Free what an earlier process held. Only SQLite needs it, where no other process can be alive."""
+        if self._database.dialect == "sqlite":
+            async with self._database.write() as conn:
+                await conn.execute(
+                    update(lanes).where(lanes.c.owner != self._owner).values(owner=None, lease_until=None)
+                )
+
+    async def claim(self, limit: int) -> Claim:
+        """Up to ``limit`` steps that may be taken now, the most urgent first; marked before anything is sent.
+
+        Raises ``StorageUnavailable`` and ``Conflict``; then nothing was claimed.
+        """
+        now = self._database.clock.now()
+        async with self._database.read() as conn:
+            ready, next_at = await outbox_claim.heads(conn, self._owner, now, await self._lease_now(conn), limit)
+            check_at = (await conn.execute(select(func.min(outbox.c.check_at)))).scalar()
+        if not ready and (check_at is None or check_at > now):
+            return Claim((), _earliest(next_at, check_at))
+        async with self._database.write() as conn:
+            steps = await outbox_claim.checks(conn, now, limit) if check_at and check_at <= now else []
+            wanted, room_at = await outbox_claim.afford(conn, ready, self.pace, now) if ready else ([], None)
+            if wanted:
+                lease_now = await self._lease_now(conn)
+                steps += await outbox_claim.take(
+                    conn, wanted, owner=self._owner, lease=self.pace.lease, now=now, lease_now=lease_now
+                )
+        return Claim(steps, _earliest(next_at, check_at if check_at and check_at > now else None, room_at))
+
+    async def settle(self, endings: Sequence[Ending]) -> int:
+        """Write down how steps ended and free their lanes; gives how many were not ours any more.
+
+        Raises ``StorageUnavailable`` and ``Conflict``; then it must be called again.
+        """
+        async with self._database.write() as conn:
+            now = self._database.clock.now()
+            return await settle(conn, endings, owner=self._owner, pace=self.pace, now=now, recheck=self._recheck)
+
+    async def renew(self) -> None:
+        """Keep the lanes that we hold for another lease."""
+        async with self._database.write() as conn:
+            until = await self._lease_now(conn) + self.pace.lease
+            await conn.execute(update(lanes).where(lanes.c.owner == self._owner).values(lease_until=until))
+
+    async def release(self) -> None:
+        """Give up every lane that we hold; what was under way there will be looked for by the next one."""
+        async with self._database.write() as conn:
+            await conn.execute(
+                update(lanes).where(lanes.c.owner == self._owner).values(owner=None, lease_until=None)
+            )
+            self._database.wake("outbox")
+
+    async def lookup(self, key: str) -> tuple[str, str] | None:
+        """Channel and ts of a message that Slack shows."""
+        async with self._database.read() as conn:
+            found = select(outbox.c.channel, outbox.c.ts).where(outbox.c.key == key, outbox.c.ts.is_not(None))
+            row = (await conn.execute(found)).first()
+        return (row.channel, row.ts) if row else None
+
+    async def key_of(self, channel: str, ts: str) -> str | None:
+        """Which of our messages stands there."""
+        async with self._database.read() as conn:
+            found = select(outbox.c.key).where(outbox.c.channel == channel, outbox.c.ts == ts)
+            return (await conn.execute(found)).scalar()
+
+    async def dead(self, limit: int = 100) -> list[DeadLetter]:
+        """Dead letters, the newest first."""
+        async with self._database.read() as conn:
+            found = select(outbox).where(outbox.c.state == DEAD).order_by(outbox.c.id.desc()).limit(limit)
+            rows = (await conn.execute(found)).all()
+        return [DeadLetter(row.key, row.to, row.reason or "", row.text, row.put_at) for row in rows]
+
+    async def resend(self, key: str) -> bool:
+        """Try a dead letter again, with the replies that died because of it. False: it is not one."""
+        async with self._database.write() as conn:
+            again = {
+                # What ended in doubt is looked for before it is posted again.
+                "state": case((outbox.c.ts.is_(None) & outbox.c.since.is_not(None), DOUBT), else_=PENDING),
+                "reason": None,
+                "refusals": 0,
+                "looks": 0,
+                "ready_at": self._database.clock.now(),
+            }
+            dead = update(outbox).where(outbox.c.state == DEAD).values(**again)
+            revived = (await conn.execute(dead.where(outbox.c.key == key))).rowcount
+            if revived:
+                because = outbox.c.reason == outbox_claim.PARENT_DEAD
+                await conn.execute(dead.where(outbox.c.thread_of == key, because))
+                self._database.wake("outbox")
+        return bool(revived)
+
+    async def depth(self) -> tuple[dict[Band, int], int]:
+        """How many messages wait, by band, and how many dead letters there are."""
+        async with self._database.read() as conn:
+            waiting = (
+                select(outbox.c.band, func.count()).where(outbox.c.state.in_(UNFINISHED)).group_by(outbox.c.band)
+            )
+            counted = dict((await conn.execute(waiting)).tuples().all())
+            dead = (
+                await conn.execute(select(func.count()).where(text("state = 'dead'")).select_from(outbox))
+            ).scalar_one()
+        return {band: counted.get(int(band), 0) for band in Band}, dead
+
+    async def sweep(self, before: datetime) -> int:
+        """Forget messages that Slack has shown unchanged since ``before``; gives how many. A later one is new."""
+        async with self._database.write() as conn:
+            old = outbox.delete().where(
+                outbox.c.state == SENT, outbox.c.sent_at < before, outbox.c.check_at.is_(None)
+            )
+            swept = (await conn.execute(old)).rowcount
+            await conn.execute(lanes.delete().where(lanes.c.owner.is_(None), lanes.c.ready_at < before))
+        return swept
+
+    async def _lease_now(self, conn: AsyncConnection) -> datetime:
+        """Replicas' clocks differ, the database's is one; and there is only one of us on SQLite."""
+        if self._database.dialect == "postgresql":
+            return (await conn.execute(select(func.clock_timestamp()))).scalar_one()
+        return self._database.clock.now()
+
+
+def _earliest(*instants: datetime | None) -> datetime | None:
+    return min((instant for instant in instants if instant is not None), default=None)

@@ -1,0 +1,235 @@
+"""Chooses what may be said next: the head of each free conversation, within the workspace's pace."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Row,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.messages import Band
+from bot.storage.outbox_steps import Doing, Pace, Step
+from bot.storage.outbox_tables import DEAD, DOUBT, HOME, PENDING, SENDING, UNFINISHED, bucket, lanes, outbox
+from bot.storage.schema import Instant
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+NO_PARENT = "the message whose thread it belongs to does not exist"
+PARENT_DEAD = "the message whose thread it belongs to could not be sent"
+CALLS = (Doing.POST, Doing.EDIT, Doing.SHOW)
+CHECK_AGAIN = timedelta(minutes=1)  # where whoever checks dies meanwhile
+_UNFINISHED = text("outbox.state IN ('pending', 'sending', 'doubt')")  # as the partial index says it
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The oldest unfinished message of a lane that nobody holds."""
+
+    id: int
+    lane: str
+    urgency: Band  # of the most urgent message in the lane: it can only be helped by serving the head
+    paid: bool  # whether it takes a message from the workspace's bucket
+
+
+async def heads(
+    conn: AsyncConnection, owner: str, now: datetime, lease_now: datetime, limit: int
+) -> tuple[list[Head], datetime | None]:
+    """Heads that may go now, the most urgent first, and the next instant at which another may."""
+    found = (await conn.execute(_heads(owner, now, lease_now, limit))).all()
+    ready = [Head(row.id, row.lane, Band(row.urgency), row.state == PENDING) for row in found if row.ready]
+    return ready, found[0].next_at if found else None
+
+
+def _later(one: Any, other: Any) -> Any:
+    return case((one > other, one), else_=other)
+
+
+def _heads(owner: str, now: datetime, lease_now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
+    # A row that is being sent stays the head: the next one must not overtake it when its sender died.
+    place = func.row_number().over(partition_by=outbox.c.lane, order_by=(outbox.c.turn, outbox.c.id))
+    urgency = func.min(outbox.c.band).over(partition_by=outbox.c.lane)
+    columns = (outbox.c.id, outbox.c.lane, outbox.c.state, outbox.c.ready_at, outbox.c.thread_of, outbox.c.ts)
+    head = select(*columns, place.label("place"), urgency.label("urgency")).where(_UNFINISHED).subquery("head")
+    parent = outbox.alias("parent")
+    waits = and_(head.c.ts.is_(None), parent.c.ts.is_(None), parent.c.state.in_(UNFINISHED))
+    paced = _later(head.c.ready_at, func.coalesce(lanes.c.ready_at, literal(LONG_AGO, Instant)))
+    leased = and_(lanes.c.owner.is_not(None), lanes.c.lease_until >= literal(lease_now, Instant))
+    due = case((leased, _later(paced, lanes.c.lease_until)), else_=paced)
+    ready = and_(~leased, paced <= literal(now, Instant))
+    is_ready = case((ready, 1), else_=0)
+    return (
+        select(
+            head.c.id,
+            head.c.lane,
+            head.c.state,
+            head.c.urgency,
+            is_ready.label("ready"),
+            func.min(case((ready, null()), else_=due), type_=Instant).over().label("next_at"),
+        )
+        .select_from(
+            head.outerjoin(lanes, lanes.c.lane == head.c.lane).outerjoin(parent, parent.c.key == head.c.thread_of)
+        )
+        .where(head.c.place == 1, or_(parent.c.id.is_(None), ~waits))
+        # What we hold ourselves is under way, however the clock was moved.
+        .where(or_(lanes.c.owner.is_(None), lanes.c.owner != owner))
+        .order_by(is_ready.desc(), head.c.urgency, head.c.id)
+        .limit(limit)
+    )
+
+
+async def afford(
+    conn: AsyncConnection, wanted: Sequence[Head], pace: Pace, now: datetime
+) -> tuple[list[Head], datetime | None]:
+    """Those that the workspace's pace has room for, and when there is room for one more of the others."""
+    insert = _insert(conn, bucket).values(name="messages", tokens=pace.burst, at=now).on_conflict_do_nothing()
+    await conn.execute(insert)
+    row = (await conn.execute(select(bucket).where(bucket.c.name == "messages").with_for_update())).one()
+    elapsed = max((now - row.at).total_seconds(), 0.0)
+    tokens = min(row.tokens + elapsed * pace.per_second, pace.burst)
+    floors = {Band.NOW: float("-inf"), Band.NORMAL: -pace.overdraft, Band.BULK: 0.0}
+    taken: list[Head] = []
+    room_at: datetime | None = None
+    for head in wanted:
+        if head.paid and tokens - 1 < floors[head.urgency]:
+            missing = (floors[head.urgency] + 1 - tokens) / pace.per_second
+            room_at = min(room_at or datetime.max.replace(tzinfo=UTC), now + timedelta(seconds=missing))
+            continue
+        tokens -= head.paid
+        taken.append(head)
+    await conn.execute(update(bucket).where(bucket.c.name == "messages").values(tokens=tokens, at=max(now, row.at)))
+    return taken, room_at
+
+
+async def take(
+    conn: AsyncConnection,
+    wanted: Sequence[Head],
+    *,
+    owner: str,
+    lease: timedelta,
+    now: datetime,
+    lease_now: datetime,
+) -> list[Step]:
+    """Lease these lanes and mark what is about to be sent, leaving out what somebody else got hold of."""
+    lane_of = {head.id: head.lane for head in sorted(wanted, key=lambda head: head.lane)}
+    missing = [{"lane": lane, "ready_at": LONG_AGO} for lane in lane_of.values()]
+    await conn.execute(_insert(conn, lanes).on_conflict_do_nothing(), missing)
+    free = or_(lanes.c.owner.is_(None), and_(lanes.c.owner != owner, lanes.c.lease_until < lease_now))
+    mine = select(lanes.c.lane).where(lanes.c.lane.in_(lane_of.values()), lanes.c.ready_at <= now, free)
+    leased = set((await conn.execute(mine.with_for_update(skip_locked=True))).scalars())
+    # A row that a transaction is changing right now is left for its commit, which wakes us.
+    rows = select(outbox).where(outbox.c.id.in_(lane_of), outbox.c.state.in_(UNFINISHED))
+    found = (await conn.execute(rows.with_for_update(skip_locked=True))).all()
+    heads = [row for row in found if row.lane in leased and lane_of[row.id] == row.lane and row.ready_at <= now]
+    parents = await _parents(conn, [row.thread_of for row in heads if row.thread_of])
+    steps = [step for row in heads if (step := _step(row, parents, now))]
+    orphans = {row.id for row in heads} - {step.id for step in steps}
+    for row in heads:
+        if row.id in orphans:
+            reason = PARENT_DEAD if row.thread_of in parents else NO_PARENT
+            await conn.execute(update(outbox).where(outbox.c.id == row.id).values(state=DEAD, reason=reason))
+    await _mark(conn, steps, owner, now, lease_now + lease)
+    return steps
+
+
+async def _parents(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, Row[*tuple[Any, ...]]]:
+    if not keys:
+        return {}
+    found = await conn.execute(select(outbox.c.key, outbox.c.ts, outbox.c.channel).where(outbox.c.key.in_(keys)))
+    return {row.key: row for row in found}
+
+
+def _step(
+    row: Row[*tuple[Any, ...]], parents: dict[str, Row[*tuple[Any, ...]]], now: datetime, doing: Doing | None = None
+) -> Step | None:
+    """What is to be done for this row; None where it is a reply to nothing."""
+    doing, thread_ts, channel = doing or _doing(row), row.thread_ts, row.channel
+    if row.thread_of:
+        parent = parents.get(row.thread_of)
+        if parent is not None and parent.ts is not None:
+            thread_ts = parent.ts
+            if row.ts is None:
+                channel, doing = parent.channel, Doing.POST if doing is Doing.RESOLVE else doing
+        elif row.ts is None:
+            return None
+    return Step(
+        doing=doing,
+        id=row.id,
+        key=row.key,
+        lane=row.lane,
+        to=row.to,
+        channel=channel,
+        ts=row.ts,
+        thread_ts=thread_ts,
+        broadcast=row.broadcast,
+        band=Band(row.band),
+        text=row.text,
+        blocks=() if row.plain else tuple(row.blocks),
+        revision=row.revision,
+        attempt=row.attempt + (doing in CALLS),
+        generation=row.generation,
+        since=row.since or now,
+        refusals=row.refusals,
+        looks=row.looks,
+    )
+
+
+def _doing(row: Row[*tuple[Any, ...]]) -> Doing:
+    if row.kind == HOME:
+        return Doing.SHOW
+    if row.ts is not None:
+        return Doing.EDIT
+    if row.state in (SENDING, DOUBT):
+        return Doing.LOOK
+    return Doing.POST if row.channel else Doing.RESOLVE
+
+
+async def checks(conn: AsyncConnection, now: datetime, limit: int) -> list[Step]:
+    """Messages that were posted again after a doubt and must be searched for doubles now; put off meanwhile."""
+    due = select(outbox).where(outbox.c.check_at <= now, outbox.c.ts.is_not(None)).limit(limit)
+    rows = (await conn.execute(due.with_for_update(skip_locked=True))).all()
+    if not rows:
+        return []
+    put_off = update(outbox).where(outbox.c.id.in_([row.id for row in rows]))
+    await conn.execute(put_off.values(check_at=now + CHECK_AGAIN))
+    parents = await _parents(conn, [row.thread_of for row in rows if row.thread_of])
+    return [step for row in rows if (step := _step(row, parents, now, Doing.CHECK))]
+
+
+async def _mark(conn: AsyncConnection, steps: Sequence[Step], owner: str, now: datetime, lease: datetime) -> None:
+    calls = [{"b_id": step.id, "b_channel": step.channel} for step in steps if step.doing in CALLS]
+    looks = [{"b_id": step.id} for step in steps if step.doing is Doing.LOOK]
+    of_id = outbox.c.id == bindparam("b_id")
+    if calls:
+        sending = {
+            "state": SENDING,
+            "channel": bindparam("b_channel", type_=Text),
+            "attempt": outbox.c.attempt + 1,
+            "attempt_started_at": literal(now, Instant),
+            "since": func.coalesce(outbox.c.since, literal(now, Instant)),
+        }
+        await conn.execute(update(outbox).where(of_id).values(**sending), calls)
+    if looks:
+        await conn.execute(update(outbox).where(of_id).values(state=DOUBT), looks)
+    if steps:
+        held = update(lanes).where(lanes.c.lane.in_([step.lane for step in steps]))
+        await conn.execute(held.values(owner=owner, lease_until=lease))
+
+
+def _insert(conn: AsyncConnection, table: Table) -> Any:
+    return (sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert)(table)

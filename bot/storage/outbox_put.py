@@ -1,0 +1,153 @@
+"""Writes what must be said beside the state that causes it, so that both are kept or neither."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Text, and_, bindparam, case, false, func, null, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.messages import Band
+from bot.storage.outbox_tables import DEAD, DOUBT, HOME, MESSAGE, PENDING, SENT, addresses, outbox
+from bot.storage.schema import Instant, compact, storable
+
+_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,}")
+ADDRESS_HOLDS = timedelta(days=1)  # afterwards "#deploys" is looked up anew: channels are renamed
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A message, or a Home tab (``kind`` "home", ``to`` a user id), as it should be shown from now on.
+
+    The first with a key decides where it stands; later ones only change what it says.
+    """
+
+    key: str
+    to: str
+    text: str
+    blocks: tuple[dict[str, Any], ...] = ()
+    kind: str = MESSAGE
+    thread_of: str | None = None
+    thread_ts: str | None = None
+    broadcast: bool = False
+    band: Band = Band.NORMAL
+
+
+def is_channel_id(to: str) -> bool:
+    """Whether this is a channel's id and needs no looking up."""
+    return bool(_CHANNEL_ID.fullmatch(to))
+
+
+async def put(conn: AsyncConnection, puts: Sequence[Put], now: datetime) -> None:
+    """Owe these messages, in this order; of one key the newest content wins.
+
+    A changed payload of a message that Slack shows already becomes an edit; an unchanged one changes nothing; a
+    dead letter that changes is tried again. Whoever commits wakes "outbox" afterwards.
+    """
+    newest: dict[str, Put] = {}
+    for one in puts:
+        first = newest.get(one.key)
+        newest[one.key] = replace(first, text=one.text, blocks=one.blocks, band=one.band) if first else one
+    if newest:
+        await conn.execute(_upsert(conn.dialect.name), [_row(one, now) for one in _parents_first(newest)])
+
+
+def _parents_first(puts: dict[str, Put]) -> list[Put]:
+    """In the order given, but a reply never before the message that it answers."""
+    ordered: dict[str, Put] = {}
+
+    def take(one: Put, below: frozenset[str]) -> None:
+        if one.key in ordered:
+            return
+        parent = puts.get(one.thread_of or "")
+        if parent is not None and parent.key not in below:
+            take(parent, below | {one.key})
+        ordered[one.key] = one
+
+    for one in puts.values():
+        take(one, frozenset({one.key}))
+    return list(ordered.values())
+
+
+def _row(one: Put, now: datetime) -> dict[str, Any]:
+    text = storable(one.text)
+    payload = compact([text, list(one.blocks)])
+    return {
+        "b_key": one.key,
+        "b_kind": one.kind,
+        "b_to": one.to,
+        "b_thread_of": one.thread_of,
+        "b_thread_ts": one.thread_ts,
+        "b_broadcast": one.broadcast,
+        "b_band": int(one.band),
+        "b_text": text,
+        "b_blocks": list(one.blocks),
+        "b_digest": hashlib.blake2b(payload.encode(), digest_size=16).hexdigest(),
+        "b_lane": one.key if one.kind == HOME else one.to,
+        "b_channel": one.to if one.kind == MESSAGE and is_channel_id(one.to) else None,
+        "b_fresh": now - ADDRESS_HOLDS,
+        "b_now": now,
+        "b_turn": turn_at(now),
+    }
+
+
+def turn_at(now: datetime) -> int:
+    """Where an edit stands in its lane: edits of a channel take turns, however often one card changes."""
+    return int(now.timestamp() * 1_000_000)
+
+
+def _upsert(dialect: str) -> Any:
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(outbox)
+    parent = outbox.alias("parent")
+    of_parent = parent.c.key == bindparam("b_thread_of", type_=Text)
+    known = and_(
+        addresses.c.to == bindparam("b_to", type_=Text), addresses.c.found_at > bindparam("b_fresh", type_=Instant)
+    )
+    channel = func.coalesce(
+        select(parent.c.channel).where(of_parent).scalar_subquery(),
+        select(addresses.c.channel).where(known).scalar_subquery(),
+        bindparam("b_channel", type_=Text),
+    )
+    parents_lane = select(parent.c.lane).where(of_parent).scalar_subquery()
+    now = bindparam("b_now", type_=Instant)
+    columns = ("key", "kind", "to", "thread_of", "thread_ts", "broadcast", "band", "text", "blocks", "digest")
+    values = {name: bindparam(f"b_{name}", type_=outbox.c[name].type) for name in columns}
+    insert = insert.values(
+        **values,
+        revision=1,
+        state=PENDING,
+        turn=0,
+        channel=channel,
+        lane=func.coalesce(channel, parents_lane, bindparam("b_lane", type_=Text)),
+        ready_at=now,
+        put_at=now,
+    )
+    new, is_dead, rests = insert.excluded, outbox.c.state == DEAD, outbox.c.state.in_((SENT, DEAD))
+    shown = outbox.c.ts.is_not(None)
+    return insert.on_conflict_do_update(
+        index_elements=[outbox.c.key],
+        set_={
+            "text": new.text,
+            "blocks": new.blocks,
+            "digest": new.digest,
+            "band": new.band,
+            "revision": outbox.c.revision + 1,
+            "plain": false(),
+            "state": case(
+                (and_(is_dead, ~shown, outbox.c.since.is_not(None)), DOUBT),
+                (rests, PENDING),
+                else_=outbox.c.state,
+            ),
+            "lane": case((shown, outbox.c.channel + " edits"), else_=outbox.c.lane),
+            "turn": case((and_(rests, shown), bindparam("b_turn", type_=BigInteger)), else_=outbox.c.turn),
+            "ready_at": case((rests, now), else_=outbox.c.ready_at),
+            "refusals": case((is_dead, 0), else_=outbox.c.refusals),
+            "looks": case((is_dead, 0), else_=outbox.c.looks),
+            "reason": case((is_dead, null()), else_=outbox.c.reason),
+        },
+        where=or_(outbox.c.digest != new.digest),
+    )

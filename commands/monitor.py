@@ -19,7 +19,7 @@ async def fires(call: Call, work: Work) -> Reply:
 @command.verb(
     "ack <alert>",
     "Say that you are on it",
-    examples=("ack A-9",),
+    examples=("A-9",),
     alert=ALERT,
 )
 async def acknowledge(call: Call, work: Work) -> None:
@@ -30,7 +30,7 @@ async def acknowledge(call: Call, work: Work) -> None:
 @command.verb(
     "silence <alert> until <end> [because <reason>]",
     "Keep an alert's thread quiet until then",
-    examples=("silence A-9 until 17:00 because the disk is being replaced",),
+    examples=("A-9 until 17:00 because the disk is being replaced",),
     alert=ALERT,
     end=when("until when, in your time"),
     reason=text("why"),
@@ -45,7 +45,7 @@ async def silence(call: Call, work: Work) -> Reply:
 @command.verb(
     "unsilence <alert>",
     "End a silence early",
-    examples=("unsilence A-9",),
+    examples=("A-9",),
     alert=ALERT,
 )
 async def unsilence(call: Call, work: Work) -> Reply:

@@ -19,7 +19,7 @@ async def show_change(work: Work, change: Change) -> None:
     work.say(Message(change_key(change.id), change.channel, "plan/card", context))
     if change.came_from:
         remark = await remark_with(work, change.came_from)
-        if remark is not None:
+        if remark is not None and remark.change_id == change.id:
             say_remark(work, remark, change)
 
 

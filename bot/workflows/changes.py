@@ -69,7 +69,7 @@ async def advance(
     """Note that a change has reached a stage; nothing happens where it is there, further on, or has ended.
 
     Args:
-        change: a change, or its id; None comes back where there is none with that id.
+        change: a change that was read in this work, or its id; None comes back where there is none with that id.
         by: a user id or a source's name.
         because: what carried it there, such as a deployment; the ledger links them.
     """

@@ -158,7 +158,7 @@ async def early(
     play: Playground, request: web.Request, name: str, fault: Fault, started: float
 ) -> web.StreamResponse:
     """The faults that come before anything is done."""
-    answer: Json = {"ok": False, "error": "ratelimited" if fault.status == 429 else fault.error}
+    answer: Json = {"ok": False, "error": fault.error if fault.kind == "error" else "ratelimited"}
     text = json.dumps(answer)
     shown = {"status": fault.status, "error": 200}.get(fault.kind, 0)
     now = time.perf_counter()

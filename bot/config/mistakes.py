@@ -1,0 +1,35 @@
+"""What is wrong in a configuration: where it stands, what is wrong there, what to write instead."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing to be corrected. ``where`` is a variable, or a file and the path in it."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+class ConfigErrors(Exception):
+    """The configuration cannot be used; ``mistakes`` holds all of them."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """ "Did you mean approvals?", or what there is to choose from."""
+    names = sorted(known)
+    longer = [name for name in names if len(word) > 2 and name.startswith(word)]
+    close = process.extractOne(word, names, scorer=fuzz.ratio, score_cutoff=60)
+    if longer or close:
+        return f"did you mean {longer[0] if longer else close[0]}?"
+    return f"there is {', '.join(names)}" if names else "there is none yet"

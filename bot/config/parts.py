@@ -1,0 +1,160 @@
+"""The team file's shape, as people write it; ``team_file`` makes the domain's ``Team`` of it."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from bot.domain.stages import Stage
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w)")
+_UNITS = {
+    "s": "seconds",
+    "sec": "seconds",
+    "m": "minutes",
+    "min": "minutes",
+    "h": "hours",
+    "d": "days",
+    "w": "weeks",
+}
+_CHANNEL = re.compile(r"#[^\s#@,.<>A-Z]{1,80}|[CG][A-Z0-9]{4,}")
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+PLACEHOLDERS = frozenset({"service", "version", "environment", "sha", "deployment"})
+CHANNEL_KEYS = ("default", "standup", *(stage.value for stage in Stage))
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("write a duration with its unit, such as 15m or 4h")
+    found = _DURATION.findall(value)
+    if not found or _DURATION.sub("", value).strip():
+        raise ValueError(f"{value!r} is no duration; write 45s, 15m, 4h, 2d or 1h 30m")
+    return sum((timedelta(**{_UNITS[unit]: float(amount)}) for amount, unit in found), timedelta())
+
+
+def _channel(value: str) -> str:
+    if not _CHANNEL.fullmatch(value):
+        raise ValueError(f"{value!r} is no channel; write #name in quotes, as Slack shows it, or its id")
+    return value
+
+
+def _member_id(value: str) -> str:
+    if not re.fullmatch(r"[UW][A-Z0-9]{2,}", value):
+        raise ValueError(f"{value!r} is no member id; those begin with U or W (profile, “Copy member ID”)")
+    return value
+
+
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", value):
+        raise ValueError(f"{value!r} is no repository on GitHub; write owner/name")
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.match(r"https?://[^/]", value):
+        raise ValueError(f"{value!r} is no address; write https://…")
+    return value.rstrip("/")
+
+
+def _argument(value: object) -> object:
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if isinstance(text, str):
+        for name in _PLACEHOLDER.findall(text):
+            if name not in PLACEHOLDERS:
+                raise ValueError(f"{{{name}}} is never filled in; there is {', '.join(sorted(PLACEHOLDERS))}")
+    return text
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _repository(value: object) -> object:
+    """``org/web`` in short for ``{github: org/web}``; anything that looks like a path is a local repository."""
+    if isinstance(value, str):
+        return {"git": value} if value.startswith((".", "/", "~")) else {"github": value}
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Channel = Annotated[str, AfterValidator(_channel)]
+MemberId = Annotated[str, AfterValidator(_member_id)]
+Slug = Annotated[str, AfterValidator(_slug)]
+Address = Annotated[str, AfterValidator(_address)]
+Several = Annotated[list[str], BeforeValidator(_one_or_more)]
+Argument = Annotated[str, BeforeValidator(_argument)]
+
+
+class Part(BaseModel):
+    """A part of the file, in which an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PersonPart(Part):
+    """Somebody, under the name that the rest of the file uses as ``@name``."""
+
+    slack: MemberId
+    github: str | None = None
+
+
+class RepositoryPart(Part):
+    """Where a service's code lives."""
+
+    git: str | None = None
+    github: Slug | None = None
+    github_api: Address = "https://api.github.com"
+
+
+class DeployPart(Part):
+    """What deploys a service: a program and its arguments."""
+
+    run: list[Argument] = Field(min_length=1)
+    directory: str | None = None
+    limit: Duration = timedelta(minutes=15)
+
+
+class ServicePart(Part):
+    """A service."""
+
+    repository: Annotated[RepositoryPart, BeforeValidator(_repository)] = RepositoryPart()
+    deploy: DeployPart | None = None
+    channel: Channel | None = None
+    owners: Several = []
+
+
+class EnvironmentPart(Part):
+    """An environment; those without ``order`` travel in the order of the file."""
+
+    order: int | None = None
+    approvals: int = Field(0, ge=0, le=20)
+    expires_after: Duration = timedelta(hours=4)
+
+
+class RulePart(Part):
+    """Who may do what, and where."""
+
+    name: str | None = None
+    verbs: Several = Field(min_length=1)
+    environments: Several = []
+    roles: Several = Field(min_length=1)
+
+
+def _no_value_is_empty(value: Any) -> Any:
+    """``staging:`` with nothing after it is an environment with nothing special about it."""
+    if isinstance(value, dict):
+        return {name: {} if part is None else part for name, part in value.items()}
+    return value
+
+
+class TeamFile(Part):
+    """The whole file."""
+
+    name: str = "the team"
+    channels: dict[str, Channel] = {}
+    people: dict[str, PersonPart] = {}
+    services: Annotated[dict[str, ServicePart], BeforeValidator(_no_value_is_empty)] = {}
+    environments: Annotated[dict[str, EnvironmentPart], BeforeValidator(_no_value_is_empty)] = {}
+    roles: dict[str, Several] = {}
+    policy: list[RulePart] = []

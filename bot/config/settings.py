@@ -1,0 +1,212 @@
+"""What the environment says: tokens, addresses, the database. Every value may come from a file, ``<NAME>_FILE``."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from rapidfuzz import fuzz, process
+
+from bot.config.mistakes import Mistake
+
+HOOK_SECRET = "EIGHTBELLS_HOOK_SECRET_"  # noqa: S105  the beginning of a variable's name
+SLACK_API = "https://slack.com/api/"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_OURS = ("SLACK_", "EIGHTBELLS_")
+_OF_TESTS = {"EIGHTBELLS_REQUIRE"}
+
+
+class Settings(BaseModel):
+    """The environment, typed. A field's alias is the variable's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    bot_token: SecretStr | None = Field(
+        None, alias="SLACK_BOT_TOKEN", description="xoxb-…, from OAuth & Permissions"
+    )
+    app_token: SecretStr | None = Field(
+        None, alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode: no public address is needed"
+    )
+    signing_secret: SecretStr | None = Field(
+        None, alias="SLACK_SIGNING_SECRET", description="proves that a request over HTTP comes from Slack"
+    )
+    slack_api_url: str = Field(SLACK_API, alias="SLACK_API_URL", description="where Slack's Web API is")
+    client_id: str | None = Field(None, alias="SLACK_CLIENT_ID", description="for several workspaces")
+    client_secret: SecretStr | None = Field(None, alias="SLACK_CLIENT_SECRET", description="for several workspaces")
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///data/eightbells.db"),
+        alias="DATABASE_URL",
+        description="sqlite:///path or postgresql://user:password@host/name",
+    )
+    config: Path = Field(Path("eightbells.yml"), alias="EIGHTBELLS_CONFIG", description="the team file")
+    templates: Path | None = Field(
+        None, alias="EIGHTBELLS_TEMPLATES", description="a folder whose templates replace ours of the same name"
+    )
+    prefix: str = Field("", alias="EIGHTBELLS_PREFIX", description="begins every slash command")
+    key: SecretStr | None = Field(
+        None, alias="EIGHTBELLS_KEY", description="encrypts stored tokens; several, by commas, to change it"
+    )
+    github_token: SecretStr | None = Field(
+        None, alias="GITHUB_TOKEN", description="reads commits and tags of private repositories"
+    )
+    host: str = Field("127.0.0.1", alias="HOST", description="address to listen on")
+    port: int = Field(3000, alias="PORT", ge=0, le=65_535, description="port to listen on; 0 takes a free one")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", alias="EIGHTBELLS_LOG_LEVEL", description="debug, info, warning or error"
+    )
+    hook_secrets: Mapping[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        alias=HOOK_SECRET,
+        description="followed by a source's name (EIGHTBELLS_HOOK_SECRET_GITHUB): proves who sends a webhook",
+    )
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_with_slash(cls, url: str) -> str:
+        return url if url.endswith("/") else f"{url}/"
+
+    @field_validator("prefix")
+    @classmethod
+    def _begins_a_command(cls, prefix: str) -> str:
+        if not re.fullmatch(r"[a-z0-9_-]{0,16}", prefix):
+            raise ValueError("use at most 16 lower-case letters, digits, dashes and underscores")
+        return prefix
+
+    @property
+    def socket_mode(self) -> bool:
+        """Whether Slack is spoken to over a socket that we open, instead of Slack calling us."""
+        return self.app_token is not None
+
+    @property
+    def several_workspaces(self) -> bool:
+        """Whether workspaces install the bot by themselves."""
+        return self.client_id is not None
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every value that must never leave the process, for the log's redaction."""
+        single = (self.bot_token, self.app_token, self.signing_secret, self.client_secret, self.github_token)
+        found = {secret.get_secret_value() for secret in (*single, *self.hook_secrets.values()) if secret}
+        if self.key:
+            found |= set(self.key.get_secret_value().split(","))
+        password = urlsplit(self.database_url.get_secret_value()).password
+        return frozenset(found | ({password} if password else set()))
+
+
+def variables() -> dict[str, str]:
+    """Every variable by name and what it is for, in the order of the documentation."""
+    return {field.alias or name: field.description or "" for name, field in Settings.model_fields.items()}
+
+
+def read_settings(environ: Mapping[str, str], *, serving: bool) -> tuple[Settings | None, list[Mistake]]:
+    """The settings, if they can be read at all, and everything that is wrong with them."""
+    values, mistakes = _values(environ)
+    hook_secrets = {
+        name.removeprefix(HOOK_SECRET).lower().replace("_", "-"): value
+        for name, value in values.items()
+        if name.startswith(HOOK_SECRET)
+    }
+    given: dict[str, Any] = {name: value for name, value in values.items() if name in variables()}
+    try:
+        settings = Settings.model_validate(given | {HOOK_SECRET: hook_secrets})
+    except ValidationError as fault:
+        mistakes += [
+            Mistake(str(error["loc"][0]), _decapitalized(error["msg"].removeprefix("Value error, ")))
+            for error in fault.errors(include_input=False)
+        ]
+        settings = None
+    mistakes += _shapes(values)
+    if serving:
+        mistakes += _missing(values)
+    return settings, mistakes
+
+
+def _values(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Mistake]]:
+    """What is set, from the environment or a file. Empty is not set: compose files leave variables so."""
+    known = set(variables())
+    values: dict[str, str] = {}
+    mistakes: list[Mistake] = []
+    for name, value in environ.items():
+        plain = name.removesuffix("_FILE")
+        ours = plain in known or (plain.startswith(HOOK_SECRET) and plain != HOOK_SECRET)
+        if not value.strip():
+            continue
+        if not ours:
+            mistakes += _misspelt(name, known)
+        elif name == plain:
+            values[name] = value.strip()
+        elif environ.get(plain, "").strip():
+            mistakes.append(Mistake(name, f"{plain} is set as well; keep one of them"))
+        else:
+            try:
+                values[plain] = Path(value).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as fault:
+                why = fault.strerror if isinstance(fault, OSError) else "it is not text"
+                mistakes.append(Mistake(name, f"{value} cannot be read ({why})"))
+    return values, mistakes
+
+
+def _misspelt(name: str, known: set[str]) -> Iterator[Mistake]:
+    if name.startswith(_OURS) and name not in _OF_TESTS:
+        found = process.extractOne(name, known, scorer=fuzz.ratio, score_cutoff=85)
+        if found:
+            yield Mistake(name, f"no such variable; did you mean {found[0]}?")
+
+
+def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
+    """What is there but cannot be right; said without showing it."""
+    for name, beginning in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):
+        if not values.get(name, beginning).startswith(beginning):
+            yield Mistake(name, f"a token of this kind begins with {beginning}; this one does not")
+    yield from _database(values.get("DATABASE_URL", "sqlite:///data/eightbells.db"))
+    api = urlsplit(values.get("SLACK_API_URL", SLACK_API))
+    if api.scheme != "https" and api.hostname not in _LOOPBACK:
+        yield Mistake("SLACK_API_URL", "would send the token unencrypted; use https, or an address of this machine")
+    if not all(_is_key(key) for key in values.get("EIGHTBELLS_KEY", "").split(",") if key):
+        yield Mistake(
+            "EIGHTBELLS_KEY",
+            "is not 32 bytes in URL-safe base64; make one with `openssl rand -base64 32 | tr '+/' '-_'`",
+        )
+    folder = values.get("EIGHTBELLS_TEMPLATES")
+    if folder and not Path(folder).is_dir():
+        yield Mistake("EIGHTBELLS_TEMPLATES", f"there is no folder {folder}")
+
+
+def _database(url: str) -> Iterator[Mistake]:
+    scheme = url.partition("://")[0].partition("+")[0]
+    if "://" not in url or scheme not in {"sqlite", "postgresql", "postgres"}:
+        yield Mistake("DATABASE_URL", "write sqlite:///path or postgresql://user:password@host/name")
+
+
+def _missing(values: Mapping[str, str]) -> Iterator[Mistake]:
+    """What serving Slack needs beyond what is there."""
+    several = "SLACK_CLIENT_ID" in values or "SLACK_CLIENT_SECRET" in values
+    if several:
+        for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "EIGHTBELLS_KEY", "SLACK_SIGNING_SECRET"):
+            if name not in values:
+                yield Mistake(name, "is not set; several workspaces need it")
+    elif "SLACK_BOT_TOKEN" not in values:
+        yield Mistake(
+            "SLACK_BOT_TOKEN", "is not set; it is on your app's page “OAuth & Permissions” and begins with xoxb-"
+        )
+    if not several and "SLACK_APP_TOKEN" not in values and "SLACK_SIGNING_SECRET" not in values:
+        yield Mistake(
+            "SLACK_APP_TOKEN",
+            "is not set; make one with connections:write on “Basic Information” for Socket Mode, or set "
+            "SLACK_SIGNING_SECRET for requests over HTTP",
+        )
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text.encode())) == 32
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _decapitalized(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,144 @@
+"""What the parts of a team file owe each other, and the ``Team`` they make together."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from bot.config.mistakes import nearest
+from bot.config.parts import CHANNEL_KEYS, ServicePart, TeamFile
+from bot.domain.team import Command, Environment, Repository, Role, Rule, Service, Team
+
+BUILT_IN_ROLES = frozenset({"members", "owners", "admins", "guests", "everyone"})
+
+Place: TypeAlias = tuple[int | str, ...]
+Found: TypeAlias = Iterator[tuple[Place, str]]
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
+_VERB = re.compile(r"\*|[a-z-]+(?:\.(?:\*|[a-z-]+))?")
+_USER = re.compile(r"[UW][A-Z0-9]{2,}")
+_GROUP = re.compile(r"S[A-Z0-9]{2,}")
+
+
+def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
+    """What each part says of others that are not there.
+
+    ``names`` holds what the file names, also where the thing named is wrong in itself.
+    """
+    for key in file.channels:
+        if key not in CHANNEL_KEYS:
+            yield ("channels", key), f"no such stage; {nearest(key, CHANNEL_KEYS)}"
+    for section, named in (("services", file.services), ("environments", file.environments)):
+        for name in named:
+            if not _NAME.fullmatch(name):
+                yield (section, name), "a name is lower-case letters, digits, dots, dashes and underscores"
+    yield from _orders(file)
+    for name, service in file.services.items():
+        yield from _people(service.owners, ("services", name, "owners"), names["people"])
+    for name, members in file.roles.items():
+        if name in BUILT_IN_ROLES:
+            yield ("roles", name), "is built in; choose another name"
+        yield from _people(members, ("roles", name), names["people"])
+    yield from _policy(file, names)
+    yield from _logins(file)
+
+
+def _orders(file: TeamFile) -> Found:
+    taken: dict[int, str] = {}
+    for name, environment in file.environments.items():
+        order = environment.order
+        if order is not None and order in taken:
+            yield ("environments", name, "order"), f"{taken[order]} has order {order} already"
+        elif order is not None:
+            taken[order] = name
+
+
+def _people(members: list[str], place: Place, known: set[str]) -> Found:
+    for number, member in enumerate(members):
+        name = member.removeprefix("@")
+        if member.startswith("@") and name not in known:
+            yield (*place, number), f"nobody under people is called {name}; {nearest(name, known)}"
+        elif not member.startswith("@") and not (_USER.fullmatch(member) or _GROUP.fullmatch(member)):
+            yield (*place, number), f"{member!r} is nobody; write U… (a person), S… (a user group) or @name"
+
+
+def _policy(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
+    rules: set[str] = set()
+    for number, rule in enumerate(file.policy):
+        for position, verb in enumerate(rule.verbs):
+            if not _VERB.fullmatch(verb):
+                yield (
+                    ("policy", number, "verbs", position),
+                    f"{verb!r} is no verb; write deploy.approve, deploy.* or *",
+                )
+        for position, name in enumerate(rule.environments):
+            if name not in names["environments"]:
+                what = f"no environment {name}; {nearest(name, names['environments'])}"
+                yield ("policy", number, "environments", position), what
+        for position, name in enumerate(rule.roles):
+            if name not in names["roles"] | BUILT_IN_ROLES:
+                what = f"no role {name}; {nearest(name, names['roles'] | BUILT_IN_ROLES)}"
+                yield ("policy", number, "roles", position), what
+        if rule.name in rules:
+            yield ("policy", number, "name"), f"another rule is called {rule.name}"
+        if rule.name:
+            rules.add(rule.name)
+
+
+def _logins(file: TeamFile) -> Found:
+    taken: dict[str, str] = {}
+    for name, person in file.people.items():
+        login = (person.github or "").lower()
+        if login and login in taken:
+            yield ("people", name, "github"), f"{taken[login]} has this login already"
+        taken[login] = name
+
+
+def team_of(file: TeamFile) -> Team:
+    """The team of a file in which nothing is wrong."""
+    ids = {name: person.slack for name, person in file.people.items()}
+
+    def resolved(members: list[str]) -> list[str]:
+        return [ids[member[1:]] if member.startswith("@") else member for member in members]
+
+    roles = {name: resolved(members) for name, members in file.roles.items()}
+    explicit = [part.order for part in file.environments.values() if part.order is not None]
+    following = iter(range(max(explicit, default=-1) + 1, len(file.environments) + max(explicit, default=-1) + 1))
+    return Team(
+        name=file.name,
+        services={name: _service(name, part, resolved(part.owners)) for name, part in file.services.items()},
+        environments={
+            name: Environment(
+                name,
+                next(following) if part.order is None else part.order,
+                part.approvals,
+                part.expires_after,
+            )
+            for name, part in file.environments.items()
+        },
+        roles={
+            name: Role(
+                name,
+                frozenset(member for member in members if not _GROUP.fullmatch(member)),
+                frozenset(member for member in members if _GROUP.fullmatch(member)),
+            )
+            for name, members in roles.items()
+        },
+        policy=tuple(
+            Rule(part.name or f"policy.{number}", tuple(part.verbs), tuple(part.environments), tuple(part.roles))
+            for number, part in enumerate(file.policy, start=1)
+        ),
+        channels={key: channel for key, channel in file.channels.items() if key != "default"},
+        default_channel=file.channels.get("default", "#general"),
+        github_logins={person.github: person.slack for person in file.people.values() if person.github},
+    )
+
+
+def _service(name: str, part: ServicePart, owners: list[str]) -> Service:
+    where, how = part.repository, part.deploy
+    return Service(
+        name,
+        Repository(where.git, where.github, where.github_api),
+        Command(tuple(how.run), how.directory, how.limit) if how else None,
+        part.channel,
+        tuple(owners),
+    )

@@ -1,0 +1,140 @@
+"""What operators set, and how their slips are told: all at once, and without a secret in them."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.config import ConfigErrors, load, read_settings
+from bot.config.settings import variables
+
+KEY = base64.urlsafe_b64encode(bytes(32)).decode()
+GOOD = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}
+
+
+def wrong(environ: dict[str, str], *, serving: bool = True) -> list[str]:
+    """Mistakes as a person reads them."""
+    return [str(mistake) for mistake in read_settings(environ, serving=serving)[1]]
+
+
+def test_a_token_and_a_socket_are_enough() -> None:
+    settings, mistakes = read_settings(GOOD, serving=True)
+
+    assert mistakes == []
+    assert settings is not None
+    assert settings.socket_mode
+    assert settings.database_url.get_secret_value() == "sqlite:///data/eightbells.db"
+    assert (settings.host, settings.port, settings.slack_api_url) == ("127.0.0.1", 3000, "https://slack.com/api/")
+    assert settings.config == Path("eightbells.yml")
+
+
+def test_values_may_come_from_files(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("xoxb-from-file\n")
+    (tmp_path / "hook").write_text("hook-secret")
+    settings, mistakes = read_settings(
+        {
+            "SLACK_BOT_TOKEN_FILE": str(tmp_path / "token"),
+            "SLACK_SIGNING_SECRET": "shh",
+            "EIGHTBELLS_HOOK_SECRET_GITHUB_FILE": str(tmp_path / "hook"),
+            "EIGHTBELLS_HOOK_SECRET_MY_CI": "other",
+        },
+        serving=True,
+    )
+
+    assert mistakes == []
+    assert settings is not None
+    assert settings.bot_token is not None
+    assert settings.bot_token.get_secret_value() == "xoxb-from-file"
+    assert {name: secret.get_secret_value() for name, secret in settings.hook_secrets.items()} == {
+        "github": "hook-secret",
+        "my-ci": "other",
+    }
+    assert settings.secrets >= {"xoxb-from-file", "shh", "hook-secret", "other"}
+
+
+def test_every_slip_is_told_in_one_go() -> None:
+    found = wrong(
+        {
+            "SLACK_BOT_TOKEN": "xoxp-of-a-person",
+            "PORT": "99999",
+            "DATABASE_URL": "mysql://u:pw@h/x",
+            "EIGHTBELLS_KEY": "no-key",
+            "EIGHTBELLS_TEMPLATE": "x",
+            "EIGHTBELLS_PREFIX": "Ops!",
+            "SLACK_API_URL": "http://slack.example/api",
+            "GITHUB_TOKEN_FILE": "/nowhere/token",
+        }
+    )
+    assert [line.partition(":")[0] for line in found] == [
+        "EIGHTBELLS_TEMPLATE",
+        "GITHUB_TOKEN_FILE",
+        "EIGHTBELLS_PREFIX",
+        "PORT",
+        "SLACK_BOT_TOKEN",
+        "DATABASE_URL",
+        "SLACK_API_URL",
+        "EIGHTBELLS_KEY",
+        "SLACK_APP_TOKEN",
+    ]
+    assert "did you mean EIGHTBELLS_TEMPLATES?" in found[0]
+    assert "No such file" in found[1]
+
+
+def test_a_variable_and_its_file_are_one_too_many(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("xoxb-2")
+    assert wrong(GOOD | {"SLACK_BOT_TOKEN_FILE": str(tmp_path / "token")}) == [
+        "SLACK_BOT_TOKEN_FILE: SLACK_BOT_TOKEN is set as well; keep one of them"
+    ]
+
+
+def test_several_workspaces_need_what_keeps_their_tokens() -> None:
+    assert [line.partition(":")[0] for line in wrong({"SLACK_CLIENT_ID": "1.2"})] == [
+        "SLACK_CLIENT_SECRET",
+        "EIGHTBELLS_KEY",
+        "SLACK_SIGNING_SECRET",
+    ]
+    complete = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "s", "EIGHTBELLS_KEY": f"{KEY},{KEY}"}
+    assert wrong(complete | {"SLACK_SIGNING_SECRET": "s"}) == []
+
+
+def test_migrating_needs_no_token() -> None:
+    assert wrong({}, serving=False) == []
+    assert wrong({"SLACK_BOT_TOKEN": ""}, serving=True)[0].startswith("SLACK_BOT_TOKEN: is not set")
+
+
+def test_a_plain_address_is_allowed_on_this_machine_only() -> None:
+    assert wrong(GOOD | {"SLACK_API_URL": "http://127.0.0.1:4000/api"}) == []
+
+
+def test_settings_and_team_file_are_told_together(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors) as told:
+        load({"EIGHTBELLS_CONFIG": str(tmp_path / "team.yml")})
+    assert [mistake.where for mistake in told.value.mistakes] == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        str(tmp_path / "team.yml"),
+    ]
+
+
+SECRETS = [name for name in variables() if name.endswith(("TOKEN", "SECRET", "KEY", "DATABASE_URL"))]
+
+
+@given(st.sampled_from(SECRETS), st.text("abcxyz0189-_:/@", min_size=8, max_size=40))
+def test_no_mistake_shows_a_secret(name: str, tail: str) -> None:
+    secret = f"s3cr3t{tail}s3cr3t"
+    settings, mistakes = read_settings({name: secret, "PORT": "x"}, serving=True)
+    assert mistakes
+    assert secret not in "".join(map(str, mistakes))
+    assert secret not in repr(settings)
+
+
+def test_a_setting_never_prints_its_secrets() -> None:
+    settings, _ = read_settings(GOOD | {"DATABASE_URL": "postgresql://u:hunter2@h/x"}, serving=True)
+    assert settings is not None
+    assert "secret" not in repr(settings).replace("signing_secret", "").replace("client_secret", "").replace(
+        "hook_secrets", ""
+    )
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" in settings.secrets

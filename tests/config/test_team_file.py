@@ -1,0 +1,133 @@
+"""What a team writes about itself, and how its slips are told."""
+# ruff: noqa: E501  one slip a line reads as a table
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.config.team_file import parse_team, read_team
+from bot.domain.team import Command, Environment, Repository, Role, Rule, Team
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "eightbells.example.yml"
+
+
+def wrong(text: str) -> list[str]:
+    """Mistakes as a person reads them, without the file's name."""
+    _, mistakes = parse_team(yaml.safe_load(text), "it")
+    return [str(mistake).removeprefix("it: ") for mistake in mistakes]
+
+
+def test_the_example_is_a_team() -> None:
+    team, mistakes = read_team(EXAMPLE)
+
+    assert mistakes == []
+    assert team is not None
+    assert team.name == "Team Web"
+    assert team.services["web"].repository == Repository(github="org/web")
+    assert team.services["web"].deploy == Command(
+        ("./deploy.sh", "{service}", "{version}", "{environment}"), "/srv/deploy", timedelta(minutes=15)
+    )
+    assert team.services["payments"].owners == ("U0TOM00001", "S0PAYMENTS")
+    assert list(team.environments.values()) == [
+        Environment("staging", 0),
+        Environment("production", 1, 1, timedelta(hours=4)),
+    ]
+    assert team.roles["release"] == Role(
+        "release", frozenset({"U0ANA00001", "U0MEI00001"}), frozenset({"S0RELEASE"})
+    )
+    assert team.policy[0] == Rule("policy.1", ("deploy.approve",), ("production",), ("release", "owners"))
+    assert team.policy[1].name == "freezing needs the release team"
+    assert team.github_logins == {"ana-dev": "U0ANA00001", "tomh": "U0TOM00001"}
+    assert team.channel_for("deploy") == "#deploys"
+    assert team.channel_for("build", "payments") == "#payments"
+    assert team.channel_for("build", "web") == "#general"
+
+
+def test_an_empty_file_is_a_team_without_anything() -> None:
+    assert parse_team({}, "it") == (Team(), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("nme: x", "nme: no such key; did you mean name?"),
+        ("services: {web: {repo: a/b}}", "services.web.repo: no such key; did you mean repository?"),
+        ("services: {web: {deploy: {run: [x], limt: 1m}}}", "services.web.deploy.limt: no such key; did you mean limit?"),
+        ("services: {web: {repository: web}}", "services.web.repository.github: 'web' is no repository on GitHub; write owner/name"),
+        ("services: {Web: {}}", "services.Web: a name is lower-case letters, digits, dots, dashes and underscores"),
+        ("services: {web: {deploy: {run: []}}}", "services.web.deploy.run: list should have at least 1 item after validation, not 0"),
+        ("services: {web: {deploy: {run: [x, '{versoin}']}}}", "services.web.deploy.run[2]: {versoin} is never filled in; there is deployment, environment, service, sha, version"),
+        ("services: {web: {deploy: {run: [x], limit: 15}}}", "services.web.deploy.limit: write a duration with its unit, such as 15m or 4h"),
+        ("services: {web: {deploy: {run: [x], limit: soon}}}", "services.web.deploy.limit: 'soon' is no duration; write 45s, 15m, 4h, 2d or 1h 30m"),
+        ("services: {web: {channel: general}}", "services.web.channel: 'general' is no channel; write #name in quotes, as Slack shows it, or its id"),
+        ("services: {web: {owners: bob}}", "services.web.owners[1]: 'bob' is nobody; write U… (a person), S… (a user group) or @name"),
+        ("channels: {deplpy: '#x'}", "channels.deplpy: no such stage; did you mean deploy?"),
+        ("environments: {a: {order: 1}, b: {order: 1}}", "environments.b.order: a has order 1 already"),
+        ("environments: {a: {approvals: -1}}", "environments.a.approvals: input should be greater than or equal to 0"),
+        ("{people: {ana: {slack: U0ANA}}, roles: {release: '@anna'}}", "roles.release[1]: nobody under people is called anna; did you mean ana?"),
+        ("people: {ana: {slack: ana}}", "people.ana.slack: 'ana' is no member id; those begin with U or W (profile, “Copy member ID”)"),
+        ("people: {ana: {}}", "people.ana.slack: is missing"),
+        ("people: {a: {slack: U01, github: x}, b: {slack: U02, github: X}}", "people.b.github: a has this login already"),
+        ("roles: {members: []}", "roles.members: is built in; choose another name"),
+        ("policy: [{verbs: deploy.lock, roles: relese}]", "policy[1].roles[1]: no role relese; there is admins, everyone, guests, members, owners"),
+        ("policy: [{verbs: deploy.lock, roles: owners, environments: prod}]", "policy[1].environments[1]: no environment prod; there is none yet"),
+        ("policy: [{verbs: 'deploy lock', roles: owners}]", "policy[1].verbs[1]: 'deploy lock' is no verb; write deploy.approve, deploy.* or *"),
+        ("policy: [{name: x, verbs: a, roles: owners}, {name: x, verbs: b, roles: owners}]", "policy[2].name: another rule is called x"),
+        ("policy: [{roles: owners}]", "policy[1].verbs: is missing"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_told_with_its_path(text: str, told: str) -> None:
+    assert wrong(text) == [told]
+
+
+def test_what_is_wrong_in_one_part_hides_nothing_in_another() -> None:
+    found = wrong(
+        """
+        environments: {production: {aprovals: 1}}
+        people: {ana: {slack: ana}}
+        roles: {release: ["@ana"]}
+        policy: [{verbs: deploy.approve, environments: production, roles: release}, {verbs: x y, roles: admins}]
+        """
+    )
+    assert sorted(line.partition(":")[0] for line in found) == [
+        "environments.production.aprovals",
+        "people.ana.slack",
+        "policy[2].verbs[1]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: a\nname: b\n", "team.yml line 2: name is there twice"),
+        ("name: [", "team.yml line 1: "),
+        ("- a\n", "team.yml: holds no settings"),
+        ("name: !!python/object/apply:os.system [ls]", "team.yml line 1: could not determine a constructor"),
+    ],
+)
+def test_what_is_no_team_file_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "team.yml").write_text(text)
+    team, mistakes = read_team(tmp_path / "team.yml")
+    assert team is None
+    assert told in str(mistakes[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("90s", 1.5), ("15m", 15), ("4h", 240), ("1h 30m", 90), ("2d", 2880), ("0.5h", 30)]
+)
+def test_durations_carry_their_unit(text: str, minutes: float) -> None:
+    raw: dict[str, Any] = {"environments": {"staging": {"expires_after": text}}}
+    team, mistakes = parse_team(raw, "it")
+    assert mistakes == []
+    assert team is not None
+    assert team.environments["staging"].expires_after == timedelta(minutes=minutes)
+
+
+def test_environments_without_an_order_follow_those_with_one() -> None:
+    team, _ = parse_team({"environments": {"dev": None, "live": {"order": 3}, "after": {}}}, "it")
+    assert team is not None
+    orders = [environment.order for environment in team.environments.values()]
+    assert len(set(orders)) == 3

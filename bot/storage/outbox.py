@@ -142,7 +142,7 @@ class Outbox:
             waiting = (
                 select(outbox.c.band, func.count()).where(outbox.c.state.in_(UNFINISHED)).group_by(outbox.c.band)
             )
-            counted = dict((await conn.execute(waiting)).tuples().all())
+            counted = {row[0]: row[1] for row in await conn.execute(waiting)}
             dead = (
                 await conn.execute(select(func.count()).where(text("state = 'dead'")).select_from(outbox))
             ).scalar_one()

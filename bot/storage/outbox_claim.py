@@ -135,7 +135,9 @@ async def take(
     # A row that a transaction is changing right now is left for its commit, which wakes us.
     rows = select(outbox).where(outbox.c.id.in_(lane_of), outbox.c.state.in_(UNFINISHED))
     found = (await conn.execute(rows.with_for_update(skip_locked=True))).all()
+    rank = {head.id: place for place, head in enumerate(wanted)}
     heads = [row for row in found if row.lane in leased and lane_of[row.id] == row.lane and row.ready_at <= now]
+    heads.sort(key=lambda row: rank[row.id])
     parents = await _parents(conn, [row.thread_of for row in heads if row.thread_of])
     steps = [step for row in heads if (step := _step(row, parents, now))]
     orphans = {row.id for row in heads} - {step.id for step in steps}

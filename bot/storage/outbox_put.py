@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Text, and_, bindparam, case, false, func, null, or_, select
@@ -15,7 +16,7 @@ from bot.domain.messages import Band
 from bot.storage.outbox_tables import DEAD, DOUBT, HOME, MESSAGE, PENDING, SENT, addresses, outbox
 from bot.storage.schema import Instant, compact, storable
 
-_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,}")
+_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
 ADDRESS_HOLDS = timedelta(days=1)  # afterwards "#deploys" is looked up anew: channels are renamed
 
 
@@ -100,6 +101,7 @@ def turn_at(now: datetime) -> int:
     return int(now.timestamp() * 1_000_000)
 
 
+@cache
 def _upsert(dialect: str) -> Any:
     insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(outbox)
     parent = outbox.alias("parent")
@@ -126,7 +128,8 @@ def _upsert(dialect: str) -> Any:
         ready_at=now,
         put_at=now,
     )
-    new, is_dead, rests = insert.excluded, outbox.c.state == DEAD, outbox.c.state.in_((SENT, DEAD))
+    new, is_dead = insert.excluded, outbox.c.state == DEAD
+    rests = or_(outbox.c.state == SENT, is_dead)
     shown = outbox.c.ts.is_not(None)
     return insert.on_conflict_do_update(
         index_elements=[outbox.c.key],
@@ -149,5 +152,5 @@ def _upsert(dialect: str) -> Any:
             "looks": case((is_dead, 0), else_=outbox.c.looks),
             "reason": case((is_dead, null()), else_=outbox.c.reason),
         },
-        where=or_(outbox.c.digest != new.digest),
+        where=outbox.c.digest != new.digest,
     )

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.storage.outbox_put import is_channel_id
 
-_USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_USER_ID = re.compile(r"[UW][A-Z0-9]+")
 ASK_AGAIN_AFTER = timedelta(minutes=1)  # conversations.list allows about 20 pages a minute
 
 

@@ -21,6 +21,7 @@ function parts(date, tz = zone()) {
 }
 
 export const time = (date, tz) => format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, tz).format(date);
+export const timeWithSeconds = (date) => format({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(date);
 export const dayKey = (date, tz) => { const p = parts(date, tz); return `${p.year}-${p.month}-${p.day}`; };
 export const tsDate = (ts) => new Date(Number(ts) * 1000);
 
@@ -60,7 +61,7 @@ const TOKENS = {
   date_long: (d) => format({ weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(d),
   day_divider_pretty: (d) => dayName(d),
   time: (d) => time(d),
-  time_secs: (d) => format({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(d),
+  time_secs: timeWithSeconds,
   ago,
 };
 TOKENS.date_full = TOKENS.date;

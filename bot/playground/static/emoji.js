@@ -41,6 +41,24 @@ const BY_NAME = new Map(
     }),
 );
 
+const BY_CHARACTER = new Map([...BY_NAME].reverse().map(([name, character]) => [character.replace("\uFE0F", ""), name]));
+
+/** The shortcode name of a character, or null. */
+export const emojiName = (character) => BY_CHARACTER.get(character.replace("\uFE0F", "")) ?? null;
+
+/** Whether this computer has a font that draws emoji; without one, names read better than empty boxes. */
+export const canDrawEmoji = (() => {
+  const pen = typeof document === "undefined" ? null : document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  if (!pen) return false;
+  const drawn = (text) => {
+    pen.clearRect(0, 0, 40, 40);
+    pen.font = "24px sans-serif";
+    pen.fillText(text, 2, 30);
+    return pen.getImageData(0, 0, 40, 40).data.join();
+  };
+  return drawn("\u{1F680}") !== drawn("\u{10FFFF}") && drawn("\u{1F680}") !== drawn("\u{1F6FF}");
+})();
+
 /** The character for a shortcode without colons (skin tones ignored), or null. */
 export const emoji = (name) => BY_NAME.get(name.replace(/::skin-tone-\d$/, "")) ?? null;
 

@@ -105,6 +105,7 @@ export class MessageList {
       entry.node.classList.toggle("is-compact", this.continues(previous, entry.message, day, ts));
       wanted.push(entry.node);
       previous = { message: entry.message, day };
+      if (this.options.inThread && wanted.length === 2 && this.kept.size > 1) wanted.push(separator(replyCount(this.kept.size - 1), "replies"));
     }
     if (!wanted.length && this.channel) wanted.push(h("div", { class: "empty" }, this.options.emptyText ?? "Nothing here yet."));
     syncChildren(this.body, wanted);
@@ -143,6 +144,8 @@ export class MessageList {
     this.options.onBottom?.();
   }
 }
+
+const replyCount = (count) => `${count} ${count === 1 ? "reply" : "replies"}`;
 
 const separator = (words, kind) =>
   h("div", { class: `separator separator-${kind}`, role: "separator", "aria-label": words, data: { testid: `separator-${kind}` } }, h("span", {}, words));

@@ -126,6 +126,7 @@ export function confirm(object) {
     });
     document.body.append(dialog);
     dialog.showModal();
-    dialog.querySelector("[data-testid=confirm-yes]").focus();
+    // Enter must not be enough for what is hard to undo.
+    dialog.querySelector(danger ? "[data-testid=confirm-no]" : "[data-testid=confirm-yes]").focus();
   });
 }

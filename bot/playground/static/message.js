@@ -4,7 +4,7 @@ import { api, failed } from "./api.js";
 import { drawAttachments, drawBlocks, drawFiles } from "./blocks.js";
 import { ago, fullTime, time, tsDate } from "./dates.js";
 import { h, icon } from "./dom.js";
-import { emoji, REACTIONS } from "./emoji.js";
+import { canDrawEmoji, REACTIONS } from "./emoji.js";
 import { float, arrowKeys, openMenu, toast } from "./menu.js";
 import { avatar } from "./people.js";
 import { emojiNode, mrkdwn } from "./render.js";
@@ -48,7 +48,9 @@ export function drawMessage(message, { channel, inThread, form }) {
 
 function body(message, ctx) {
   const edited = message.edited && h("span", { class: "edited", data: { testid: "edited" } }, " (edited)");
-  const words = message.blocks?.length ? drawBlocks(message.blocks, ctx) : mrkdwn(message.text ?? "");
+  // What a person typed is mrkdwn; its rich_text twin is literal, since nothing here formats while one types.
+  const typed = message.client_msg_id && !message.bot_id;
+  const words = message.blocks?.length && !typed ? drawBlocks(message.blocks, ctx) : mrkdwn(message.text ?? "");
   return [words, edited, drawAttachments(message.attachments, ctx), drawFiles(message.files)];
 }
 
@@ -74,7 +76,7 @@ function threadSummary(message) {
   const count = message.reply_count;
   return h("button", { type: "button", class: "thread-summary", data: { testid: "open-thread" }, on: { click: () => go({ thread: message.ts }) } },
     faces, h("span", { class: "thread-count" }, `${count} ${count === 1 ? "reply" : "replies"}`),
-    message.latest_reply && h("span", { class: "thread-last" }, `last ${ago(tsDate(message.latest_reply))}`));
+    message.latest_reply && h("span", { class: "thread-last" }, `Last reply ${ago(tsDate(message.latest_reply))}`));
 }
 
 function toolbar(message, channel, inThread) {
@@ -105,11 +107,11 @@ export async function runShortcut(shortcut, where = {}) {
 }
 
 function openReactions(anchor, onPick) {
-  const panel = h("div", { class: "emoji-grid", role: "menu", "aria-label": "React with" });
+  const panel = h("div", { class: canDrawEmoji ? "emoji-grid" : "emoji-grid emoji-names", role: "menu", "aria-label": "React with" });
   panel.append(...REACTIONS.map((name) => h("button", {
     type: "button", class: "emoji-choice", role: "menuitem", "aria-label": name, title: `:${name}:`, data: { testid: "pick-reaction", name },
     on: { click: () => { panel.hidePopover(); onPick(name); } },
-  }, emoji(name))));
+  }, emojiNode(name))));
   arrowKeys(panel, "[role=menuitem]");
   float(anchor, panel);
   panel.firstChild.focus();

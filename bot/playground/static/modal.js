@@ -22,12 +22,23 @@ export function startModal() {
   on("stream:view_pushed", ({ view }) => push(view));
   on("stream:view_updated", ({ view }) => update(view));
   on("stream:view_closed", ({ view_id: id, view }) => remove(id ?? view?.id));
-  on("as", () => remove(null));
+  on("state", restore);
   // Esc: the browser would close the dialog without telling the app.
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
     if (event.target === dialog) cancel();
   });
+}
+
+/** After a reload, a switch of person or a broken connection: show what the server says is open. */
+function restore() {
+  const open = new Set(store.views.map((view) => view.id));
+  const kept = stack.filter((entry) => open.has(entry.view.id));
+  if (kept.length !== stack.length) {
+    stack.splice(0, stack.length, ...kept);
+    draw({ fresh: true });
+  }
+  for (const view of store.views) push(view);
 }
 
 function push(view) {

@@ -2,9 +2,9 @@
 
 import { dateTokens, fullTime } from "./dates.js";
 import { h } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { canDrawEmoji, emoji, emojiName } from "./emoji.js";
 import { parse } from "./mrkdwn.js";
-import { channel, displayName, go, on, person, store } from "./state.js";
+import { channel, displayName, go, groupName, on, person, store } from "./state.js";
 
 // State signs are drawn as dots: the same everywhere, and there where no emoji font is installed.
 const DOTS = new Map([
@@ -37,17 +37,23 @@ export function plain(text) {
   });
 }
 
-/** Literal text; coloured circles become drawn dots. */
+/** Literal text; coloured circles become drawn dots, and emoji that cannot be drawn become their names. */
 export function signs(text) {
-  if (!DOT.test(text)) return [text];
-  return text.split(new RegExp(DOT, "gu")).map((part) =>
-    DOTS.has(part) ? h("span", { class: `dot dot-${DOTS.get(part)}` }, part) : part);
+  const parts = DOT.test(text) ? text.split(new RegExp(DOT, "gu")) : [text];
+  return parts.map((part) => {
+    if (DOTS.has(part)) return h("span", { class: `dot dot-${DOTS.get(part)}` }, part);
+    return canDrawEmoji || !PICTURE.test(part) ? part : part.split(new RegExp(PICTURE, "gu")).map(named);
+  });
 }
+
+const PICTURE = /(\p{Emoji_Presentation}\uFE0F?)/u;
+const named = (part) => (PICTURE.test(part) && emojiName(part) ? h("span", { class: "emoji emoji-name" }, `:${emojiName(part)}:`) : part);
 
 export function emojiNode(name) {
   const character = emoji(name);
   if (!character) return `:${name}:`;
   if (DOTS.has(character)) return signs(character);
+  if (!canDrawEmoji) return h("span", { class: "emoji emoji-name" }, `:${name}:`);
   return h("span", { class: "emoji", title: `:${name}:` }, character);
 }
 
@@ -63,7 +69,7 @@ export function inlineNode(node) {
     case "link": return linkNode(node.url, node.text);
     case "user": return userNode(node.id);
     case "channel": return channelNode(node.id, node.label);
-    case "usergroup": return h("span", { class: "mention" }, node.label ? `@${node.label.replace(/^@/, "")}` : `@${node.id}`);
+    case "usergroup": return groupNode(node.id, node.label);
     case "broadcast": return broadcastNode(node.range);
     case "date": return dateNode(node);
     default: return h("span", { class: "unknown-token", title: "Not a token this page knows" }, node.text);
@@ -78,6 +84,9 @@ export function userNode(id) {
   const name = displayName(who) || id;
   return h("span", { class: id === store.as ? "mention mention-me" : "mention", data: { user: id } }, `@${name}`);
 }
+
+export const groupNode = (id, label) =>
+  h("span", { class: "mention", data: { group: id } }, `@${groupName(id) ?? (label || id).replace(/^@/, "")}`);
 
 export function channelNode(id, label) {
   const known = channel(id);

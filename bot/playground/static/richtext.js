@@ -1,7 +1,7 @@
 // Draws rich_text blocks: sections, lists, quotes and preformatted text, all of it literal.
 
 import { h } from "./dom.js";
-import { broadcastNode, channelNode, dateNode, emojiNode, linkNode, signs, userNode } from "./render.js";
+import { broadcastNode, channelNode, dateNode, emojiNode, groupNode, linkNode, signs, userNode } from "./render.js";
 import { safeUrl } from "./mrkdwn.js";
 
 export const richText = (block) => h("div", { class: "rich" }, (block.elements ?? []).map(container));
@@ -38,7 +38,7 @@ function base(item) {
     }
     case "user": return userNode(item.user_id);
     case "channel": return channelNode(item.channel_id, null);
-    case "usergroup": return h("span", { class: "mention" }, `@${item.usergroup_id}`);
+    case "usergroup": return groupNode(item.usergroup_id, null);
     case "broadcast": return broadcastNode(item.range);
     case "emoji": return emojiNode(item.name ?? "");
     case "date": return dateNode({ at: item.timestamp, format: item.format ?? "", url: safeUrl(item.url), fallback: item.fallback });

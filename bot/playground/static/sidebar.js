@@ -36,6 +36,8 @@ function draw() {
   byId("team-name").textContent = store.team?.name || "Workspace";
   byId("mode").replaceChildren(h("span", { class: `lamp lamp-${sign}` }), words);
   byId("mode").dataset.mode = store.mode;
+  byId("problem").hidden = !store.problem;
+  byId("problem").textContent = store.problem ?? "";
   const app = store.channels.filter(isBotChannel);
   const channels = store.channels.filter((one) => one.kind !== "im");
   const direct = store.channels.filter((one) => one.kind === "im" && !isBotChannel(one));

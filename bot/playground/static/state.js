@@ -10,11 +10,14 @@ export const store = {
   team: { name: "" },
   people: [],
   channels: [],
+  groups: [],
   bot: { id: null, name: "" },
   commands: [],
   shortcuts: [],
   deliveries: [],
   mode: "waiting",
+  problem: null, // what is wrong with the app's manifest, a sentence
+  views: [], // modals that stood open when the state was read, lowest first
   offsetSeconds: 0,
   skewMs: 0, // workspace time minus this computer's, milliseconds
 };
@@ -37,6 +40,7 @@ export const me = () => person(store.as);
 export const here = () => channel(store.channel);
 export const zone = () => me()?.tz ?? "UTC";
 export const botName = () => displayName(person(store.bot.id)) || store.bot.name;
+export const groupName = (id) => store.groups.find((one) => one.id === id)?.handle ?? null;
 export const displayName = (one) => one?.real_name || one?.name || "";
 export const isBotChannel = (one) => one?.kind === "im" && one.with === store.bot.id;
 
@@ -59,7 +63,7 @@ export function takeClock(clock) {
 export async function readState() {
   const answer = await api.state(store.as ?? undefined);
   if (failed(answer)) return answer;
-  for (const key of ["team", "people", "channels", "bot", "commands", "shortcuts", "deliveries", "mode"]) {
+  for (const key of ["team", "people", "channels", "groups", "bot", "commands", "shortcuts", "deliveries", "mode", "problem", "views"]) {
     if (answer[key] !== undefined) store[key] = answer[key];
   }
   const humans = store.people.filter((one) => !one.is_bot);

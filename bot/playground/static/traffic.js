@@ -1,6 +1,7 @@
 // The traffic drawer: every request between this workspace and the bot, newest first, each opening to its JSON.
 
 import { api, failed } from "./api.js";
+import { timeWithSeconds } from "./dates.js";
 import { byId, h, icon, jsonView } from "./dom.js";
 import { go, on, store } from "./state.js";
 
@@ -90,23 +91,27 @@ function draw() {
     : [h("div", { class: "empty" }, rows.size ? "Nothing fits the filter." : "No request yet. Send a message or use a command.")]));
 }
 
-const BAD = (row) => row.status >= 400 || row.status === 0 || row.status === null || row.response?.ok === false;
+const content = (value) => value === null || value === undefined || value === "" ? h("p", { class: "panel-hint" }, "Empty.") : jsonView(value);
+
+// A status is a number, or a word where no HTTP answer came: "ok" over the socket, "http_timeout", …
+const isBad = ({ status, response }) =>
+  response?.ok === false || (typeof status === "number" ? status >= 400 : status !== "ok");
 
 function drawRow(row) {
   const toBot = row.direction === "to_bot";
   const at = row.at ? new Date(row.at) : null;
-  const clock = at && !Number.isNaN(at.getTime()) ? at.toISOString().slice(11, 19) : "";
+  const clock = at && !Number.isNaN(at.getTime()) ? timeWithSeconds(at) : "";
   const body = h("div", { class: "traffic-body" });
   return h("details", { class: "traffic-row", data: { testid: "traffic-row", what: row.what, direction: row.direction }, on: {
     toggle: (event) => {
       if (!event.currentTarget.open || body.firstChild) return;
-      body.append(h("h4", {}, "Request"), jsonView(row.request ?? null), h("h4", {}, "Response"), jsonView(row.response ?? null));
+      body.append(h("h4", {}, "Request"), content(row.request), h("h4", {}, "Response"), content(row.response));
     },
   } },
   h("summary", {},
     h("span", { class: `way ${toBot ? "way-to" : "way-from"}`, title: toBot ? "To the bot" : "From the bot" }, toBot ? "to bot" : "from bot"),
     h("span", { class: "traffic-what" }, row.what),
-    h("span", { class: `status ${BAD(row) ? "status-bad" : "status-ok"}` }, row.response?.ok === false ? row.response.error ?? "error" : String(row.status ?? "…")),
+    h("span", { class: `status ${isBad(row) ? "status-bad" : "status-ok"}` }, row.response?.ok === false ? row.response.error ?? "error" : String(row.status ?? "…")),
     h("span", { class: "traffic-ms" }, row.ms === null || row.ms === undefined ? "" : `${Math.round(row.ms)} ms`),
     h("time", { class: "traffic-at", title: row.at }, clock)),
   body);

@@ -1,0 +1,107 @@
+"""What end-to-end tests share: a playground with a small app behind it, and pages of it in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from playwright.async_api import Browser, Page, async_playwright
+
+from bot.playground.options import Options
+from bot.playground.server import Playground, serving
+from tests.e2e.tiny_app import MANIFEST, TinyApp
+from tests.needs import path_of
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE_MS = 10_000  # for a busy machine; a page that works needs a tenth of a second
+ACK_SECONDS = 1.0  # instead of Slack's three, so that the test of a timeout is short
+
+DELIVERY = """# Tom pushes to web
+POST /hooks/github HTTP/1.1
+Content-Type: application/json
+X-Hub-Signature-256: sha256={{hmac_sha256}}
+
+{"ref": "refs/heads/main"}"""
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@dataclass
+class Stage:
+    """A playground that runs, and the app behind it."""
+
+    url: str
+    play: Playground
+    app: TinyApp
+
+    def channel_id(self, name: str) -> str:
+        return next(c.id for c in self.play.workspace.conversations.values() if c.name == name)
+
+    def address(self, *, who: str, channel: str) -> str:
+        return f"{self.url}/?as={who}&channel={channel}"
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A playground, the tiny app in #deploys, and one recorded delivery."""
+    manifest = tmp_path / "manifest.yml"
+    manifest.write_text(yaml.safe_dump(MANIFEST), encoding="utf-8")
+    recorded = tmp_path / "deliveries" / "github" / "deliveries" / "push.http"
+    recorded.parent.mkdir(parents=True)
+    recorded.write_text(DELIVERY, encoding="utf-8")
+    app = TinyApp()
+    async with app.serving() as (bot_url, bolts):
+        options = Options(
+            bot_url=bot_url, manifest=manifest, deliveries=tmp_path / "deliveries", ack_seconds=ACK_SECONDS
+        )
+        async with serving(options) as served:
+            bolts.append(app.bolt(f"{served.url}/api/", options.bot_token, options.signing_secret))
+            stage = Stage(served.url, served.play, app)
+            bot_id = served.play.workspace.bot.id
+            members = served.play.workspace.conversations[stage.channel_id("deploys")].members
+            if bot_id not in members:
+                members.append(bot_id)
+            yield stage
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=path_of("chromium"), args=list(FLAGS))
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[OpenPage]:
+    """Opens pages; at the end none may have thrown, been refused a resource, or asked anybody outside."""
+    complaints: list[str] = []
+
+    async def open_one(who: str = "U0ANA", channel: str = "deploys", **context: Any) -> Page:
+        made = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
+        made.set_default_timeout(PATIENCE_MS)
+        page = await made.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"threw: {error}"))
+        page.on(
+            "console",
+            lambda said: said.type == "error" and "Content Security" in said.text and complaints.append(said.text),
+        )
+        page.on("request", lambda asked: asked.url.startswith(stage.url) or complaints.append(f"asked {asked.url}"))
+        await page.goto(stage.address(who=who, channel=stage.channel_id(channel)))
+        await page.wait_for_selector("body[data-ready=true]")
+        return page
+
+    yield open_one
+    assert complaints == []

@@ -36,7 +36,7 @@ async def link(call: Call, work: Work) -> Reply:
 @command.verb(
     "blocker <what> [on <unblocker>] [for <change>]",
     "Say what holds you up, and who can change that",
-    examples=("staging database is read-only on @Mei for C-41", "waiting for the review of #812 on @Tom"),
+    examples=("staging database is read-only on @Mei for C-41", '"waiting for the review of #812" on @Tom'),
     what=text("what holds you up", long=True),
     unblocker=person("who can unblock you; they get a direct message"),
     change=id_of("C", "the change that it holds up"),

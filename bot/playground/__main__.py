@@ -69,8 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(markdown())  # noqa: T201
         return 0
     names = ("bot_url", "manifest", "deliveries", "seed", "strict_pace")
-    chosen: dict[str, Any] = environment(os.environ) | {name: getattr(given, name) for name in names}
     try:
+        chosen: dict[str, Any] = environment(os.environ) | {name: getattr(given, name) for name in names}
         asyncio.run(run(Options(**chosen), given.port))
     except (UnsafeOptions, OSError, ValueError, KeyError, TypeError) as problem:
         print(f"The playground does not start: {problem}", file=sys.stderr)  # noqa: T201

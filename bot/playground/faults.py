@@ -57,13 +57,13 @@ class Faults:
         """
         kind = wanted.get("kind") or ("status" if "status" in wanted else None)
         if kind not in KINDS:
-            raise FaultRefusal(f"kind must be one of {', '.join(KINDS)}")
+            raise FaultRefusal(f"kind must be one of {', '.join(KINDS)}.")
         fields: Json = {k: v for k, v in wanted.items() if k in Fault.__dataclass_fields__ and v is not None}
         fields["kind"] = kind
         fault = Fault(**fields)
         numbers = (fault.times, fault.status, fault.seconds)
         if not all(isinstance(item, (int, float)) and item > 0 for item in numbers):
-            raise FaultRefusal("times, status and seconds must be positive numbers")
+            raise FaultRefusal("times, status and seconds must be positive numbers.")
         if "retry_after" in wanted:
             fault.retry_after = wanted["retry_after"]
         self.armed.append(fault)

@@ -31,7 +31,7 @@ class Switches:
         if kind == "disconnect":
             reason = given.get("reason", "refresh_requested")
             if reason not in DISCONNECT_REASONS:
-                raise FaultRefusal(f"reason must be one of {', '.join(DISCONNECT_REASONS)}")
+                raise FaultRefusal(f"reason must be one of {', '.join(DISCONNECT_REASONS)}.")
             return {"ok": True, "connections": await self.play.sockets.disconnect(reason)}
         if kind == "drop":
             return {"ok": True, "connections": self.play.sockets.drop()}

@@ -266,14 +266,19 @@ def test_a_mention_names_its_command_with_or_without_slash_and_prefix():
 def test_help_shows_what_one_may_do_and_no_buttons():
     reply = help_reply(BOOK, Help(BOOK.commands["deploy"]), lambda verb: verb.name != "lock")
     assert reply.template == "help/command"
-    assert reply.context["slash"] == "/ops-deploy"
-    assert list(reply.context["command"].verbs) == [""]
-    assert reply.context["command"].verbs[""].examples == ("/ops-deploy web v1 to staging",)
+    assert reply.context["name"] == "/ops-deploy"
+    assert reply.context["verbs"] == [
+        {
+            "usage": "/ops-deploy <service> <version> to <environment>",
+            "summary": "Ask for a deployment",
+            "examples": ["/ops-deploy web v1 to staging"],
+        }
+    ]
 
 
 def test_help_on_everything_leaves_out_commands_of_which_one_may_do_nothing():
     reply = help_reply(BOOK, Help(), lambda verb: verb.command == "plan")
-    assert [command.name for command in reply.context["commands"]] == ["plan"]
+    assert [command["name"] for command in reply.context["commands"]] == ["/ops-plan"]
 
 
 def test_a_form_has_a_field_for_each_slot_and_what_was_given():

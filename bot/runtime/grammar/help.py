@@ -1,7 +1,6 @@
 """Help, made from the declarations; what this person may not do is left out."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from bot.command import Command, Reply, Verb
 from bot.runtime.grammar.book import Book, Help
@@ -25,23 +24,21 @@ def usage_hint(command: Command) -> str:
 
 
 def _on_everything(book: Book, may: May) -> Reply:
-    commands = [part for command in book.commands.values() if (part := _part(book, command, may)).verbs]
-    return Reply("help/overview", {"commands": commands, "prefix": book.prefix})
+    commands = [
+        {"name": book.typed(command.name), "summary": command.summary}
+        for command in book.commands.values()
+        if any(may(verb) for verb in _shown(command.verbs.values()))
+    ]
+    return Reply("help/everything", {"commands": commands})
 
 
 def _on_command(book: Book, command: Command, may: May) -> Reply:
-    return Reply("help/command", {"command": _part(book, command, may), "slash": book.typed(command.name)})
-
-
-def _part(book: Book, command: Command, may: May) -> Command:
-    """The command with those verbs that help shows, and their examples as people type them."""
-    part = Command(command.name, command.summary, stage=command.stage)
-    part.verbs = {
-        verb.name: replace(verb, examples=tuple(_examples(book, verb)))
+    verbs = [
+        {"usage": book.line(verb).whole, "summary": verb.summary, "examples": _examples(book, verb)}
         for verb in _shown(command.verbs.values())
         if may(verb)
-    }
-    return part
+    ]
+    return Reply("help/command", {"name": book.typed(command.name), "summary": command.summary, "verbs": verbs})
 
 
 def _on_verb(book: Book, verb: Verb) -> Reply:

@@ -1,0 +1,264 @@
+"""Turns a gesture into one call of a verb: who, what, whether they may, once; and every failure into words."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from bot.command import Answer, Call, Command, Door, Form, Kind, Reply, Shortcut, Verb
+from bot.domain.access import Policy
+from bot.domain.people import Person
+from bot.domain.ports import Clock, Directory, Tools, Work
+from bot.domain.refusals import Conflict, NotUnderstood, Refusal
+from bot.runtime.grammar import Around, Book, Help, Misread, Names, Wish, form_of
+from bot.runtime.grammar.help import help_reply
+from bot.runtime.grammar.words import clean, meaning
+from bot.runtime.slack import views
+from bot.runtime.slack.gestures import Gesture
+from bot.storage.errors import StorageUnavailable
+
+ATTEMPTS = 5  # at a transaction that meets a Conflict
+PREPARED_WITHIN = timedelta(seconds=2)  # of the three that Slack waits
+
+log = structlog.get_logger(__name__)
+
+
+class RememberedWork(Work, Protocol):
+    """A work that knows whether its gesture was handled before."""
+
+    repeated: bool
+
+
+class Unit(Protocol):
+    """Opens transactions; one that is opened for a gesture's key handles it once."""
+
+    def __call__(self) -> AbstractAsyncContextManager[Work]: ...
+
+    def for_call(self, key: str) -> AbstractAsyncContextManager[RememberedWork]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A form to open, with the verb that it calls and what it is read in."""
+
+    form: Form
+    verb: Verb
+    around: Around
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a form that was sent, by field."""
+
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """The database does not serve: nothing was done, and the person may be told so."""
+
+    reply: Reply
+
+
+Told = Reply | Shown | Wrong | NotKept | None
+
+
+class Calls:
+    """What every door shares. Nothing but ``CancelledError`` ever comes out of ``decide``."""
+
+    def __init__(
+        self, book: Book, unit: Unit, directory: Directory, names: Names, policy: Policy, clock: Clock, tools: Tools
+    ) -> None:
+        self.book = book
+        self._unit = unit
+        self._directory = directory
+        self._names = names
+        self._policy = policy
+        self._clock = clock
+        self._tools = tools
+        self._shortcuts: dict[str, tuple[Command, Shortcut]] = {
+            command.verbs[shortcut.verb].action: (command, shortcut)
+            for command in book.commands.values()
+            for shortcut in command.shortcuts
+        }
+
+    async def decide(self, gesture: Gesture) -> Told:
+        """What the gesture leads to, whatever goes wrong."""
+        return await self._guarded(gesture, self._decided)
+
+    async def show_home(self, gesture: Gesture, home: Callable[[Person], Awaitable[None]]) -> Told:
+        """Have the person's Home tab drawn."""
+
+        async def drawn(gesture: Gesture) -> Told:
+            await home(await self._directory.person(gesture.user_id))
+            return None
+
+        return await self._guarded(gesture, drawn)
+
+    async def _guarded(self, gesture: Gesture, step: Callable[[Gesture], Awaitable[Told]]) -> Told:
+        try:
+            return await step(gesture)
+        except Refusal as refusal:
+            log.info("refused", door=gesture.door, names=gesture.names, kind=type(refusal).__name__)
+            return self.refused(gesture, refusal)
+        except StorageUnavailable as error:
+            log.warning("storage unavailable", door=gesture.door, names=gesture.names, error=str(error))
+            sentence = "My database does not answer just now, so nothing was done. Try again shortly."
+            return NotKept(refusal_reply(sentence))
+        except Exception as error:  # noqa: BLE001 - the one place where a call's failure ends; it is logged in full
+            return self.broken(gesture, error)
+
+    async def _decided(self, gesture: Gesture) -> Told:
+        person = await self._directory.person(gesture.user_id)
+        around = Around(self._policy.team, person, self._clock.now(), self._names)
+        match gesture.door:
+            case Door.FORM:
+                return await self._sent(gesture, around)
+            case Door.SHORTCUT:
+                return self._filled(gesture, around)
+            case _:
+                return await self._asked(gesture, around)
+
+    def refused(self, gesture: Gesture, refusal: Refusal) -> Told:
+        """A refusal as this door shows it: at the field of a form, or as a private answer."""
+        if gesture.door is Door.FORM and gesture.view:
+            field = refusal.field if _has_input(gesture.view, refusal.field) else views.first_input(gesture.view)
+            if field:
+                return Wrong({field: refusal.sentence})
+        usage = refusal.usage if isinstance(refusal, Misread) else ""
+        command = self.book.command(gesture.names) if gesture.door is Door.SLASH else None
+        help_with = f"{self.book.typed(command.name)} help" if command else ""
+        return refusal_reply(refusal.sentence, usage, help_with if isinstance(refusal, NotUnderstood) else "")
+
+    def broken(self, gesture: Gesture, error: Exception) -> Reply:
+        """The private answer to our own failure. The log gets the traceback under the same reference."""
+        reference = secrets.token_hex(4)
+        log.error(
+            "call failed",
+            reference=reference,
+            door=gesture.door,
+            names=gesture.names,
+            user_id=gesture.user_id,
+            exc_info=error,
+        )
+        return Reply("system/broken", {"reference": reference})
+
+    async def _asked(self, gesture: Gesture, around: Around) -> Told:
+        """A line of words: typed, in a mention, or behind a button."""
+        wish = self._wish(gesture, around)
+        if isinstance(wish, Help):
+            return help_reply(self.book, wish, lambda verb: self._policy.allows_somewhere(verb.action, around.by))
+        verb = wish.verb
+        self._check(verb, wish.args, around.by)
+        if wish.missing:
+            line = self.book.line(verb)
+            if verb.opens_form and gesture.trigger_id:
+                return Shown(form_of(verb, line, wish.args), verb, around)
+            lacking = ", ".join(f"<{name}>" for name in wish.missing)
+            raise Misread(f"Something is missing: {lacking}.", line.whole)
+        answer = await self._use(verb, wish.args, gesture, around.by)
+        return self._told(answer, verb, gesture, around)
+
+    def _wish(self, gesture: Gesture, around: Around) -> Wish | Help:
+        if gesture.door is Door.MENTION:
+            return self.book.understand_mention(gesture.text, around)
+        if gesture.door is Door.SLASH:
+            command = self.book.command(gesture.names)
+            if command is None:
+                known = ", ".join(self.book.typed(name) for name in self.book.commands)
+                raise NotUnderstood(f"I have no command {gesture.names[:40]}. I have {known}.")
+            return self.book.understand(command, gesture.text, around)
+        verb = self._verb(gesture.names)
+        reading = self.book.line(verb).read(f"{verb.name} {gesture.text}", around)
+        return Wish(verb, reading.args, reading.missing)
+
+    def _filled(self, gesture: Gesture, around: Around) -> Told:
+        """The form behind a shortcut, filled with the message's words."""
+        verb = self._verb(gesture.names)
+        self._check(verb, {}, around.by)
+        _, shortcut = self._shortcuts.get(verb.action, (None, None))
+        given: dict[str, Any] = {}
+        if shortcut and gesture.on:
+            words = meaning(clean(gesture.on.text), self._names.name_of)
+            given[shortcut.fills] = words if verb.parameters[shortcut.fills].long else " ".join(words.split())
+        return Shown(form_of(verb, self.book.line(verb), given), verb, around)
+
+    async def _sent(self, gesture: Gesture, around: Around) -> Told:
+        verb = self._verb(gesture.names)
+        given, wrong = views.read(gesture.view or {}, verb, around)
+        if wrong:
+            return Wrong(wrong)
+        args = {**gesture.carry, **given}
+        self._check(verb, args, around.by)
+        return self._told(await self._use(verb, args, gesture, around.by), verb, gesture, around)
+
+    def _told(self, answer: Answer, verb: Verb, gesture: Gesture, around: Around) -> Told:
+        if not isinstance(answer, Form):
+            return answer
+        if gesture.trigger_id:
+            return Shown(answer, verb, around)
+        called = self.book.typed(verb.command)
+        raise NotUnderstood(
+            f"That needs a form, and Slack opens none from a mention. Type {called} outside a thread."
+        )
+
+    def _verb(self, action: str) -> Verb:
+        verb = self.book.verbs.get(action)
+        if verb is None:
+            raise NotUnderstood(
+                "This is from another version of me: I no longer do that. Look for a newer message."
+            )
+        return verb
+
+    def _check(self, verb: Verb, args: Mapping[str, Any], person: Person) -> None:
+        where = _given(verb, args, Kind.ENVIRONMENT)
+        self._policy.check(verb.action, where, person, service=_given(verb, args, Kind.SERVICE))
+
+    async def _use(self, verb: Verb, args: Mapping[str, Any], gesture: Gesture, person: Person) -> Answer:
+        """One call in one transaction; nothing where this gesture was handled before."""
+        call = Call(args, person, self._clock.now(), gesture.key, gesture.door, gesture.channel_id, gesture.on)
+        if verb.prepare:
+            call = await self._prepared(verb.prepare, call)
+        if verb.reads_only:
+            async with self._unit() as work:
+                return await verb.handle(call, work)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self._unit.for_call(call.key) as work:
+                    return None if work.repeated else await verb.handle(call, work)
+            except Conflict:
+                if attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("not reached")
+
+    async def _prepared(self, prepare: Any, call: Call) -> Call:
+        try:
+            async with asyncio.timeout(PREPARED_WITHIN.total_seconds()):
+                found = await prepare(call, self._tools)
+        except TimeoutError as error:
+            raise Refusal(
+                "Somebody I had to ask did not answer within 2 s, so nothing was done. Try again shortly."
+            ) from error
+        return Call(call.args, call.by, call.at, call.key, call.door, call.channel_id, call.on, found)
+
+
+def _given(verb: Verb, args: Mapping[str, Any], kind: Kind) -> str | None:
+    names = (name for name, parameter in verb.parameters.items() if parameter.kind is kind)
+    return next((str(args[name]) for name in (*names, kind.value) if name in args), None)
+
+
+def _has_input(view: Mapping[str, Any], name: str | None) -> bool:
+    return name is not None and any(
+        isinstance(block, dict) and block.get("type") == "input" and block.get("block_id") == name
+        for block in view.get("blocks") or ()
+    )
+
+
+def refusal_reply(sentence: str, usage: str = "", help_with: str = "") -> Reply:
+    """A refusal as a private answer."""
+    return Reply("refusals/refusal", {"sentence": sentence, "usage": usage, "help_with": help_with})

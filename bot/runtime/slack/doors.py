@@ -1,0 +1,201 @@
+"""Every door in one place: what Slack sends, decided in ``Calls``, answered in the way that this door answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from bot.command import Door, Reply
+from bot.domain.people import Person
+from bot.domain.refusals import Refusal
+from bot.domain.team import Team
+from bot.runtime.slack import gestures, views
+from bot.runtime.slack.answers import Answers
+from bot.runtime.slack.calls import Calls, NotKept, Shown, Told, Wrong, refusal_reply
+from bot.runtime.slack.gestures import Gesture, Payload
+from bot.runtime.slack.guard import Recent
+
+ACK_WITHIN = timedelta(seconds=2.5)  # Slack waits 3 s, network included; docs.slack.dev/interactivity
+
+Ack = dict[str, Any] | None
+Home = Callable[[Person], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+class NotAcknowledged(Exception):
+    """An event that could not be kept: Slack must send it again."""
+
+
+class Watch(Protocol):
+    """Is told of events that change who is who."""
+
+    def happened(self, event: Payload) -> None: ...
+
+
+class Doors:
+    """Takes a payload, gives the body of its acknowledgement (None: an empty one).
+
+    Raises ``NotAcknowledged`` for an event that must come again, and nothing else.
+    """
+
+    def __init__(self, calls: Calls, answers: Answers, watch: Watch, team: Team, home: Home | None) -> None:
+        self.bot_user_id = ""
+        self._calls = calls
+        self._answers = answers
+        self._watch = watch
+        self._team = team
+        self._home = home
+        self._handled = Recent(lambda: asyncio.get_running_loop().time(), 600)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def take(self, body: Payload) -> Ack:
+        """Handle one payload from Slack within the time that Slack waits; what takes longer goes on afterwards."""
+        kind = body.get("type")
+        if kind == "event_callback":
+            return await self._event(body)
+        if kind == "block_suggestion":
+            return self._suggest(body)
+        gesture = self._gesture(body)
+        if gesture is None:
+            return None
+        deciding = self.keep(self._calls.decide(gesture))
+        done, _ = await asyncio.wait((deciding,), timeout=ACK_WITHIN.total_seconds())
+        if not done:
+            # The acknowledgement goes out empty; the answer follows by the gesture's other way.
+            self.keep(self._late(gesture, deciding))
+            return None
+        return await self._expressed(gesture, deciding.result())
+
+    def keep(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run it as a task of ours, which ``drain`` waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def drain(self, within: timedelta = timedelta(seconds=10)) -> None:
+        """Wait for what is under way."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=within.total_seconds())
+
+    @staticmethod
+    def _gesture(body: Payload) -> Gesture | None:
+        if "command" in body:
+            return gestures.of_slash(body)
+        match body.get("type"):
+            case "block_actions":
+                return gestures.of_click(body)
+            case "view_submission":
+                return gestures.of_submission(body)
+            case "message_action" | "shortcut":
+                return gestures.of_shortcut(body)
+        return None  # view_closed, and whatever Slack thinks of next: acknowledged, nothing to do
+
+    async def _expressed(self, gesture: Gesture, told: Told) -> Ack:
+        """The acknowledgement's body; what does not fit into it is said by the gesture's other way."""
+        try:
+            return await self._as_ack(gesture, told)
+        except Refusal as refusal:
+            return await self._expressed_plainly(gesture, self._calls.refused(gesture, refusal))
+        except Exception as error:  # noqa: BLE001 - the ack must not be lost to an answer that cannot be shown
+            return await self._expressed_plainly(gesture, self._calls.broken(gesture, error))
+
+    async def _expressed_plainly(self, gesture: Gesture, told: Told) -> Ack:
+        try:
+            return await self._as_ack(gesture, told)
+        except Exception:
+            log.exception("answer not shown", door=gesture.door, names=gesture.names)
+            return None
+
+    async def _as_ack(self, gesture: Gesture, told: Told) -> Ack:
+        sent = gesture.door is Door.FORM
+        if isinstance(told, NotKept):
+            field = views.first_input(gesture.view or {}) if sent else None
+            told = Wrong({field: str(told.reply.context["sentence"])}) if field else told.reply
+        match told:
+            case None:
+                return None
+            case Wrong():
+                return {"response_action": "errors", "errors": dict(told.errors)}
+            case Shown():
+                view = self._view(gesture, told)
+                if sent:
+                    return {"response_action": "update", "view": view}
+                await self._answers.open(gesture, view)
+                return None
+            case Reply():
+                if gesture.door is Door.SLASH:
+                    return self._answers.in_ack(told)
+                # Rendered before the ack, so that a template that fails is answered for; sent after it.
+                self._answers.rendered(told)
+                self.keep(self._said(gesture, told))
+                return None
+
+    def _view(self, gesture: Gesture, shown: Shown) -> dict[str, Any]:
+        return views.modal(
+            shown.form,
+            shown.verb,
+            shown.around,
+            self._answers.render,
+            channel_id=gesture.channel_id,
+            on=gesture.on,
+        )
+
+    async def _late(self, gesture: Gesture, deciding: "asyncio.Task[Told]") -> None:
+        told = await deciding
+        if isinstance(told, NotKept):
+            told = told.reply
+        if isinstance(told, Shown):
+            await self._expressed(gesture, told)
+        elif isinstance(told, Wrong):
+            sentence = " ".join(told.errors.values())
+            await self._said(gesture, refusal_reply(sentence))
+        elif told is not None:
+            await self._said(gesture, told)
+
+    async def _said(self, gesture: Gesture, reply: Reply) -> None:
+        try:
+            await self._answers.say(gesture, reply)
+        except Exception:
+            log.exception("answer not shown", door=gesture.door, names=gesture.names)
+
+    def _suggest(self, body: Payload) -> Ack:
+        typed = str(body.get("value") or "")
+        return {"options": views.suggestions(str(body.get("action_id")), typed, self._team)}
+
+    async def _event(self, body: Payload) -> Ack:
+        event = body.get("event")
+        if not isinstance(event, Mapping):
+            return None
+        kind = event.get("type")
+        if kind in {"app_mention", "message"}:
+            await self._message(event)
+        elif kind == "app_home_opened":
+            await self._home_opened(event)
+        else:
+            self._watch.happened(event)
+        return None
+
+    async def _message(self, event: Payload) -> None:
+        gesture = gestures.of_message(event, self.bot_user_id)
+        # A read-only verb keeps no receipt, so a repeated event is told apart here, for this process.
+        if gesture is None or gesture.key in self._handled:
+            return
+        told = await self._calls.decide(gesture)
+        if isinstance(told, NotKept):
+            raise NotAcknowledged
+        if not self._handled.add(gesture.key) or gesture.by_bot:
+            return
+        if isinstance(told, Reply):
+            self.keep(self._said(gesture, told))
+
+    async def _home_opened(self, event: Payload) -> None:
+        if self._home is None or event.get("tab") != "home":
+            return
+        gesture = Gesture(Door.MENTION, "", str(event.get("user") or ""), "home")
+        told = await self._calls.show_home(gesture, self._home)
+        if isinstance(told, NotKept):
+            raise NotAcknowledged

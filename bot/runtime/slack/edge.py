@@ -1,0 +1,203 @@
+"""The Slack edge: one handler behind Bolt for HTTP and Socket Mode. The only module that imports slack_bolt."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiohttp import ClientSession, web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.command import Command
+from bot.domain.access import Policy
+from bot.domain.people import Person
+from bot.domain.ports import Clock, Directory, Render, Tools
+from bot.runtime.grammar import Book, Names, dates
+from bot.runtime.slack.answers import Answers
+from bot.runtime.slack.calls import Calls, Unit
+from bot.runtime.slack.doors import Doors, NotAcknowledged, Watch
+from bot.runtime.slack.guard import BODY_MAX, Guard, Rejected, is_ssl_check
+
+CONNECTIONS = 2  # Slack replaces a socket every few hours; the other one leaves no gap meanwhile
+
+log = structlog.get_logger(__name__)
+
+
+class People(Directory, Names, Watch):
+    """A directory that also knows names at once and is told of changes: ``bot.runtime.directory``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are in the workspace, from ``auth.test``."""
+
+    team_id: str
+    user_id: str
+    bot_id: str
+
+
+class SlackEdge:
+    """Takes everything that Slack sends.
+
+    Args:
+        commands: what discovery found, by name.
+        unit: opens transactions, also by a gesture's key (``for_call``).
+        client: with the bot's token and the shared session, without retries that re-send.
+        session: for response URLs.
+        home: draws a person's Home tab when it is opened.
+        signing_secret: needed for ``routes``; Socket Mode has none.
+        prefix: begins every slash command's name.
+    """
+
+    def __init__(
+        self,
+        *,
+        commands: Mapping[str, Command],
+        unit: Unit,
+        render: Render,
+        directory: Any,
+        policy: Policy,
+        clock: Clock,
+        client: AsyncWebClient,
+        session: ClientSession,
+        tools: Tools,
+        home: Callable[[Person], Awaitable[None]] | None = None,
+        signing_secret: str | None = None,
+        prefix: str = "",
+    ) -> None:
+        people: People = directory
+        self.book = Book(commands, prefix)
+        self.identity: Identity | None = None
+        self._client = client
+        calls = Calls(self.book, unit, people, people, policy, clock, tools)
+        self.doors = Doors(calls, Answers(render, client, session), people, policy.team, home)
+        self._guard = Guard(signing_secret) if signing_secret else None
+        self._app = self._bolt()
+        self._sockets: list[AsyncSocketModeHandler] = []
+
+    async def warm(self) -> Identity:
+        """Ask Slack who we are and load what the first person would else wait for. Raises Slack's errors."""
+        told = await self._client.auth_test()
+        self.identity = Identity(
+            str(told.get("team_id") or ""), str(told.get("user_id") or ""), str(told.get("bot_id") or "")
+        )
+        self.doors.bot_user_id = self.identity.user_id
+        await asyncio.to_thread(dates.warm)
+        return self.identity
+
+    def routes(self) -> list[web.RouteDef]:
+        """The route for commands, events and interactivity alike. Raises ``ValueError`` without a secret."""
+        guard = self._guard
+        if guard is None:
+            raise ValueError("HTTP needs SLACK_SIGNING_SECRET")
+
+        async def events(request: web.Request) -> web.Response:
+            return await self._over_http(request, guard)
+
+        return [web.post("/slack/events", events)]
+
+    async def start_socket(self, app_token: str, connections: int = CONNECTIONS) -> None:
+        """Connect by Socket Mode. Raises Slack's errors where it lets us not."""
+        for _ in range(connections):
+            handler = AsyncSocketModeHandler(self._app, app_token, web_client=self._client)
+            self._sockets.append(handler)
+            await handler.connect_async()
+
+    @property
+    def connected(self) -> int:
+        """How many Socket Mode connections stand."""
+        return sum(1 for handler in self._sockets if _is_open(handler))
+
+    async def stop(self) -> None:
+        """Take nothing more, and finish what is under way."""
+        for handler in self._sockets:
+            await handler.close_async()
+        self._sockets.clear()
+        await self.doors.drain()
+
+    def _bolt(self) -> AsyncApp:
+        async def authorize() -> AuthorizeResult:
+            # Bolt would ask auth.test in the first request's three seconds; we asked at the start.
+            known = self.identity or Identity("", "", "")
+            return AuthorizeResult(
+                enterprise_id=None,
+                team_id=known.team_id,
+                bot_token=self._client.token,
+                bot_id=known.bot_id,
+                bot_user_id=known.user_id,
+            )
+
+        app = AsyncApp(
+            client=self._client,
+            authorize=authorize,
+            process_before_response=True,
+            request_verification_enabled=False,  # our guard has verified the bytes; a socket is authenticated
+            ssl_check_enabled=False,
+            attaching_function_token_enabled=False,
+        )
+        app.use(_Everything(self.doors))
+        return app
+
+    async def _over_http(self, request: web.Request, guard: Guard) -> web.Response:
+        try:
+            raw = await _read(request)
+            if is_ssl_check(raw):
+                return web.Response()
+            body = guard.admit(request.headers, raw)
+        except Rejected as rejected:
+            log.warning("request rejected", status=rejected.status, why=rejected.why)
+            return web.json_response({"error": rejected.why}, status=rejected.status)
+        if body.get("type") == "url_verification":
+            return web.json_response({"challenge": str(body.get("challenge", ""))})
+        # The guard has read the body; in this mode Bolt takes it as it is and does not parse it again.
+        answer = await self._app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        kind = "application/json" if answer.body else "text/plain"
+        return web.Response(status=answer.status, text=answer.body, content_type=kind)
+
+
+class _Everything(AsyncMiddleware):
+    """Ends Bolt's chain with our doors: one handler for whatever comes, so nothing is left unhandled."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    async def async_process(self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Any) -> BoltResponse:
+        try:
+            ack = await self._doors.take(req.body)
+        except NotAcknowledged:
+            return BoltResponse(status=503, body="")
+        except Exception:
+            # An event comes again on a 500. A person's gesture does not; there, an empty ack is the honest least.
+            log.exception("payload not handled", kind=req.body.get("type"))
+            return BoltResponse(status=500 if "event" in req.body else 200, body="")
+        if ack is None:
+            return BoltResponse(status=200, body="")
+        return BoltResponse(
+            status=200, body=json.dumps(ack, ensure_ascii=False), headers={"content-type": "application/json"}
+        )
+
+
+async def _read(request: web.Request) -> bytes:
+    """The body, read no further than we would take it."""
+    if (request.content_length or 0) > BODY_MAX:
+        raise Rejected(413, "too large")
+    parts, size = [], 0
+    async for part in request.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > BODY_MAX:
+            raise Rejected(413, "too large")
+    return b"".join(parts)
+
+
+def _is_open(handler: AsyncSocketModeHandler) -> bool:
+    session = handler.client.current_session
+    return session is not None and not session.closed

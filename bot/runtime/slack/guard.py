@@ -1,0 +1,117 @@
+"""Stands before Bolt on HTTP: lets in only what Slack signed, now, once, and in a form that can be read."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+BODY_MAX = 2**20  # bytes; Slack's largest deliveries are a view of 250 kB in a form
+SIGNED_WITHIN = 300  # seconds; docs.slack.dev/authentication/verifying-requests-from-slack
+
+# A request is remembered until its own timestamp would refuse it: one signed five minutes ahead is good for ten.
+_REMEMBERED = 2 * SIGNED_WITHIN
+
+
+class Rejected(Exception):
+    """The request goes no further; ``status`` is for the sender, the words say why without repeating the body."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+class Guard:
+    """Checks requests to ``/slack/events``. ``now`` gives Unix seconds, on the real clock that Slack signs by."""
+
+    def __init__(self, signing_secret: str, now: Callable[[], float] = time.time) -> None:
+        if not signing_secret:
+            raise ValueError("a signing secret is needed to take requests from Slack over HTTP")
+        self._secret = signing_secret.encode()
+        self._now = now
+        self._seen = Recent(now, _REMEMBERED)
+
+    def admit(self, headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
+        """The body, read. Raises ``Rejected``: 413, 401 (signature, time, replay), 400 (not readable)."""
+        if len(raw) > BODY_MAX:
+            raise Rejected(413, "too large")
+        signature = self._verified(headers, raw)
+        body = read_body(headers.get("Content-Type", ""), raw)
+        # A retry of an event is a new delivery by intent. Its header is not signed, so it opens this door only to
+        # events, which carry an id of their own and are told apart by it.
+        is_retry = "X-Slack-Retry-Num" in headers and body.get("type") == "event_callback"
+        if not is_retry and not self._seen.add(signature):
+            raise Rejected(401, "seen before")
+        return body
+
+    def _verified(self, headers: Mapping[str, str], raw: bytes) -> str:
+        stamp = headers.get("X-Slack-Request-Timestamp", "")
+        given = headers.get("X-Slack-Signature", "")
+        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+            raise Rejected(401, "no timestamp")
+        if abs(self._now() - int(stamp)) > SIGNED_WITHIN:
+            raise Rejected(401, "stale")
+        digest = hmac.digest(self._secret, b"v0:" + stamp.encode() + b":" + raw, hashlib.sha256)
+        expected = "v0=" + digest.hex()
+        if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+            raise Rejected(401, "not signed by Slack")
+        return f"{stamp}{expected}"
+
+
+class Recent:
+    """Remembers keys for at least ``seconds`` (and at most twice as long), at about 60 bytes each."""
+
+    def __init__(self, now: Callable[[], float], seconds: float) -> None:
+        self._now = now
+        self._seconds = seconds
+        self._turned = now()
+        self._young: set[int] = set()
+        self._old: set[int] = set()
+
+    def __contains__(self, key: str) -> bool:
+        mark = _mark(key)
+        return mark in self._young or mark in self._old
+
+    def add(self, key: str) -> bool:
+        """Remember the key; False where it was remembered already."""
+        now = self._now()
+        if now - self._turned > self._seconds:
+            self._old = self._young if now - self._turned < 2 * self._seconds else set()
+            self._young = set()
+            self._turned = now
+        mark = _mark(key)
+        if mark in self._young or mark in self._old:
+            return False
+        self._young.add(mark)
+        return True
+
+
+def read_body(content_type: str, raw: bytes) -> dict[str, Any]:
+    """The JSON object, or the fields of the form with its ``payload`` read. Raises ``Rejected`` with 400."""
+    try:
+        text = raw.decode()
+        if content_type.startswith("application/json"):
+            return _object(json.loads(text))
+        form = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=200))
+        return _object(json.loads(form["payload"])) if "payload" in form else form
+    # Nesting that is too deep is a RecursionError, a number that is too long a ValueError.
+    except (ValueError, RecursionError):
+        raise Rejected(400, "not readable") from None
+
+
+def is_ssl_check(raw: bytes) -> bool:
+    """Whether Slack only looks at our certificate, which it does unsigned."""
+    return len(raw) < 200 and b"ssl_check=1" in raw.split(b"&")
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def _mark(key: str) -> int:
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())

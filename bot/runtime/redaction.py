@@ -1,0 +1,76 @@
+"""Takes secrets out of whatever leaves the process as text: log lines, findings, health reports."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+HIDDEN = "[hidden]"
+
+# Shorter values would also be part of ordinary words; the settings refuse secrets that short.
+SECRET_MIN = 8  # characters
+
+_KEYS = re.compile(
+    r"authorization|cookie|password|passwd|secret|token|response_url|trigger_id|private_metadata|signature|api_?key",
+    re.IGNORECASE,
+)
+_SHAPES = (
+    # Slack: tokens of every kind, rotated ones included; addresses by which anybody may answer or post.
+    (re.compile(r"xox[a-z](?:\.xox[a-z])?-[\w.~+/=-]+|xapp-[\w-]+"), HIDDEN),
+    (re.compile(r"https?://hooks\.slack\.com/[^\s\"'<>\\]+"), HIDDEN),
+    (re.compile(r"\b\d{6,}\.\d{6,}\.[0-9a-f]{32}\b"), HIDDEN),  # trigger ids, good for 3 s
+    # Code hosts.
+    (re.compile(r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})"), HIDDEN),
+    # Headers, and passwords within addresses.
+    (re.compile(r"\b(bearer|basic)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1\2{HIDDEN}"),
+    (re.compile(r"(\w://[^\s:/@\"']*:)[^\s@\"']+@"), rf"\1{HIDDEN}@"),
+)
+
+
+class Redaction:
+    """Knows the secrets of this process, and what secrets of others look like."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {form for secret in secrets if len(secret) >= SECRET_MIN for form in _forms(secret)}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def text(self, text: str) -> str:
+        """Text without them."""
+        if self._known:
+            text = self._known.sub(HIDDEN, text)
+        for shape, instead in _SHAPES:
+            text = shape.sub(instead, text)
+        return text
+
+    def values(self, node: Any) -> Any:
+        """A structure in which what stands under a telling key is hidden, however deep."""
+        if isinstance(node, Mapping):
+            return {
+                key: HIDDEN if value and isinstance(key, str) and _KEYS.search(key) else self.values(value)
+                for key, value in node.items()
+            }
+        if isinstance(node, list | tuple | set | frozenset):
+            return [self.values(value) for value in node]
+        return node
+
+    def rendering(self, renderer: Callable[[Any, str, Any], str | bytes]) -> Callable[[Any, str, Any], str]:
+        """A structlog renderer around another one: whatever that one writes, secrets are taken out of it."""
+
+        def redacted(logger: Any, name: str, event: Any) -> str:
+            line = renderer(logger, name, self.values(event))
+            return self.text(line if isinstance(line, str) else line.decode())
+
+        return redacted
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it stands, and as JSON, a repr or an address would write it."""
+    return {
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+        quote(secret, safe=""),
+    }

@@ -117,7 +117,7 @@ class FakeWork:
     async def save(self, thing: N) -> None:
         """Store a thing that was read or added in this work."""
         key = (type(thing), thing.id)
-        assert key in self._mine, f"{thing.id} was not read in this work"
+        self._must_be_mine(key)
         row = self._rows[key]
         self._written.setdefault(key, row.version)
         self._rows[key] = replace(row, thing=_through_json(thing))
@@ -125,13 +125,18 @@ class FakeWork:
     async def erase(self, thing: Noun) -> None:
         """Remove its row."""
         key = (type(thing), thing.id)
+        self._must_be_mine(key)
         self._rows.pop(key, None)
         self._written.pop(key, None)
         self._erased.add(key)
 
     def record(self, entry: Entry) -> None:
         """Append to the ledger at the commit."""
-        assert entry.subjects, f"{entry.kind} names no subject"
+        if not entry.subjects:
+            raise ValueError(f"{entry.kind} names no subject")
+        for name, fact in entry.facts.items():
+            if not isinstance(fact, str | int | float | bool | None):
+                raise TypeError(f"{entry.kind}: {name} is {type(fact).__name__}; facts are plain values")
         self._entries.append(entry)
 
     def say(self, message: Message | Home) -> None:
@@ -170,6 +175,10 @@ class FakeWork:
         before = len(self._store.dead)
         self._store.dead[:] = [one for one in self._store.dead if (one.kind, one.id) != (kind, id)]
         return len(self._store.dead) < before
+
+    def _must_be_mine(self, key: tuple[type, str]) -> None:
+        if key not in self._mine or key not in self._rows:
+            raise LookupError(f"{key[1]} was not read in this work")
 
     def commit(self) -> None:
         """Make it true. Raises ``Conflict`` where a row changed since it was read; then nothing is written."""

@@ -1,0 +1,162 @@
+"""What holds for every ``Work``: the one in memory, which tests use, and the one on each database."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.domain.changes import Change, ChangeState
+from bot.domain.ledger import Entry, Subject
+from bot.domain.refusals import Conflict
+from bot.domain.stages import Stage
+from bot.domain.standups import Lines, Round, StandupAnswer
+from bot.storage.unit_of_work import UnitOfWork
+from tests.fakes import ANA, NOON, TEAM, TOM, World
+from tests.rendered import RENDER
+
+ROUND = replace(Round.open("#standup", (ANA.id, TOM.id), ANA, NOON), id="S-1")
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+async def unit(request: pytest.FixtureRequest, tmp_path: Any, open_database: Callable[..., Any]) -> Any:
+    """A unit of work of each kind, with nothing in it."""
+    if request.param == "memory":
+        return World().unit
+    if request.param == "sqlite":
+        path = tmp_path / "eightbells.db"
+        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        url = f"sqlite:///{path}"
+    else:
+        url = request.getfixturevalue("postgres_server").fresh()
+    return UnitOfWork(await open_database(url), team=TEAM, render=RENDER)
+
+
+async def planned(unit: Any, *titles: str) -> None:
+    async with unit() as work:
+        for title in titles:
+            await work.add(Change.plan(title, ANA, NOON))
+
+
+async def test_ids_count_up_and_their_case_does_not_matter(unit: Any):
+    await planned(unit, "one", "two")
+
+    async with unit() as work:
+        second = await work.get(Change, "c-2")
+        assert second
+        assert (second.id, second.title) == ("C-2", "two")
+        assert await work.get(Change, "C-3") is None
+
+
+async def test_a_thing_comes_back_as_it_was_kept(unit: Any):
+    answer = StandupAnswer.give(ROUND.close(NOON), TOM.id, NOON, Lines("it's <done>", "ü\u2028\nmore", ""))
+    async with unit() as work:
+        await work.add(answer)
+
+    async with unit() as work:
+        assert await work.get(StandupAnswer, answer.id) == answer
+
+
+async def test_things_are_found_by_their_lookup_fields_only(unit: Any):
+    await planned(unit, "one", "two", "three")
+    async with unit() as work:
+        second = await work.get(Change, "C-2")
+        assert second
+        await work.save(replace(second, stage=Stage.CODE, owner_id=TOM.id))
+
+    async with unit() as work:
+        by = [
+            {"stage": Stage.CODE},
+            {"owner_id": TOM.id},
+            {"owner_id": None, "newest_first": False},
+            {"stage": (Stage.PLAN, Stage.CODE), "state": ChangeState.OPEN, "limit": 2},
+            {"state": ChangeState.DONE},
+        ]
+        found = [[change.id for change in await work.find(Change, **where)] for where in by]
+        assert found == [["C-2"], ["C-2"], ["C-1", "C-3"], ["C-3", "C-2"], []]
+        assert await work.count(Change, stage=Stage.PLAN) == 2
+        with pytest.raises(TypeError, match="title"):
+            await work.find(Change, title="one")
+
+
+async def test_a_work_sees_what_it_wrote_itself(unit: Any):
+    async with unit() as work:
+        change = await work.add(Change.plan("one", ANA, NOON))
+        await work.save(replace(change, stage=Stage.TEST))
+        assert [each.stage for each in await work.find(Change, stage=Stage.TEST)] == [Stage.TEST]
+        await work.erase(replace(change, stage=Stage.TEST))
+        assert await work.get(Change, change.id) is None
+        assert await work.find(Change) == []
+
+
+async def test_a_work_that_raises_leaves_nothing_behind(unit: Any):
+    await planned(unit, "one")
+
+    async def fail() -> None:
+        async with unit() as work:
+            change = await work.get(Change, "C-1")
+            await work.save(replace(change, title="other"))
+            await work.add(Change.plan("two", ANA, NOON))
+            work.record(Entry("change.planned", (Subject("change", "C-1"),)))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail()
+    async with unit() as work:
+        assert [change.title for change in await work.find(Change)] == ["one"]
+        assert await work.history(Subject("change", "C-1")) == []
+
+
+async def test_an_id_of_its_own_is_kept_and_taken_once(unit: Any):
+    answer = StandupAnswer.skip(ROUND, TOM.id, NOON)
+    async with unit() as work:
+        await work.add(answer)
+
+    with pytest.raises(Conflict):
+        async with unit() as work:
+            await work.add(replace(answer, skipped=False))
+
+
+async def test_only_what_was_read_here_can_be_written_here(unit: Any):
+    await planned(unit, "one")
+    async with unit() as work:
+        change = await work.get(Change, "C-1")
+
+    async with unit() as work:
+        with pytest.raises(LookupError):
+            await work.save(change)
+        with pytest.raises(LookupError):
+            await work.erase(change)
+
+
+async def test_the_ledger_is_read_by_subject_the_oldest_first(unit: Any):
+    change, sha, other = Subject("change", "C-1"), Subject("sha", "9f3c"), Subject("change", "C-2")
+    async with unit() as work:
+        work.record(Entry("change.planned", (change,), ANA.id, {"stage": "plan"}))
+        work.record(Entry("change.planned", (other,), ANA.id))
+        work.record(Entry("commit.pushed", (sha, change)))
+        with pytest.raises(ValueError, match="names no subject"):
+            work.record(Entry("change.planned", ()))
+        with pytest.raises(TypeError, match="plain values"):
+            work.record(Entry("change.planned", (change,), facts={"prs": ("org/web#1",)}))  # pyright: ignore
+
+    async with unit() as work:
+        told = await work.history(change, sha)
+        assert [recorded.entry.kind for recorded in told] == ["change.planned", "commit.pushed"]
+        assert told[0].entry == Entry("change.planned", (change,), ANA.id, {"stage": "plan"})
+        assert told[0].at == NOON
+        assert [recorded.entry.kind for recorded in await work.history(change, limit=1)] == ["commit.pushed"]
+
+
+async def test_a_step_that_meets_a_conflict_begins_again(unit: Any):
+    await planned(unit, "one")
+    tries: list[int] = []
+
+    async def step(work: Any) -> str:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise Conflict("somebody was quicker")
+        return "done"
+
+    assert await unit.run(step) == "done"
+    assert len(tries) == 3

@@ -102,6 +102,10 @@ class Release:
             channel=channel,
         )
 
+    def must_be_draft(self, at: datetime) -> None:
+        """Raises ``Stale`` where its words cannot be changed (any more)."""
+        self._must_be(ReleaseState.DRAFT, at=at)
+
     def _must_be(self, state: ReleaseState, *, at: datetime) -> None:
         if self.state is state:
             return

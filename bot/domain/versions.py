@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 _VERSION = re.compile(r"(?P<numbers>\d{1,12}(?:\.\d{1,12})*)(?P<rest>.*)$", re.DOTALL)
 _PARTS = re.compile(r"(\d{1,12})")
-_NAMEABLE = re.compile(r"^\w[\w.+@/~^#=,-]{0,199}$")
+_NAMEABLE = re.compile(r"\w[\w.+@/~^#=,-]{0,199}")
 
 _Key = tuple[bool, tuple[int, ...], bool, tuple[tuple[bool, int, str], ...], str]
 
@@ -20,7 +20,7 @@ def newest_first(names: Iterable[str]) -> list[str]:
 
 def is_nameable(version: str) -> bool:
     """Whether it can be a version at all: one word that no program could take for an option or two refs."""
-    return _NAMEABLE.match(version) is not None and ".." not in version
+    return _NAMEABLE.fullmatch(version) is not None and ".." not in version
 
 
 def _key(name: str) -> _Key:

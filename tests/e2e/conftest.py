@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
 from bot.playground.options import Options
 from bot.playground.server import Playground, serving
@@ -84,6 +84,22 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
+def watch(page: Page, url: str, complaints: list[str]) -> None:
+    """Note what a page throws, what its policy keeps it from, and every request that leaves this server."""
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Content Security" in message.text:
+            complaints.append(message.text)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((url, "data:")):
+            complaints.append(f"asked {request.url}")
+
+    page.on("pageerror", lambda error: complaints.append(f"threw: {error}"))
+    page.on("console", said)
+    page.on("request", asked)
+
+
 @pytest.fixture
 async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[OpenPage]:
     """Opens pages; at the end none may have thrown, been refused a resource, or asked anybody outside."""
@@ -93,12 +109,7 @@ async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[OpenPage]:
         made = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
         made.set_default_timeout(PATIENCE_MS)
         page = await made.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"threw: {error}"))
-        page.on(
-            "console",
-            lambda said: said.type == "error" and "Content Security" in said.text and complaints.append(said.text),
-        )
-        page.on("request", lambda asked: asked.url.startswith(stage.url) or complaints.append(f"asked {asked.url}"))
+        watch(page, stage.url, complaints)
         await page.goto(stage.address(who=who, channel=stage.channel_id(channel)))
         await page.wait_for_selector("body[data-ready=true]")
         return page

@@ -256,18 +256,6 @@ async def test_something_happens(open_page: OpenPage, stage: Stage) -> None:
     assert stage.app.delivered == ["github"]
 
 
-async def test_the_home_tab_greets_the_acting_person(open_page: OpenPage) -> None:
-    page = await open_page()
-    await (
-        page.get_by_test_id("channel")
-        .filter(has_text="tiny")
-        .or_(page.get_by_role("button", name="Eightbells"))
-        .first.click()
-    )
-    await page.get_by_test_id("tab-home").click()
-    await expect(page.get_by_test_id("home-view")).to_contain_text("Good morning, @Ana Keller")
-
-
 async def test_history_does_not_move_under_a_reader(open_page: OpenPage, stage: Stage) -> None:
     page, tom = await open_page("U0ANA"), await open_page("U0TOM")
     for number in range(40):
@@ -282,6 +270,40 @@ async def test_history_does_not_move_under_a_reader(open_page: OpenPage, stage: 
     assert await timeline.evaluate("node => node.scrollTop") == 300
     await timeline.get_by_test_id("jump").click()
     await expect(last(page)).to_be_in_viewport()
+
+
+async def test_what_was_said_while_the_connection_was_lost_is_fetched(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page()
+    stage.play.stream.close()
+    await expect(page.get_by_test_id("link-lost")).to_be_visible()
+    conversation = stage.play.workspace.conversations[stage.channel_id("deploys")]
+    stage.play.post(conversation, {"type": "message", "user": "U0TOM", "text": "said in between"})
+    stage.play.stream.closed = False
+    await expect(last(page)).to_contain_text("said in between")
+    await expect(page.get_by_test_id("link-lost")).to_be_hidden()
+
+
+async def test_the_home_tab_greets_whoever_acts_and_stays_open(open_page: OpenPage) -> None:
+    page = await open_page()
+    await page.get_by_role("button", name="Eightbells").click()
+    await page.get_by_test_id("tab-home").click()
+    await expect(page.get_by_test_id("home-view")).to_contain_text("@Ana Keller")
+    await page.keyboard.press("Alt+Digit2")
+    await expect(page.get_by_test_id("home-view")).to_contain_text("Good morning, @Tom Baker")
+
+
+async def test_pictures_from_elsewhere_are_described_and_not_fetched(open_page: OpenPage, stage: Stage) -> None:
+    page = await open_page()
+    picture = {
+        "type": "image",
+        "block_id": "a",
+        "image_url": "https://pictures.example/x.png",
+        "alt_text": "Error rate",
+    }
+    body = {"type": "message", "user": "U0TOM", "text": "x", "blocks": [picture]}
+    stage.play.post(stage.play.workspace.conversations[stage.channel_id("deploys")], body)
+    await expect(last(page).get_by_role("link", name="Error rate")).to_be_visible()
+    await expect(last(page).locator("img")).to_have_count(0)
 
 
 async def test_on_a_phone_the_conversations_are_a_drawer(open_page: OpenPage, stage: Stage) -> None:

@@ -23,6 +23,7 @@ export function selectElement(item, block, ctx, use) {
     minQuery: kind === "external" ? item.min_query_length ?? 3 : null,
     placeholder: item.placeholder?.text,
     label: block.label?.text ?? item.placeholder?.text ?? "Choose",
+    describedBy: block.type === "input" ? `${ctx.key}-${block.block_id}-notes` : null,
     invalid: Boolean(ctx.errors?.[block.block_id]),
     data: { action: item.action_id, block: block.block_id },
     onChange: (chosen, node) => {

@@ -13,12 +13,12 @@ const TYPING_PAUSE_MS = 200;
  * `chosen` is a list of such options; `onChange(chosen)` tells every change (multi: when the list closes).
  * `minQuery` characters must be typed before `load` is asked (external selects); null searches locally.
  */
-export function select({ load, chosen = [], multi = false, max = 0, minQuery = null, placeholder, label, invalid, data, onChange }) {
+export function select({ load, chosen = [], multi = false, max = 0, minQuery = null, placeholder, label, invalid, describedBy, data, onChange }) {
   let picked = chosen;
   const face = h("span", { class: "select-face" });
   const button = h("button", {
     type: "button", class: multi ? "select select-multi" : "select", role: "combobox", "aria-haspopup": "listbox", "aria-expanded": "false",
-    "aria-label": label, "aria-invalid": invalid ? "true" : null, data: { testid: "select", ...data },
+    "aria-label": label, "aria-invalid": invalid ? "true" : null, "aria-describedby": describedBy, data: { testid: "select", ...data },
     on: { click: () => openList() },
   }, face, icon("down"));
   button.addEventListener("keydown", (event) => {

@@ -85,10 +85,13 @@ export function go({ channel: to = store.channel, tab, thread }) {
 
 export async function actAs(id) {
   if (!id || id === store.as) return;
+  const inApp = isBotChannel(here());
   store.as = id;
   store.thread = null;
   await readState();
-  if (!here()) store.channel = firstChannel();
+  // Everybody has an own conversation with the app: stay with it, and on its tab.
+  if (inApp) store.channel = store.channels.find(isBotChannel)?.id ?? null;
+  if (!here()) [store.channel, store.tab] = [firstChannel(), "messages"];
   writeAddress();
   emit("as");
   emit("place", { moved: true });

@@ -36,7 +36,10 @@ export function startTraffic() {
   });
   on("place", ({ again }) => {
     if (store.thread) setOpen(false);
-    else if (again && !panel.hidden) load();
+    else if (again) {
+      rows.clear(); // a server that was started anew counts from one again
+      if (!panel.hidden) load();
+    }
   });
   on("stream:traffic", ({ row }) => {
     if (panel.hidden) return;

@@ -11,8 +11,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
+from bot.storage.database import Database
+from bot.storage.migrations import migrate
 from tests.fakes import FakeClock
 
 
@@ -42,9 +45,6 @@ def _run_apart(work: Callable[[], Awaitable[Any]]) -> Any:
 
 
 async def _migrated(url: str) -> None:
-    from bot.storage.database import Database
-    from bot.storage.migrations import migrate
-
     database = await Database.open(url, clock=FakeClock(), replica_id="template")
     try:
         await migrate(database)
@@ -76,7 +76,6 @@ class PostgresServer:
 
     def execute(self, *statements: str) -> None:
         """Run statements as the superuser."""
-        import asyncpg
 
         async def run() -> None:
             conn = await asyncpg.connect(self.address("postgres"))
@@ -97,7 +96,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="eightbells-pg-"))
     server = pgserver.get_server(folder, cleanup_mode="delete")
     try:
-        postgres = PostgresServer(lambda name: server.get_uri(name))
+        postgres = PostgresServer(server.get_uri)
         # What a test wrote need not survive the machine.
         postgres.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield postgres
@@ -125,10 +124,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def open_database(clock: FakeClock) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+async def open_database(clock: FakeClock) -> AsyncIterator[Callable[..., Awaitable[Database]]]:
     """Opens databases by address (as another replica each time) and closes them after the test."""
-    from bot.storage.database import Database
-
     async with AsyncExitStack() as stack:
 
         async def open_one(url: str, replica_id: str | None = None) -> Database:
@@ -140,6 +137,6 @@ async def open_database(clock: FakeClock) -> AsyncIterator[Callable[..., Awaitab
 
 
 @pytest.fixture
-async def database(database_url: str, open_database: Callable[..., Awaitable[Any]]) -> Any:
+async def database(database_url: str, open_database: Callable[..., Awaitable[Database]]) -> Database:
     """An open ``Database`` with all our tables, empty; its clock is the ``clock`` fixture."""
     return await open_database(database_url, "replica-1")

@@ -119,6 +119,7 @@ class Database:
             max_overflow=0,
             pool_timeout=2.5,
             pool_use_lifo=True,
+            hide_parameters=True,  # errors are logged; people's words are not
         )
         signals = Signals()
         database = cls(

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Dialect, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 # Names that migrations can refer to on both databases.
@@ -15,6 +15,9 @@ NAMING = {
 }
 
 metadata = MetaData(naming_convention=NAMING)
+
+# SQLite gives numbers by itself only to a column of exactly this type.
+Number = BigInteger().with_variant(Integer, "sqlite")
 
 # Always empty: readiness writes to it and takes it back, which finds a full disk.
 pulse = Table("pulse", metadata, Column("id", Integer, primary_key=True), Column("ballast", Text, nullable=False))
@@ -62,8 +65,11 @@ def compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
+_NOT_STORABLE = dict.fromkeys((0, *range(55296, 57344)), "�")
+
+
 def storable(text: str) -> str:
     r"""Text that both databases take as it is: ``\0`` and lone surrogates become U+FFFD."""
     if text.isascii() and "\0" not in text:
         return text
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return text.translate(_NOT_STORABLE)

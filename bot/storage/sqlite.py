@@ -119,7 +119,7 @@ def engine(path: Path, disk: Executor, *, read_only: bool, size: int) -> AsyncEn
         pool_size=size,
         max_overflow=0,
         pool_timeout=10,
-        pool_reset_on_return="rollback",
+        hide_parameters=True,  # errors are logged; people's words are not
     )
 
 

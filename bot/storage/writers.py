@@ -30,6 +30,7 @@ class Group:
         self.done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         self.deferred: dict[Flush, list[Any]] = {}
         self.topics: set[str] = set()
+        self.numbers: dict[str, int] = {}  # the last one given, by table, where one writer gives them all
         self.blocks = 0  # that wrote something
         self.committer: asyncio.Task[None] | None = None
 

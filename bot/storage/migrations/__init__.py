@@ -1,10 +1,63 @@
 """Brings a database to the tables that this version needs."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
 from bot.storage.database import Database
-from bot.storage.schema import metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+FOLDER = Path(__file__).parent
+_LOCK = 0x8BE115  # any number, the same for every version of ours
 
 
 async def migrate(database: Database) -> None:
-    """Create or change the tables, under a lock, so that replicas may start together."""
+    """Create or change the tables in one transaction, under a lock, so that replicas may start together.
+
+    Raises ``StorageUnavailable``, ``TablesTooNew``.
+    """
     async with database.write() as conn:
-        await conn.run_sync(metadata.create_all)
+        if database.dialect == "postgresql":
+            await conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        await conn.run_sync(_upgrade)
+
+
+class TablesTooNew(Exception):
+    """A newer version has already changed the tables; this one would misread them."""
+
+
+def newest() -> str:
+    """The revision that this version needs; files in ``versions`` begin with their number."""
+    return max(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+
+
+def current(connection: Connection) -> str | None:
+    """The revision of a database, or None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def config() -> "Config":
+    """Alembic, pointed at this folder."""
+    from alembic.config import Config  # noqa: PLC0415 -- a quarter of a second that most starts do not need
+
+    alembic = Config()
+    alembic.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    return alembic
+
+
+def _upgrade(connection: Connection) -> None:
+    found, needed = current(connection), newest()
+    if found == needed:
+        return
+    if found is not None and found > needed:
+        raise TablesTooNew(f"The database is at revision {found}, this version knows {needed}. Run the newer one.")
+    from alembic import command  # noqa: PLC0415 -- see above
+
+    alembic = config()
+    alembic.attributes["connection"] = connection
+    command.upgrade(alembic, "head")

@@ -1,0 +1,156 @@
+"""What reached us: stored as it came, once per delivery, answered at once and worked on afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, LargeBinary, Row, Table, Text, UniqueConstraint, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.storage.database import Database
+from bot.storage.leases import DEAD, DONE, RUNNING, WAITING, Leases, lease_columns, lease_indexes
+from bot.storage.schema import Instant, Json, metadata, storable
+
+inbox_table = Table(
+    "inbox",
+    metadata,
+    *lease_columns(),
+    Column("source", Text, nullable=False),
+    Column("delivery_id", Text, nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("path", Text),  # of the field that a dead delivery stumbled over
+    UniqueConstraint("source", "delivery_id"),
+)
+lease_indexes(inbox_table)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request, as it came."""
+
+    source: str
+    delivery_id: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours for the length of a lease. ``attempt`` is 1 for the first."""
+
+    id: int
+    delivery: Delivery
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A delivery that we could not work on: where in it (a path such as ``alerts.0.startsAt``) and why."""
+
+    id: int
+    delivery: Delivery
+    path: str
+    reason: str
+    ended_at: datetime
+
+
+class Inbox:
+    """The inbox of a database, as one replica works on it."""
+
+    def __init__(self, database: Database, owner: str) -> None:
+        self._database = database
+        self._leases = Leases(database, inbox_table, owner, "inbox")
+        insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
+        self._receive = insert(inbox_table).on_conflict_do_nothing().returning(inbox_table.c.id)
+
+    async def receive(
+        self, source: str, delivery_id: str, headers: Mapping[str, str], body: bytes, at: datetime
+    ) -> bool:
+        """Store a delivery; False when it was seen before. Only after this may its sender be answered.
+
+        Raises ``StorageUnavailable``.
+        """
+        row = {
+            "source": source,
+            "delivery_id": storable(delivery_id),
+            "headers": dict(headers),
+            "body": body,
+            "received_at": at,
+            "state": WAITING,
+            "run_at": at,
+            "attempt": 0,
+        }
+        async with self._database.write() as conn:
+            stored = (await conn.execute(self._receive, row)).first() is not None
+            if stored:
+                self._database.wake("inbox")
+        return stored
+
+    async def claim(self, now: datetime, limit: int) -> list[Claimed]:
+        """Take deliveries that wait, the oldest first; ours for ``leases.LEASE``."""
+        return [Claimed(row.id, _delivery(row), row.attempt) for row in await self._leases.claim(now, limit)]
+
+    async def renew(self, claimed: list[Claimed], now: datetime) -> list[Claimed]:
+        """Keep these for another lease; gives those that are still ours."""
+        ours = await self._leases.renew([one.id for one in claimed], now)
+        return [one for one in claimed if one.id in ours]
+
+    async def settle(self, conn: AsyncConnection, claimed: Claimed, note: str = "") -> None:
+        """Mark it as worked on, in the caller's transaction. Raises ``LeaseLost``."""
+        ended_at = self._database.clock.now()
+        await self._leases.end(conn, claimed.id, {"state": DONE, "ended_at": ended_at, "note": storable(note)})
+
+    async def again(self, claimed: Claimed, after: timedelta, because: str) -> None:
+        """Try once more, so much later; ``attempt`` goes on. Raises ``LeaseLost``."""
+        run_at = self._database.clock.now() + after
+        async with self._database.write() as conn:
+            await self._leases.end(
+                conn, claimed.id, {"state": WAITING, "run_at": run_at, "note": storable(because)}
+            )
+            self._database.wake("inbox")
+
+    async def dead(self, claimed: Claimed, path: str, reason: str) -> None:
+        """Give it up, with what an admin must know. Raises ``LeaseLost``."""
+        ended_at = self._database.clock.now()
+        values = {"state": DEAD, "ended_at": ended_at, "path": storable(path), "note": storable(reason)}
+        async with self._database.write() as conn:
+            await self._leases.end(conn, claimed.id, values)
+
+    async def replay(self, id: int) -> bool:
+        """Work on a dead or finished delivery once more; False when there is none, or it waits already."""
+        c = inbox_table.c
+        async with self._database.write() as conn:
+            revived = await conn.execute(
+                update(inbox_table)
+                .where(c.id == id, c.state.not_in((WAITING, RUNNING)))
+                .values(state=WAITING, run_at=self._database.clock.now(), attempt=0, ended_at=None, path=None)
+            )
+            self._database.wake("inbox")
+            return revived.rowcount == 1
+
+    async def dead_letters(self, limit: int = 100) -> list[Dead]:
+        """Deliveries that were given up, the newest first."""
+        c = inbox_table.c
+        query = select(inbox_table).where(c.state == DEAD).order_by(c.ended_at.desc(), c.id.desc()).limit(limit)
+        async with self._database.read() as conn:
+            return [
+                Dead(row.id, _delivery(row), row.path or "", row.note or "", row.ended_at)
+                for row in await conn.execute(query)
+            ]
+
+    async def release_all(self) -> int:
+        """Give back everything we hold, for a graceful end; gives how many."""
+        return await self._leases.release_all(self._database.clock.now())
+
+    async def next_due(self) -> datetime | None:
+        """When a delivery becomes ready, or None while none waits."""
+        return await self._leases.next_due()
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(row.source, row.delivery_id, row.headers, row.body, row.received_at)

@@ -1,0 +1,151 @@
+"""Claims that end by themselves: who works on a row, until when, and who takes over.
+
+Instants come from the clock port, on PostgreSQL too, so that tests (and the playground, which moves its clock) are
+exact. Replicas whose clocks differ by less than the lease only ever take over late or early by that difference,
+and whoever was overtaken finds out when it ends its claim.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.storage.database import Database
+from bot.storage.errors import LeaseLost
+from bot.storage.schema import Instant, Number
+
+LEASE = timedelta(seconds=10)
+
+WAITING, RUNNING, DONE, DEAD = "waiting", "running", "done", "dead"
+
+
+def lease_columns() -> list[Column[Any]]:
+    """The columns that a claimed table needs."""
+    return [
+        Column("id", Number, primary_key=True),
+        Column("state", Text, nullable=False),
+        Column("run_at", Instant, nullable=False),
+        Column("attempt", Integer, nullable=False),
+        Column("owner", Text),
+        Column("lease_until", Instant),
+        Column("note", Text),
+        Column("ended_at", Instant),
+    ]
+
+
+def lease_indexes(table: Table) -> None:
+    """Finding what is ready must not cost more as finished rows add up."""
+    unfinished = text("state IN ('waiting', 'running')")
+    Index(
+        f"ix_{table.name}_unfinished",
+        table.c.run_at,
+        table.c.id,
+        sqlite_where=unfinished,
+        postgresql_where=unfinished,
+    )
+    Index(f"ix_{table.name}_state", table.c.state, table.c.ended_at)
+
+
+class Leases:
+    """Claims on one table by one owner."""
+
+    def __init__(self, database: Database, table: Table, owner: str, topic: str) -> None:
+        self._database = database
+        self._topic = topic
+        self._table = table
+        self.owner = owner
+        c = table.c
+        # One process works on a SQLite file, so whatever another owner had there is left over from a crash. What
+        # we hold ourselves we know to be alive, however far the clock was moved.
+        left_over = true() if database.dialect == "sqlite" else c.lease_until <= bindparam("now")
+        self._abandoned = and_(c.state == RUNNING, c.owner != owner, left_over)
+        ready = or_(and_(c.state == WAITING, c.run_at <= bindparam("now")), self._abandoned)
+        picked = (
+            select(c.id)
+            .where(c.state.in_((WAITING, RUNNING)), ready)
+            .order_by(c.run_at, c.id)
+            .limit(bindparam("most"))
+            .with_for_update(skip_locked=True)
+            .cte("picked")
+        )
+        self._claim = (
+            update(table)
+            .where(c.id.in_(select(picked.c.id)))
+            .values(state=RUNNING, owner=owner, lease_until=bindparam("until"), attempt=c.attempt + 1)
+            .returning(*c)
+        )
+
+    async def claim(self, now: datetime, limit: int) -> list[Row[Any]]:
+        """Take the rows that are due (or abandoned), the oldest first."""
+        async with self._database.write() as conn:
+            found = await conn.execute(self._claim, {"now": now, "until": now + LEASE, "most": limit})
+            return sorted(found, key=lambda row: (row.run_at, row.id))
+
+    async def renew(self, ids: Sequence[int], now: datetime) -> set[int]:
+        """Keep these for another lease; gives those that are still ours."""
+        c = self._table.c
+        async with self._database.write() as conn:
+            found = await conn.execute(
+                update(self._table)
+                .where(c.id.in_(ids), c.owner == self.owner, c.state == RUNNING)
+                .values(lease_until=now + LEASE)
+                .returning(c.id)
+            )
+            return set(found.scalars())
+
+    async def release_all(self, now: datetime) -> int:
+        """Give back everything we hold, as if it had never been claimed; for a graceful end."""
+        c = self._table.c
+        async with self._database.write() as conn:
+            self._database.wake(self._topic)
+            found = await conn.execute(
+                update(self._table)
+                .where(c.owner == self.owner, c.state == RUNNING)
+                .values(
+                    state=WAITING,
+                    owner=None,
+                    lease_until=None,
+                    attempt=case((c.attempt > 0, c.attempt - 1), else_=0),
+                )
+            )
+            return found.rowcount
+
+    async def next_due(self) -> datetime | None:
+        """When something becomes ready, or None while there is nothing to wait for."""
+        c = self._table.c
+        waiting = select(func.min(c.run_at)).where(c.state == WAITING).scalar_subquery()
+        # What we hold ourselves ends when we end it.
+        others = select(func.min(c.lease_until)).where(c.state == RUNNING, c.owner != self.owner).scalar_subquery()
+        async with self._database.read() as conn:
+            row = (await conn.execute(select(waiting.label("waiting"), others.label("others")))).one()
+        known = [instant for instant in (row.waiting, row.others) if instant is not None]
+        return min(known, default=None)
+
+    async def end(self, conn: AsyncConnection, id: int, values: dict[str, Any]) -> None:
+        """Write how a claim ended. Raises ``LeaseLost`` when it is not ours any more."""
+        c = self._table.c
+        ended = await conn.execute(
+            update(self._table)
+            .where(c.id == id, c.owner == self.owner, c.state == RUNNING)
+            .values(owner=None, lease_until=None, **values)
+        )
+        if ended.rowcount != 1:
+            raise LeaseLost(f"{self._table.name} {id} is not ours any more")

@@ -1,0 +1,190 @@
+"""How each noun of the domain is kept: a table derived from its dataclass, and its value as JSON in a row.
+
+Nouns are found by discovery: every dataclass in ``bot.domain`` with a ``PREFIX`` and a ``FOUND_BY``. Whoever adds
+one, or adds to a ``FOUND_BY``, runs ``python -m bot.storage.migrations "what changed"``.
+"""
+
+import dataclasses
+import importlib
+import pkgutil
+import re
+import types
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from enum import Enum, IntEnum
+from functools import cached_property
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+import bot.domain
+from bot.domain.ports import Noun
+from bot.storage.schema import Instant, Number, compact, metadata, storable
+
+N = TypeVar("N", bound=Noun)
+
+# Lookup columns are prefixed, so that a noun's field may be called "version" or "body".
+LOOKUP = "by_"
+
+
+class Kept(Generic[N]):
+    """One noun's table and the way between values and rows.
+
+    ``number`` counts rows in order of creation and is the figure in ``C-41``; ``folded_id`` is the id without
+    regard to case; ``revision`` rises with every write.
+    """
+
+    def __init__(self, noun: type[N], on: MetaData) -> None:
+        self.noun = noun
+        hints = get_type_hints(noun)
+        name = "noun_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", noun.__name__).lower()
+        self.table = Table(
+            name,
+            on,
+            Column("number", Number, primary_key=True),
+            Column("id", Text, nullable=False),
+            Column("folded_id", Text, nullable=False, unique=True),
+            Column("revision", Integer, nullable=False),
+            Column("body", Text, nullable=False),
+            Column("created_at", Instant, nullable=False),
+            Column("updated_at", Instant, nullable=False),
+            *(Column(LOOKUP + field, _column_type(hints[field])) for field in noun.FOUND_BY),
+            sqlite_autoincrement=True,  # the number of an erased row is never given again
+        )
+        for field in noun.FOUND_BY:
+            Index(None, self.table.c[LOOKUP + field], self.table.c.number)
+        # Made once: making a statement costs more than executing it.
+        c = self.table.c
+        at_revision = (c.folded_id == bindparam("at_id"), c.revision == bindparam("at_revision"))
+        changing = ("body", "revision", "updated_at", *(LOOKUP + field for field in noun.FOUND_BY))
+        self.one = select(self.table).where(c.folded_id == bindparam("at_id"))
+        self.one_locked = self.one.with_for_update()
+        self.insert = insert(self.table)
+        self.update = update(self.table).where(*at_revision).values({name: bindparam(name) for name in changing})
+        self.delete = delete(self.table).where(*at_revision)
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[N]:
+        """Between the value and JSON; made when first needed, since making all of them delays the start."""
+        return TypeAdapter(self.noun)
+
+    def lookups(self, thing: N) -> dict[str, Any]:
+        """The values of the columns that change with the thing."""
+        try:
+            body = self.adapter.dump_json(thing, ensure_ascii=True).decode("ascii")
+        except PydanticSerializationError:  # half of an emoji, which JSON from outside may bring
+            body = compact(_storable(self.adapter.dump_python(thing, mode="json")))
+        return {"body": body} | {LOOKUP + name: plain(getattr(thing, name)) for name in self.noun.FOUND_BY}
+
+    def thing(self, row: Row[Any]) -> N:
+        """The value that a row holds."""
+        return self.adapter.validate_json(row.body)
+
+    def where(self, wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+        """Conditions for ``Work.find``. Raises ``TypeError`` for a field that is not in ``FOUND_BY``."""
+        unknown = set(wanted) - set(self.noun.FOUND_BY)
+        if unknown:
+            raise TypeError(f"{self.noun.__name__} is not found by {sorted(unknown)}, only by {self.noun.FOUND_BY}")
+        return [_equals(self.table.c[LOOKUP + field], value) for field, value in wanted.items()]
+
+
+def folded(id: str) -> str:
+    """An id as it is looked up: without regard to case."""
+    return storable(id).casefold()
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_storable(key): _storable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
+    return storable(value) if isinstance(value, str) else value
+
+
+def plain(value: Any) -> Any:
+    """A field's value as its lookup column holds it."""
+    if isinstance(value, Enum):
+        value = value.value
+    return storable(value) if isinstance(value, str) else value
+
+
+def _equals(column: Column[Any], value: Any) -> ColumnElement[bool]:
+    if not isinstance(value, tuple | list | set | frozenset):
+        return column.is_(None) if value is None else column == plain(value)
+    options: list[ColumnElement[bool]] = [column.in_([plain(one) for one in value if one is not None])]
+    if None in value:
+        options.append(column.is_(None))
+    return or_(*options)
+
+
+_COLUMN_TYPES = ((bool, Boolean), (IntEnum, Integer), (int, BigInteger), (float, Float), (datetime, Instant))
+
+
+def _column_type(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = next(one for one in get_args(hint) if one is not type(None))
+    if not isinstance(hint, type):
+        return Text
+    for known, column in (
+        (bool, Boolean),
+        (IntEnum, Integer),
+        (int, BigInteger),
+        (float, Float),
+        (datetime, Instant),
+    ):
+        if issubclass(hint, known):
+            return column
+    return Text
+
+
+def _discovered() -> Iterator[type[Noun]]:
+    for module_info in pkgutil.iter_modules(bot.domain.__path__, "bot.domain."):
+        for value in vars(importlib.import_module(module_info.name)).values():
+            if (
+                isinstance(value, type)
+                and value.__module__ == module_info.name
+                and dataclasses.is_dataclass(value)
+                and hasattr(value, "PREFIX")
+                and hasattr(value, "FOUND_BY")
+            ):
+                yield cast("type[Noun]", value)
+
+
+_kept: dict[type[Any], Kept[Any]] = {}
+
+
+def keep(noun: type[N], on: MetaData = metadata) -> Kept[N]:
+    """Have a noun kept in a table on this metadata."""
+    return _kept.setdefault(noun, Kept(noun, on))
+
+
+def kept(noun: type[N]) -> Kept[N]:
+    """How this noun is kept. Raises ``LookupError`` for a class that is no noun."""
+    try:
+        return _kept[noun]
+    except KeyError:
+        raise LookupError(f"{noun.__name__} is not a noun: it needs PREFIX and FOUND_BY") from None
+
+
+for _noun in sorted(_discovered(), key=lambda noun: noun.__name__):
+    keep(_noun)

@@ -1,0 +1,199 @@
+"""The nouns of one work: what it read, at which revision, and what it has still to write."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Literal, TypeAlias, TypeVar, cast
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.ports import Noun
+from bot.domain.refusals import Conflict
+from bot.storage.nouns import Kept, folded, kept
+
+N = TypeVar("N", bound=Noun)
+Key: TypeAlias = tuple[type[Any], str]
+
+
+@dataclass
+class Held:
+    """A noun in hand. ``revision`` is 0 for one that has no row yet; ``number`` is what it was given for its id."""
+
+    thing: Any
+    revision: int
+    locked: bool
+    staged: Literal["", "add", "save", "erase"] = ""
+    number: int | None = None
+
+
+class Rows:
+    """An identity map over the noun tables.
+
+    Where writers run side by side, ``get`` locks its row, and what was only found is written on the condition that
+    nobody wrote it since. Where they run one after the other, everything read is as good as locked.
+    """
+
+    def __init__(
+        self,
+        conn: AsyncConnection,
+        now: datetime,
+        numbers: dict[str, int],
+        guard: Callable[[], None],
+        *,
+        lock: bool = True,
+    ) -> None:
+        self._lock = lock
+        self._conn = conn
+        self._now = now
+        self._alone = conn.dialect.name == "sqlite"
+        self._numbers = numbers
+        self._guard = guard
+        self._held: dict[Key, Held] = {}
+
+    async def get(self, noun: type[N], id: str) -> N | None:
+        """The thing with this id, locked."""
+        held = self._held.get((noun, folded(id)))
+        if held is None or not (held.locked or held.staged):
+            how = kept(noun)
+            query = how.one_locked if self._lock else how.one
+            row = (await self._conn.execute(query, {"at_id": folded(id)})).first()
+            if row is None:
+                return None
+            held = self._hold(how, row, locked=True)
+        return None if held.staged == "erase" else held.thing
+
+    async def find(self, noun: type[N], limit: int, newest_first: bool, where: dict[str, Any]) -> list[N]:
+        """Things by their lookup columns, in order of creation."""
+        await self.flush()
+        how = kept(noun)
+        number = how.table.c.number
+        query: Select[Any] = select(how.table).where(*how.where(where)).limit(limit)
+        rows = await self._conn.execute(query.order_by(number.desc() if newest_first else number))
+        return [self._hold(how, row, locked=self._alone).thing for row in rows]
+
+    async def count(self, noun: type[Noun], where: dict[str, Any]) -> int:
+        """How many there are."""
+        await self.flush()
+        how = kept(noun)
+        query = select(func.count()).select_from(how.table).where(*how.where(where))
+        return await self._conn.scalar(query) or 0
+
+    async def add(self, thing: N) -> N:
+        """Stage a new thing, with its id."""
+        number = None
+        if not thing.id:
+            number = await self._next_number(kept(type(thing)))
+            thing = replace(cast("Any", thing), id=f"{thing.PREFIX}-{number}")
+        key = _key(thing)
+        held = self._held.get(key)
+        if held is not None and held.staged != "erase":
+            raise Conflict(f"{thing.id} is there already")
+        if held is not None and held.revision:
+            held.thing, held.staged = thing, "save"
+        else:
+            self._held[key] = Held(thing, 0, True, "add", number)
+        return thing
+
+    async def save(self, thing: Noun) -> None:
+        """Stage a change to a thing that is in hand."""
+        held = self._in_hand(thing)
+        if held.staged or held.thing != thing:
+            held.thing = thing
+            held.staged = held.staged or "save"
+
+    async def erase(self, thing: Noun) -> None:
+        """Stage the end of a row."""
+        held = self._in_hand(thing)
+        if held.staged == "add":
+            del self._held[_key(thing)]
+        else:
+            held.staged = "erase"
+
+    @property
+    def staged(self) -> bool:
+        """Whether something is still to be written."""
+        return any(held.staged for held in self._held.values())
+
+    async def flush(self) -> None:
+        """Write what was staged, in order. Raises ``Conflict``."""
+        waiting = [(key, held) for key, held in self._held.items() if held.staged]
+        if not waiting:
+            return
+        self._guard()
+        for (noun, staged, numbered), group in groupby(waiting, key=_alike):
+            how = kept(noun)
+            if staged == "add":
+                await self._insert(how, [held for _, held in group], numbered=numbered)
+            else:
+                for (_, id), held in group:
+                    await self._update(how, id, held, erase=staged == "erase")
+        for key, held in waiting:
+            if held.staged == "erase":
+                del self._held[key]
+            held.staged = ""
+            held.locked = True
+            held.revision += 1
+
+    async def _insert(self, how: Kept[Any], new: list[Held], *, numbered: bool) -> None:
+        always = {"revision": 1, "created_at": self._now, "updated_at": self._now}
+        rows = [
+            {"id": held.thing.id, "folded_id": folded(held.thing.id)} | always | how.lookups(held.thing)
+            for held in new
+        ]
+        if numbered:
+            rows = [row | {"number": held.number} for row, held in zip(rows, new, strict=True)]
+        try:
+            await self._conn.execute(how.insert, rows)
+        except IntegrityError as error:
+            raise Conflict(f"one of {', '.join(held.thing.id for held in new)} is there already") from error
+
+    async def _update(self, how: Kept[Any], id: str, held: Held, *, erase: bool) -> None:
+        at = {"at_id": id, "at_revision": held.revision}
+        if erase:
+            done = await self._conn.execute(how.delete, at)
+        else:
+            values = how.lookups(held.thing) | {"revision": held.revision + 1, "updated_at": self._now}
+            done = await self._conn.execute(how.update, at | values)
+        if done.rowcount != 1:
+            raise Conflict(f"{held.thing.id} was changed by somebody else meanwhile")
+
+    async def _next_number(self, how: Kept[Any]) -> int:
+        if not how.noun.PREFIX:
+            raise ValueError(f"{how.noun.__name__} has no PREFIX, so it needs an id")
+        name = how.table.name
+        if not self._alone:
+            return await self._conn.scalar(_NEXTVAL, {"table": name}) or 0
+        if name not in self._numbers:
+            self._numbers[name] = await self._conn.scalar(_LAST, {"table": name}) or 0
+        self._numbers[name] += 1
+        return self._numbers[name]
+
+    def _hold(self, how: Kept[Any], row: Any, *, locked: bool) -> Held:
+        key = (how.noun, row.folded_id)
+        held = self._held.get(key)
+        if held is None or held.revision != row.revision:
+            held = self._held[key] = Held(how.thing(row), row.revision, locked)
+        held.locked = held.locked or locked
+        return held
+
+    def _in_hand(self, thing: Noun) -> Held:
+        held = self._held.get(_key(thing))
+        if held is None or held.staged == "erase":
+            raise LookupError(f"{thing.id} was not read in this work")
+        return held
+
+
+def _alike(waiting: tuple[Key, Held]) -> tuple[type[Any], str, bool]:
+    (noun, _), held = waiting
+    return noun, held.staged, held.number is not None
+
+
+def _key(thing: Noun) -> Key:
+    return type(thing), folded(thing.id)
+
+
+_NEXTVAL = text("SELECT nextval(pg_get_serial_sequence(:table, 'number'))")
+_LAST = text("SELECT seq FROM sqlite_sequence WHERE name = :table")

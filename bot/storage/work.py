@@ -1,0 +1,176 @@
+"""One transaction as workflows see it: reads at once, writes together at the end, all of it or nothing."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.jobs import Job, Outcome
+from bot.domain.ledger import Entry, Recorded, Subject
+from bot.domain.messages import Home, Message
+from bot.domain.ports import Noun, Render
+from bot.domain.team import Team
+from bot.storage import jobs, ledger, outbox, receipts
+from bot.storage.rows import Rows
+from bot.storage.writers import Block
+
+N = TypeVar("N", bound=Noun)
+
+
+class Reading:
+    """A work that only reads, from a connection that waits for no writer. Writing raises ``TypeError``."""
+
+    repeated = False
+
+    def __init__(self, rows: Rows, conn: AsyncConnection, now: datetime, team: Team) -> None:
+        self.now = now
+        self.team = team
+        self._rows = rows
+        self._conn = conn
+
+    async def get(self, noun: type[N], id: str) -> N | None:
+        """The thing with this id (case does not matter), or nothing."""
+        return await self._rows.get(noun, id)
+
+    async def find(self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, **where: Any) -> list[N]:
+        """Things whose lookup columns equal these values (a tuple: any of them), in order of creation."""
+        return await self._rows.find(noun, limit, newest_first, where)
+
+    async def count(self, noun: type[Noun], **where: Any) -> int:
+        """How many ``find`` would give, without a limit."""
+        return await self._rows.count(noun, where)
+
+    async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
+        """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
+        return await ledger.history(self._conn, subjects, limit)
+
+    async def add(self, thing: N) -> N:
+        raise TypeError("this work only reads")
+
+    async def save(self, thing: N) -> None:
+        raise TypeError("this work only reads")
+
+    async def erase(self, thing: Noun) -> None:
+        raise TypeError("this work only reads")
+
+    def record(self, entry: Entry) -> None:
+        raise TypeError("this work only reads")
+
+    def say(self, message: Message | Home) -> None:
+        raise TypeError("this work only reads")
+
+    def owe(self, job: Job) -> None:
+        raise TypeError("this work only reads")
+
+    def forgive(self, key: str) -> None:
+        raise TypeError("this work only reads")
+
+
+class Transaction(Reading):
+    """A work that writes.
+
+    Attributes:
+        repeated: the gesture that this work is for was handled before.
+        outcome: how the job that this work does ends with its commit; ``note`` says why.
+    """
+
+    def __init__(self, block: Block, now: datetime, team: Team, render: Render) -> None:
+        # Numbers given here are the group's only when this work succeeds.
+        self._numbers = dict(block.group.numbers)
+        super().__init__(Rows(block.conn, now, self._numbers, block.guard), block.conn, now, team)
+        self.repeated = False
+        self.outcome = Outcome.DONE
+        self.note = ""
+        self._block = block
+        self._render = render
+        self._entries: list[dict[str, Any]] = []
+        self._messages: dict[str, Message | Home] = {}
+        self._steps: list[jobs.Step] = []
+        self._receipts: list[dict[str, Any]] = []
+
+    async def add(self, thing: N) -> N:
+        """Store a new thing and give it its id, such as ``C-41``. An id it has already is kept."""
+        return await self._rows.add(thing)
+
+    async def save(self, thing: N) -> None:
+        """Store a thing that was read or added in this work; ``LookupError`` for another one."""
+        await self._rows.save(thing)
+
+    async def erase(self, thing: Noun) -> None:
+        """Remove a row for good. The ledger keeps its entries."""
+        await self._rows.erase(thing)
+
+    def record(self, entry: Entry) -> None:
+        """Append to the ledger. Raises ``ValueError`` for an entry that is about nothing."""
+        self._entries.append(ledger.entry_row(entry, self.now))
+
+    def say(self, message: Message | Home) -> None:
+        """What a conversation (or a Home tab) should show from the commit on; the last with a key counts."""
+        self._messages[message.key] = message
+
+    def owe(self, job: Job) -> None:
+        """A job to be done; see ``Job.key`` for what a repeated key means."""
+        self._steps.append(jobs.owed(job, self.now))
+
+    def forgive(self, key: str) -> None:
+        """The job with this key need not be done any more, if it has not ended yet."""
+        self._steps.append(jobs.Forgiven(key))
+
+    async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
+        """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
+        if self._block.deferred(ledger.append):
+            await self._block.flush()
+        return await super().history(*subjects, limit=limit)
+
+    async def note_gesture(self, key: str) -> None:
+        """See whether this gesture was handled before; if not, it will have been with this work."""
+        self.repeated, self._receipts = await receipts.seen_before(self._block, key, self.now)
+
+    async def finish(self, settle: Callable[[AsyncConnection], Awaitable[None]] | None, job_key: str = "") -> None:
+        """Write everything. What can fail comes first, what is deferred to the end of the group cannot."""
+        puts = [(self._put(message), self.now) for message in self._messages.values()]
+        await self._rows.flush()
+        if settle is not None:
+            await self._settle(settle, job_key)
+        block = self._block
+        for write, rows, topic in (
+            (ledger.append, self._entries, "ledger"),
+            (jobs.write_steps, self._steps, "jobs"),
+            (_write_puts, puts, "outbox"),
+            (receipts.note, self._receipts, None),
+        ):
+            if rows:
+                block.defer(write, rows)
+                block.topics |= {topic} if topic else set()
+        block.group.numbers.update(self._numbers)
+
+    async def _settle(self, settle: Callable[[AsyncConnection], Awaitable[None]], job_key: str) -> None:
+        self._block.guard()
+        mine = [step for step in self._steps if jobs.key_of(step) == job_key]
+        if mine or any(jobs.key_of(step) == job_key for step in self._block.deferred(jobs.write_steps)):
+            # The job was owed again: that must be written before its end, so that it is not over with it.
+            await self._block.flush()
+            self._steps = [step for step in self._steps if jobs.key_of(step) != job_key]
+            owed_again = [step for step in mine[-1:] if isinstance(step, jobs.Owed)]
+            await jobs.write_steps(self._block.conn, owed_again)
+        await settle(self._block.conn)
+
+    def _put(self, message: Message | Home) -> outbox.Put:
+        shown = self._render(message.template, message.context)
+        if isinstance(message, Home):
+            return outbox.Put(message.key, message.user_id, shown.text, shown.blocks, kind="home")
+        return outbox.Put(
+            message.key,
+            message.to,
+            shown.text,
+            shown.blocks,
+            thread_of=message.thread_of,
+            thread_ts=message.thread_ts,
+            broadcast=message.broadcast,
+            band=message.band,
+        )
+
+
+async def _write_puts(conn: AsyncConnection, rows: list[Any]) -> None:
+    await outbox.put(conn, [put for put, _ in rows], max(at for _, at in rows))

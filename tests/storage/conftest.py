@@ -1,0 +1,21 @@
+"""What the storage tests share: a unit of work over tables with two nouns of their own."""
+
+import pytest
+
+from bot.domain.team import Team
+from bot.storage.database import Database
+from bot.storage.unit_of_work import UnitOfWork
+from tests.storage.things import TABLES, Rendering
+
+
+@pytest.fixture
+def render() -> Rendering:
+    return Rendering()
+
+
+@pytest.fixture
+async def unit(database: Database, render: Rendering) -> UnitOfWork:
+    """A unit of work on ``database``; its claims are the database's."""
+    async with database.write() as conn:
+        await conn.run_sync(TABLES.create_all)
+    return UnitOfWork(database, team=Team(), render=render)

@@ -15,9 +15,16 @@ export function startActAs() {
     button.dataset.as = who.id;
     button.title = `You act as ${displayName(who)}, ${who.tz_label ?? who.tz}`;
     button.setAttribute("aria-label", `Acting as ${displayName(who)}, ${localTime(who)}. Switch person`);
-    button.replaceChildren(avatar(who, "small"),
-      h("span", { class: "act-words" }, h("span", { class: "act-name" }, displayName(who)), h("span", { class: "act-zone", data: { testid: "local-time" } }, zoneLine(who))),
-      icon("down"));
+    button.replaceChildren(
+      avatar(who, "small"),
+      h(
+        "span",
+        { class: "act-words" },
+        h("span", { class: "act-name" }, displayName(who)),
+        h("span", { class: "act-zone", data: { testid: "local-time" } }, zoneLine(who)),
+      ),
+      icon("down"),
+    );
   };
   for (const topic of ["state", "as", "clock", "tick"]) on(topic, draw);
   button.addEventListener("click", () => openMenu(button, items(), { label: "Act as", testid: "act-as-menu" }));
@@ -32,8 +39,17 @@ export function startActAs() {
 }
 
 function items() {
-  return [{ heading: "Act as" }, ...humans().map((one, at) => ({
-    label: displayName(one), description: [one.title, one.is_guest && "guest"].filter(Boolean).join(" · "), hint: zoneLine(one), checked: one.id === store.as,
-    lead: avatar(one, "small"), testid: "person", data: { user: one.id, key: at + 1 }, onSelect: () => actAs(one.id),
-  }))];
+  return [
+    { heading: "Act as" },
+    ...humans().map((one, at) => ({
+      label: displayName(one),
+      description: [one.title, one.is_guest && "guest"].filter(Boolean).join(" · "),
+      hint: zoneLine(one),
+      checked: one.id === store.as,
+      lead: avatar(one, "small"),
+      testid: "person",
+      data: { user: one.id, key: at + 1 },
+      onSelect: () => actAs(one.id),
+    })),
+  ];
 }

@@ -3,7 +3,7 @@
 import { h, jsonView } from "./dom.js";
 import { element } from "./elements.js";
 import { markdown } from "./markdown.js";
-import { mrkdwn, textObject } from "./render.js";
+import { textObject } from "./render.js";
 import { richText } from "./richtext.js";
 import { safeUrl } from "./mrkdwn.js";
 
@@ -21,8 +21,24 @@ export function drawBlocks(blocks, ctx) {
 }
 
 const DRAW = {
-  section, actions, input, context, image, table, alert, video,
-  header: (block) => h("div", { class: `block-header header-${block.level ?? 2}`, role: "heading", "aria-level": String((block.level ?? 1) + 2) }, textObject(block.text)),
+  section,
+  actions,
+  input,
+  context,
+  image,
+  table,
+  alert,
+  video,
+  header: (block) =>
+    h(
+      "div",
+      {
+        class: `block-header header-${block.level ?? 2}`,
+        role: "heading",
+        "aria-level": String((block.level ?? 1) + 2),
+      },
+      textObject(block.text),
+    ),
   divider: () => h("hr", { class: "divider" }),
   rich_text: (block) => richText(block),
   markdown: (block) => markdown(block.text),
@@ -30,27 +46,60 @@ const DRAW = {
 };
 
 function unknown(thing, label) {
-  return h("details", { class: "unknown", data: { testid: "unknown-block" } },
-    h("summary", {}, h("span", { class: "unknown-label" }, label), " is not drawn here. Its JSON:"), jsonView(thing));
+  return h(
+    "details",
+    { class: "unknown", data: { testid: "unknown-block" } },
+    h("summary", {}, h("span", { class: "unknown-label" }, label), " is not drawn here. Its JSON:"),
+    jsonView(thing),
+  );
 }
 
 const orBox = (item, block, ctx) => element(item, block, ctx) ?? unknown(item, `${item.type} element`);
 
 function section(block, ctx) {
   const words = block.text && h("div", { class: "section-text" }, textObject(block.text));
-  const fields = block.fields?.length && h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "section-field" }, textObject(field))));
-  const accessory = block.accessory && h("div", { class: "accessory" },
-    block.accessory.type === "image" ? picture(block.accessory, "accessory-image") : orBox(block.accessory, block, ctx));
-  return h("div", { class: accessory ? "section has-accessory" : "section" }, h("div", { class: "section-body" }, words, fields), accessory);
+  const fields =
+    block.fields?.length &&
+    h(
+      "div",
+      { class: "fields" },
+      block.fields.map((field) => h("div", { class: "section-field" }, textObject(field))),
+    );
+  const accessory =
+    block.accessory &&
+    h(
+      "div",
+      { class: "accessory" },
+      block.accessory.type === "image"
+        ? picture(block.accessory, "accessory-image")
+        : orBox(block.accessory, block, ctx),
+    );
+  return h(
+    "div",
+    { class: accessory ? "section has-accessory" : "section" },
+    h("div", { class: "section-body" }, words, fields),
+    accessory,
+  );
 }
 
 function actions(block, ctx) {
-  return h("div", { class: "actions" }, (block.elements ?? []).map((item) => orBox(item, block, ctx)));
+  return h(
+    "div",
+    { class: "actions" },
+    (block.elements ?? []).map((item) => orBox(item, block, ctx)),
+  );
 }
 
 function context(block) {
-  return h("div", { class: "context" }, (block.elements ?? []).map((item) =>
-    item.type === "image" ? picture(item, "context-image") : h("span", { class: "context-text" }, textObject(item))));
+  return h(
+    "div",
+    { class: "context" },
+    (block.elements ?? []).map((item) =>
+      item.type === "image"
+        ? picture(item, "context-image")
+        : h("span", { class: "context-text" }, textObject(item)),
+    ),
+  );
 }
 
 /**
@@ -63,9 +112,22 @@ function picture(item, className) {
   if (isLocal(address)) return h("img", { class: className, src: address, alt, loading: "lazy" });
   const link = safeUrl(address);
   const words = alt || "Picture without description";
-  const inside = [h("span", { class: "picture-alt" }, words), link && h("span", { class: "picture-host" }, new URL(link).host)];
+  const inside = [
+    h("span", { class: "picture-alt" }, words),
+    link && h("span", { class: "picture-host" }, new URL(link).host),
+  ];
   return link && !link.startsWith("mailto:")
-    ? h("a", { class: `picture ${className}-missing`, href: link, target: "_blank", rel: "noopener noreferrer", title: `${words}: open in a new tab` }, inside)
+    ? h(
+        "a",
+        {
+          class: `picture ${className}-missing`,
+          href: link,
+          target: "_blank",
+          rel: "noopener noreferrer",
+          title: `${words}: open in a new tab`,
+        },
+        inside,
+      )
     : h("span", { class: `picture ${className}-missing` }, inside);
 }
 
@@ -76,14 +138,24 @@ export function isLocal(address) {
 }
 
 function image(block) {
-  return h("figure", { class: "image" },
-    block.title && h("figcaption", { class: "image-title" }, textObject(block.title)), picture(block, "image-picture"));
+  return h(
+    "figure",
+    { class: "image" },
+    block.title && h("figcaption", { class: "image-title" }, textObject(block.title)),
+    picture(block, "image-picture"),
+  );
 }
 
 function video(block) {
   const url = safeUrl(block.title_url ?? block.video_url);
-  return h("div", { class: "unknown" }, "Video: ", url
-    ? h("a", { href: url, class: "link", target: "_blank", rel: "noopener noreferrer" }, textObject(block.title)) : textObject(block.title));
+  return h(
+    "div",
+    { class: "unknown" },
+    "Video: ",
+    url
+      ? h("a", { href: url, class: "link", target: "_blank", rel: "noopener noreferrer" }, textObject(block.title))
+      : textObject(block.title),
+  );
 }
 
 function alert(block) {
@@ -96,47 +168,66 @@ function input(block, ctx) {
   const problem = ctx.errors?.[block.block_id];
   const prefix = `${ctx.key}-${block.block_id}`;
   const field = orBox(item, block, ctx);
-  return h("div", { class: problem ? "input has-problem" : "input", data: { testid: "input" } },
-    h("label", { class: "label", for: field.id || null }, textObject(block.label), block.optional && h("span", { class: "optional" }, " optional")),
+  return h(
+    "div",
+    { class: problem ? "input has-problem" : "input", data: { testid: "input" } },
+    h(
+      "label",
+      { class: "label", for: field.id || null },
+      textObject(block.label),
+      block.optional && h("span", { class: "optional" }, " optional"),
+    ),
     field,
-    h("div", { class: "notes", id: `${prefix}-notes` },
-      h("div", { class: "problem", role: problem ? "alert" : null, data: { testid: "field-error" }, hidden: !problem }, problem ?? ""),
-      block.hint && h("div", { class: "hint" }, textObject(block.hint))));
+    h(
+      "div",
+      { class: "notes", id: `${prefix}-notes` },
+      h(
+        "div",
+        { class: "problem", role: problem ? "alert" : null, data: { testid: "field-error" }, hidden: !problem },
+        problem ?? "",
+      ),
+      block.hint && h("div", { class: "hint" }, textObject(block.hint)),
+    ),
+  );
 }
 
 function table(block) {
-  const align = (at) => ["left", "center", "right"].find((side) => side === block.column_settings?.[at]?.align) ?? "left";
-  const cell = (item, at, tag) => h(tag, { class: `align-${align(at)}` },
-    item.type === "rich_text" ? richText(item) : String(item.text ?? item.value ?? ""));
+  const align = (at) =>
+    ["left", "center", "right"].find((side) => side === block.column_settings?.[at]?.align) ?? "left";
+  const cell = (item, at, tag) =>
+    h(
+      tag,
+      { class: `align-${align(at)}` },
+      item.type === "rich_text" ? richText(item) : String(item.text ?? item.value ?? ""),
+    );
   const [head, ...rows] = block.rows ?? [];
-  return h("div", { class: "table-wrap", tabIndex: 0, role: "region", "aria-label": "Table" }, h("table", { class: "table" },
-    head && h("thead", {}, h("tr", {}, head.map((item, at) => cell(item, at, "th")))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((item, at) => cell(item, at, "td")))))));
-}
-
-/** Legacy attachments: a coloured edge with text, fields or blocks inside. */
-export function drawAttachments(attachments, ctx) {
-  return (attachments ?? []).map((item) => {
-    const color = { good: "#2e9d64", warning: "#d9a21b", danger: "#cf4436" }[item.color] ?? (/^#?[0-9a-f]{6}$/i.test(item.color ?? "") ? `#${item.color.replace("#", "")}` : null);
-    const title = item.title && (safeUrl(item.title_link)
-      ? h("a", { class: "link", href: safeUrl(item.title_link), target: "_blank", rel: "noopener noreferrer" }, item.title) : h("strong", {}, item.title));
-    return h("div", { class: "attachment", style: color ? { "--edge": color } : {} },
-      item.pretext && h("div", {}, mrkdwn(item.pretext)), title,
-      item.blocks ? drawBlocks(item.blocks, ctx) : h("div", {}, mrkdwn(item.text ?? item.fallback ?? "")),
-      item.fields?.length && h("div", { class: "fields" }, item.fields.map((field) => h("div", {}, h("strong", {}, field.title), h("br"), mrkdwn(field.value)))),
-      item.footer && h("div", { class: "context" }, item.footer));
-  });
-}
-
-/** Files: pictures are shown, others listed; all from this server. */
-export function drawFiles(files) {
-  return (files ?? []).map((file) => {
-    const address = file.url_private ?? file.permalink ?? "";
-    const isPicture = /^image\//.test(file.mimetype ?? "") || /^(png|jpe?g|gif|svg|webp)$/.test(file.filetype ?? "");
-    if (isPicture && isLocal(address)) {
-      return h("figure", { class: "image" }, h("figcaption", { class: "image-title" }, file.title ?? file.name), h("img", { class: "image-picture", src: address, alt: file.alt_txt ?? file.title ?? file.name, loading: "lazy" }));
-    }
-    const words = [h("strong", {}, file.title || file.name || "File"), h("span", { class: "file-size" }, [file.filetype, file.size && `${Math.ceil(file.size / 1024)} kB`].filter(Boolean).join(" · "))];
-    return isLocal(address) ? h("a", { class: "file", href: address, target: "_blank", rel: "noopener" }, words) : h("div", { class: "file" }, words);
-  });
+  return h(
+    "div",
+    { class: "table-wrap", tabIndex: 0, role: "region", "aria-label": "Table" },
+    h(
+      "table",
+      { class: "table" },
+      head &&
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((item, at) => cell(item, at, "th")),
+          ),
+        ),
+      h(
+        "tbody",
+        {},
+        rows.map((row) =>
+          h(
+            "tr",
+            {},
+            row.map((item, at) => cell(item, at, "td")),
+          ),
+        ),
+      ),
+    ),
+  );
 }

@@ -46,22 +46,53 @@ function openPanel(button) {
     draw();
     toast(`It is now ${fullTime(now())}.`);
   };
-  const step = (label, testid, body) => h("button", { type: "button", class: "button", data: { testid }, on: { click: (event) => move(body(), event.currentTarget) } }, label);
-  const custom = h("input", { type: "datetime-local", class: "field field-short", value: wall(now()), "aria-label": "Another time", data: { testid: "clock-custom" } });
-  const panel = h("div", { class: "clock-panel", role: "dialog", "aria-label": "Workspace time", data: { testid: "clock-panel" } },
-    big, day,
-    h("p", { class: "panel-hint" }, "Time here goes forward only. The bot moves with it: what falls due in between happens at once."),
-    h("div", { class: "clock-steps" },
+  const step = (label, testid, body) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "button",
+        data: { testid },
+        on: { click: (event) => move(body(), event.currentTarget) },
+      },
+      label,
+    );
+  const custom = h("input", {
+    type: "datetime-local",
+    class: "field field-short",
+    value: wall(now()),
+    "aria-label": "Another time",
+    data: { testid: "clock-custom" },
+  });
+  const panel = h(
+    "div",
+    { class: "clock-panel", role: "dialog", "aria-label": "Workspace time", data: { testid: "clock-panel" } },
+    big,
+    day,
+    h(
+      "p",
+      { class: "panel-hint" },
+      "Time here goes forward only. The bot moves with it: what falls due in between happens at once.",
+    ),
+    h(
+      "div",
+      { class: "clock-steps" },
       step("+15 min", "clock-15m", () => ({ advance_seconds: 15 * MINUTE_S })),
       step("+1 h", "clock-1h", () => ({ advance_seconds: 60 * MINUTE_S })),
-      step("Tomorrow 9:00", "clock-tomorrow", () => ({ to: tomorrowAt(9).toISOString() }))),
-    h("div", { class: "clock-steps" }, custom,
-      step("Go there", "clock-go", () => ({ to: custom.value ? instant(custom.value).toISOString() : "" }))),
-    problem);
+      step("Tomorrow 9:00", "clock-tomorrow", () => ({ to: tomorrowAt(9).toISOString() })),
+    ),
+    h(
+      "div",
+      { class: "clock-steps" },
+      custom,
+      step("Go there", "clock-go", () => ({ to: custom.value ? instant(custom.value).toISOString() : "" })),
+    ),
+    problem,
+  );
   draw();
   const close = float(button, panel);
   panel.querySelector("[data-testid=clock-15m]").focus();
   return close;
 }
 
-const aheadWords = () => store.offsetSeconds >= MINUTE_S ? `${duration(store.offsetSeconds)} ahead` : "real time";
+const aheadWords = () => (store.offsetSeconds >= MINUTE_S ? `${duration(store.offsetSeconds)} ahead` : "real time");

@@ -30,28 +30,59 @@ function ranked(all, query, words) {
     if (texts.some((word) => word.startsWith(query))) return 0;
     return texts.some((word) => word.includes(query)) ? 1 : 2;
   };
-  return all.map((one) => [score(one), one]).filter(([rank]) => rank < 2).sort(([a], [b]) => a - b).map(([, one]) => one);
+  return all
+    .map((one) => [score(one), one])
+    .filter(([rank]) => rank < 2)
+    .sort(([a], [b]) => a - b)
+    .map(([, one]) => one);
 }
 
-const commandItems = (query) => ranked(store.commands, query, (one) => [one.command.slice(1)]).map((one) => ({
-  insert: `${one.command} `, label: one.command, hint: one.usage_hint, description: one.description, sort: "command",
-}));
+const commandItems = (query) =>
+  ranked(store.commands, query, (one) => [one.command.slice(1)]).map((one) => ({
+    insert: `${one.command} `,
+    label: one.command,
+    hint: one.usage_hint,
+    description: one.description,
+    sort: "command",
+  }));
 
-const peopleItems = (query) => ranked(store.people, query, (one) => [one.name, one.real_name]).map((one) => ({
-  insert: `@${one.name} `, label: displayName(one), description: one.title, hint: one.is_bot ? "App" : localTime(one), lead: avatar(one, "small"), sort: "person",
-}));
+const peopleItems = (query) =>
+  ranked(store.people, query, (one) => [one.name, one.real_name]).map((one) => ({
+    insert: `@${one.name} `,
+    label: displayName(one),
+    description: one.title,
+    hint: one.is_bot ? "App" : localTime(one),
+    lead: avatar(one, "small"),
+    sort: "person",
+  }));
 
-const channelItems = (query) => ranked(store.channels.filter((one) => one.kind !== "im"), query, (one) => [one.name]).map((one) => ({
-  insert: `#${one.name} `, label: `#${one.name}`, description: one.topic, sort: "channel",
-}));
+const channelItems = (query) =>
+  ranked(
+    store.channels.filter((one) => one.kind !== "im"),
+    query,
+    (one) => [one.name],
+  ).map((one) => ({
+    insert: `#${one.name} `,
+    label: `#${one.name}`,
+    description: one.topic,
+    sort: "channel",
+  }));
 
 /** The command a text uses, once its name is complete: its usage is worth showing. */
-export const commandOf = (text) => store.commands.find((one) => text === one.command || text.startsWith(`${one.command} `)) ?? null;
+export const commandOf = (text) =>
+  store.commands.find((one) => text === one.command || text.startsWith(`${one.command} `)) ?? null;
 
 /** The list under the caret; keyboard handling stays with the composer, where the focus is. */
 export class SuggestionList {
   constructor(id, onPick) {
-    this.node = h("div", { class: "suggest", role: "listbox", id, "aria-label": "Suggestions", hidden: true, data: { testid: "suggestions" } });
+    this.node = h("div", {
+      class: "suggest",
+      role: "listbox",
+      id,
+      "aria-label": "Suggestions",
+      hidden: true,
+      data: { testid: "suggestions" },
+    });
     this.onPick = onPick;
     this.items = [];
     this.active = 0;
@@ -63,14 +94,40 @@ export class SuggestionList {
 
   show(items) {
     this.items = items;
-    this.node.replaceChildren(...items.map((item, at) => h("div", {
-      class: "option", role: "option", id: `${this.node.id}-${at}`, "aria-selected": "false", data: { testid: "suggestion", insert: item.insert.trim() },
-      // mousedown, not click: the composer must not lose focus.
-      on: { mousedown: (event) => { event.preventDefault(); this.onPick(item); } },
-    }, item.lead, h("span", { class: "menu-words" },
-      h("span", { class: "menu-label" }, item.label, item.sort === "command" && item.hint ? h("span", { class: "usage" }, ` ${item.hint}`) : null),
-      item.description && h("span", { class: "menu-description" }, item.description)),
-    item.sort === "person" && h("span", { class: "menu-hint" }, item.hint))));
+    this.node.replaceChildren(
+      ...items.map((item, at) =>
+        h(
+          "div",
+          {
+            class: "option",
+            role: "option",
+            id: `${this.node.id}-${at}`,
+            "aria-selected": "false",
+            data: { testid: "suggestion", insert: item.insert.trim() },
+            // mousedown, not click: the composer must not lose focus.
+            on: {
+              mousedown: (event) => {
+                event.preventDefault();
+                this.onPick(item);
+              },
+            },
+          },
+          item.lead,
+          h(
+            "span",
+            { class: "menu-words" },
+            h(
+              "span",
+              { class: "menu-label" },
+              item.label,
+              item.sort === "command" && item.hint ? h("span", { class: "usage" }, ` ${item.hint}`) : null,
+            ),
+            item.description && h("span", { class: "menu-description" }, item.description),
+          ),
+          item.sort === "person" && h("span", { class: "menu-hint" }, item.hint),
+        ),
+      ),
+    );
     this.node.hidden = false;
     this.light(0);
   }

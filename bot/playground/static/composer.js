@@ -18,15 +18,52 @@ export class Composer {
     this.place = null;
     this.list = new SuggestionList(`suggest-${composers}`, (item) => this.insert(item));
     this.field = h("textarea", {
-      class: "composer-field", rows: "1", role: "combobox", "aria-expanded": "false", "aria-controls": `suggest-${composers}`,
-      "aria-autocomplete": "list", autocomplete: "off", spellcheck: "true", data: { testid: `${testid}-field` },
+      class: "composer-field",
+      rows: "1",
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-controls": `suggest-${composers}`,
+      "aria-autocomplete": "list",
+      autocomplete: "off",
+      spellcheck: "true",
+      data: { testid: `${testid}-field` },
     });
-    this.problem = h("div", { class: "composer-problem", role: "alert", hidden: true, data: { testid: "composer-error" } });
+    this.problem = h("div", {
+      class: "composer-problem",
+      role: "alert",
+      hidden: true,
+      data: { testid: "composer-error" },
+    });
     this.usage = h("div", { class: "composer-usage", hidden: true, data: { testid: "usage-hint" } });
-    this.sendButton = h("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send (Enter)", disabled: true, data: { testid: `${testid}-send` } }, icon("send"));
-    this.form = h("form", { class: "composer", data: { testid }, on: { submit: (event) => { event.preventDefault(); this.send(); } } },
-      this.problem, this.list.node, this.usage,
-      h("div", { class: "composer-box" }, inThread ? null : this.shortcutsButton(), this.field, this.sendButton));
+    this.sendButton = h(
+      "button",
+      {
+        type: "submit",
+        class: "send",
+        "aria-label": "Send",
+        title: "Send (Enter)",
+        disabled: true,
+        data: { testid: `${testid}-send` },
+      },
+      icon("send"),
+    );
+    this.form = h(
+      "form",
+      {
+        class: "composer",
+        data: { testid },
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            this.send();
+          },
+        },
+      },
+      this.problem,
+      this.list.node,
+      this.usage,
+      h("div", { class: "composer-box" }, inThread ? null : this.shortcutsButton(), this.field, this.sendButton),
+    );
     parent.append(this.form);
     this.listen();
   }
@@ -40,13 +77,36 @@ export class Composer {
   }
 
   shortcutsButton() {
-    const button = h("button", { type: "button", class: "tool", "aria-label": "Shortcuts", title: "Shortcuts", "aria-haspopup": "menu", data: { testid: "shortcuts" } }, icon("bolt"));
-    button.addEventListener("click", () => openMenu(button, [
-      { heading: `${botName()} shortcuts` },
-      ...store.shortcuts.filter((one) => one.type === "global").map((one) => ({
-        label: one.name, description: one.description, testid: "global-shortcut", data: { callback: one.callback_id }, onSelect: () => runShortcut(one),
-      })),
-    ], { label: "Shortcuts", above: true }));
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "tool",
+        "aria-label": "Shortcuts",
+        title: "Shortcuts",
+        "aria-haspopup": "menu",
+        data: { testid: "shortcuts" },
+      },
+      icon("bolt"),
+    );
+    button.addEventListener("click", () =>
+      openMenu(
+        button,
+        [
+          { heading: `${botName()} shortcuts` },
+          ...store.shortcuts
+            .filter((one) => one.type === "global")
+            .map((one) => ({
+              label: one.name,
+              description: one.description,
+              testid: "global-shortcut",
+              data: { callback: one.callback_id },
+              onSelect: () => runShortcut(one),
+            })),
+        ],
+        { label: "Shortcuts", above: true },
+      ),
+    );
     return button;
   }
 
@@ -89,7 +149,12 @@ export class Composer {
     const command = this.inThread ? null : commandOf(this.field.value);
     this.usage.hidden = !command;
     this.usage.replaceChildren();
-    if (command) append(this.usage, [h("code", {}, command.command), command.usage_hint && h("code", { class: "usage" }, ` ${command.usage_hint}`), h("span", { class: "usage-words" }, command.description)]);
+    if (command)
+      append(this.usage, [
+        h("code", {}, command.command),
+        command.usage_hint && h("code", { class: "usage" }, ` ${command.usage_hint}`),
+        h("span", { class: "usage-words" }, command.description),
+      ]);
   }
 
   suggest() {
@@ -140,7 +205,8 @@ export class Composer {
     else if (event.key === "ArrowUp") this.list.light(this.list.active - 1);
     else if (event.key === "Escape") this.closeList();
     else if (event.key === "Tab") this.list.pick();
-    else if (event.key === "Enter" && !event.shiftKey && this.list.items[this.list.active].insert.trim() !== typed) this.list.pick();
+    else if (event.key === "Enter" && !event.shiftKey && this.list.items[this.list.active].insert.trim() !== typed)
+      this.list.pick();
     else return false;
     this.mark();
     return true;
@@ -159,16 +225,25 @@ export class Composer {
     this.form.removeAttribute("aria-busy");
     if (!failed(answer)) return;
     // Give the words back, unless something new has been typed or another place opened meanwhile.
-    if (this.field.value === "" && this.place.channel === channel && this.place.thread === thread) this.field.value = sent;
+    if (this.field.value === "" && this.place.channel === channel && this.place.thread === thread)
+      this.field.value = sent;
     this.grow();
     this.showProblem(answer, text);
   }
 
   showProblem(answer, text) {
     const word = text.split(/\s/)[0];
-    const otherwise = text.startsWith("/") ? `${word} failed with the error “${answer.error}”.` : `Not sent: ${answer.error}.`;
-    this.problem.replaceChildren(h("span", {}, answer.text || otherwise),
-      h("button", { type: "button", class: "tool", "aria-label": "Dismiss", on: { click: () => this.hideProblem() } }, icon("close")));
+    const otherwise = text.startsWith("/")
+      ? `${word} failed with the error “${answer.error}”.`
+      : `Not sent: ${answer.error}.`;
+    this.problem.replaceChildren(
+      h("span", {}, answer.text || otherwise),
+      h(
+        "button",
+        { type: "button", class: "tool", "aria-label": "Dismiss", on: { click: () => this.hideProblem() } },
+        icon("close"),
+      ),
+    );
     this.problem.hidden = false;
   }
 

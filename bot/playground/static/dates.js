@@ -14,20 +14,36 @@ function format(options, tz = zone()) {
 
 function parts(date, tz = zone()) {
   const made = format(
-    { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+    {
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+    },
     tz,
   ).formatToParts(date);
   return Object.fromEntries(made.map((part) => [part.type, part.value]));
 }
 
 export const time = (date, tz) => format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, tz).format(date);
-export const timeWithSeconds = (date) => format({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(date);
-export const dayKey = (date, tz) => { const p = parts(date, tz); return `${p.year}-${p.month}-${p.day}`; };
+export const timeWithSeconds = (date) =>
+  format({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(date);
+export const dayKey = (date, tz) => {
+  const p = parts(date, tz);
+  return `${p.year}-${p.month}-${p.day}`;
+};
 export const tsDate = (ts) => new Date(Number(ts) * 1000);
 
 /** "Today", "Yesterday", "Tomorrow", or null when the day is further away. */
 function nearDay(date) {
-  const names = new Map([[-1, "Yesterday"], [0, "Today"], [1, "Tomorrow"]]);
+  const names = new Map([
+    [-1, "Yesterday"],
+    [0, "Today"],
+    [1, "Tomorrow"],
+  ]);
   const days = Math.round((Date.parse(dayKey(date)) - Date.parse(dayKey(now()))) / DAY_MS);
   return names.get(days) ?? null;
 }
@@ -35,17 +51,31 @@ function nearDay(date) {
 /** A date separator's words: "Today", "Tuesday, 24 November". */
 export function dayName(date) {
   const sameYear = parts(date).year === parts(now()).year;
-  return nearDay(date) ?? format({ weekday: "long", day: "numeric", month: "long", ...(sameYear ? {} : { year: "numeric" }) }).format(date);
+  return (
+    nearDay(date) ??
+    format({ weekday: "long", day: "numeric", month: "long", ...(sameYear ? {} : { year: "numeric" }) }).format(
+      date,
+    )
+  );
 }
 
 export const fullTime = (date, tz) =>
-  format({ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, tz).format(date);
+  format(
+    { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+    tz,
+  ).format(date);
 
 export function ago(date) {
   const seconds = Math.round((now() - date) / 1000);
   const size = Math.abs(seconds);
-  const [count, unit] = size < 60 ? [size, "second"] : size < 3600 ? [Math.round(size / 60), "minute"]
-    : size < 86_400 ? [Math.round(size / 3600), "hour"] : [Math.round(size / 86_400), "day"];
+  const [count, unit] =
+    size < 60
+      ? [size, "second"]
+      : size < 3600
+        ? [Math.round(size / 60), "minute"]
+        : size < 86_400
+          ? [Math.round(size / 3600), "hour"]
+          : [Math.round(size / 86_400), "day"];
   if (size < 10) return "now";
   const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
   return seconds >= 0 ? `${words} ago` : `in ${words}`;

@@ -54,7 +54,7 @@ export const byId = (id) => document.getElementById(id);
 /** Pretty-printed JSON as a `<pre>`, with keys and strings in quiet colours. */
 export function jsonView(value) {
   const pre = h("pre", { class: "json", tabIndex: 0 });
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2) ?? "";
+  const text = typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "");
   const pattern = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null|-?\d+(?:\.\d+)?)\b/g;
   let last = 0;
   for (const found of text.matchAll(pattern)) {

@@ -18,10 +18,18 @@ export function element(item, block, ctx) {
 }
 
 const DRAW = {
-  button, workflow_button: button, overflow, checkboxes, radio_buttons: radios, plain_text_input: textInput,
-  email_text_input: textInput, url_text_input: textInput, number_input: textInput,
+  button,
+  workflow_button: button,
+  overflow,
+  checkboxes,
+  radio_buttons: radios,
+  plain_text_input: textInput,
+  email_text_input: textInput,
+  url_text_input: textInput,
+  number_input: textInput,
   datepicker: (...all) => native("date", "selected_date", "initial_date", ...all),
-  timepicker: (...all) => native("time", "selected_time", "initial_time", ...all), datetimepicker,
+  timepicker: (...all) => native("time", "selected_time", "initial_time", ...all),
+  datetimepicker,
 };
 
 /**
@@ -45,48 +53,88 @@ function button(item, block, ctx) {
     if (node.getAttribute("aria-busy") === "true") return;
     await use(item, block, ctx, { value: item.value ?? "" }, node);
   };
-  const node = h(url ? "a" : "button", {
-    class: `button${style}`,
-    ...(url ? { href: url, target: "_blank", rel: "noopener noreferrer", role: "button" } : { type: "button" }),
-    "aria-label": item.accessibility_label,
-    data: { testid: "button", ...dataOf(item, block) },
-    on: { click: press },
-  }, textObject(item.text));
+  const node = h(
+    url ? "a" : "button",
+    {
+      class: `button${style}`,
+      ...(url ? { href: url, target: "_blank", rel: "noopener noreferrer", role: "button" } : { type: "button" }),
+      "aria-label": item.accessibility_label,
+      data: { testid: "button", ...dataOf(item, block) },
+      on: { click: press },
+    },
+    textObject(item.text),
+  );
   return node;
 }
 
 function overflow(item, block, ctx) {
-  const node = h("button", {
-    type: "button", class: "button button-icon", "aria-haspopup": "menu", "aria-label": "More actions",
-    data: { testid: "overflow", ...dataOf(item, block) },
-    on: {
-      click: () => openMenu(node, (item.options ?? []).map((option) => ({
-        label: textObject(option.text),
-        description: option.description && textObject(option.description),
-        href: safeUrl(option.url),
-        testid: "overflow-option",
-        data: { value: option.value },
-        onSelect: () => use(item, block, ctx, { selected_option: option }, node),
-      })), { label: "More actions" }),
+  const node = h(
+    "button",
+    {
+      type: "button",
+      class: "button button-icon",
+      "aria-haspopup": "menu",
+      "aria-label": "More actions",
+      data: { testid: "overflow", ...dataOf(item, block) },
+      on: {
+        click: () =>
+          openMenu(
+            node,
+            (item.options ?? []).map((option) => ({
+              label: textObject(option.text),
+              description: option.description && textObject(option.description),
+              href: safeUrl(option.url),
+              testid: "overflow-option",
+              data: { value: option.value },
+              onSelect: () => use(item, block, ctx, { selected_option: option }, node),
+            })),
+            { label: "More actions" },
+          ),
+      },
     },
-  }, icon("more"));
+    icon("more"),
+  );
   return node;
 }
 
 function choiceList(item, block, ctx, type, isOn, onPick) {
   const name = `${ctx.key}-${block.block_id}-${item.action_id}`;
-  return h("div", { class: "choices", role: type === "radio" ? "radiogroup" : "group", "aria-label": block.label?.text ?? "Choices", data: { testid: item.type, ...dataOf(item, block) } },
-    (item.options ?? []).map((option) => h("label", { class: "choice" },
-      h("input", {
-        type, name, value: option.value, checked: isOn(option), data: { value: option.value },
-        on: { change: (event) => onPick(option, event.target) },
-      }),
-      h("span", { class: "choice-words" }, h("span", {}, textObject(option.text)),
-        option.description && h("span", { class: "choice-description" }, textObject(option.description))))));
+  return h(
+    "div",
+    {
+      class: "choices",
+      role: type === "radio" ? "radiogroup" : "group",
+      "aria-label": block.label?.text ?? "Choices",
+      data: { testid: item.type, ...dataOf(item, block) },
+    },
+    (item.options ?? []).map((option) =>
+      h(
+        "label",
+        { class: "choice" },
+        h("input", {
+          type,
+          name,
+          value: option.value,
+          checked: isOn(option),
+          data: { value: option.value },
+          on: { change: (event) => onPick(option, event.target) },
+        }),
+        h(
+          "span",
+          { class: "choice-words" },
+          h("span", {}, textObject(option.text)),
+          option.description && h("span", { class: "choice-description" }, textObject(option.description)),
+        ),
+      ),
+    ),
+  );
 }
 
 function checkboxes(item, block, ctx) {
-  const entry = ctx.form.start(block.block_id, item.action_id, { type: item.type, selected_options: item.initial_options ?? [] });
+  const entry = ctx.form.start(block.block_id, item.action_id, {
+    type: item.type,
+    selected_options: item.initial_options ?? [],
+  });
   let picked = entry.selected_options;
   const has = (option) => picked.some((one) => one.value === option.value);
   return choiceList(item, block, ctx, "checkbox", has, async (option, box) => {
@@ -100,9 +148,18 @@ function checkboxes(item, block, ctx) {
 }
 
 function radios(item, block, ctx) {
-  const entry = ctx.form.start(block.block_id, item.action_id, { type: item.type, selected_option: item.initial_option ?? null });
-  return choiceList(item, block, ctx, "radio", (option) => entry.selected_option?.value === option.value,
-    (option, box) => use(item, block, ctx, { selected_option: option }, box));
+  const entry = ctx.form.start(block.block_id, item.action_id, {
+    type: item.type,
+    selected_option: item.initial_option ?? null,
+  });
+  return choiceList(
+    item,
+    block,
+    ctx,
+    "radio",
+    (option) => entry.selected_option?.value === option.value,
+    (option, box) => use(item, block, ctx, { selected_option: option }, box),
+  );
 }
 
 const errorProps = (block, ctx) => ({
@@ -111,14 +168,21 @@ const errorProps = (block, ctx) => ({
 });
 
 function textInput(item, block, ctx) {
-  const entry = ctx.form.start(block.block_id, item.action_id, { type: item.type, value: item.initial_value ?? null });
+  const entry = ctx.form.start(block.block_id, item.action_id, {
+    type: item.type,
+    value: item.initial_value ?? null,
+  });
   const type = { email_text_input: "email", url_text_input: "url" }[item.type] ?? "text";
   const node = h(item.multiline ? "textarea" : "input", {
-    class: "field", id: `${ctx.key}-${block.block_id}-field`, value: entry.value ?? "",
+    class: "field",
+    id: `${ctx.key}-${block.block_id}-field`,
+    value: entry.value ?? "",
     ...(item.multiline ? { rows: "4" } : { type }),
     inputmode: item.type === "number_input" ? "decimal" : null,
-    placeholder: item.placeholder?.text, maxlength: item.max_length, autofocus: item.focus_on_load,
-    "aria-label": block.label ? null : item.placeholder?.text ?? "Text",
+    placeholder: item.placeholder?.text,
+    maxlength: item.max_length,
+    autofocus: item.focus_on_load,
+    "aria-label": block.label ? null : (item.placeholder?.text ?? "Text"),
     ...errorProps(block, ctx),
     data: { testid: "field", ...dataOf(item, block) },
   });
@@ -143,9 +207,13 @@ function textInput(item, block, ctx) {
 function native(type, field, initial, item, block, ctx) {
   const entry = ctx.form.start(block.block_id, item.action_id, { type: item.type, [field]: item[initial] ?? null });
   const node = h("input", {
-    type, class: "field field-short", id: `${ctx.key}-${block.block_id}-field`, value: entry[field] ?? "",
-    "aria-label": block.label ? null : item.placeholder?.text ?? (type === "date" ? "Date" : "Time"),
-    ...errorProps(block, ctx), data: { testid: item.type, ...dataOf(item, block) },
+    type,
+    class: "field field-short",
+    id: `${ctx.key}-${block.block_id}-field`,
+    value: entry[field] ?? "",
+    "aria-label": block.label ? null : (item.placeholder?.text ?? (type === "date" ? "Date" : "Time")),
+    ...errorProps(block, ctx),
+    data: { testid: item.type, ...dataOf(item, block) },
     on: { change: () => use(item, block, ctx, { [field]: node.value || null }, node) },
   });
   return node;
@@ -157,9 +225,15 @@ function datetimepicker(item, block, ctx) {
   const shown = entry.selected_date_time ? wall(new Date(entry.selected_date_time * 1000)) : "";
   const read = () => ({ selected_date_time: node.value ? Math.floor(instant(node.value) / 1000) : null });
   const node = h("input", {
-    type: "datetime-local", class: "field field-short", id: `${ctx.key}-${block.block_id}-field`, value: shown,
-    title: `In ${zone()}`, "aria-label": block.label ? null : "Date and time", ...errorProps(block, ctx),
-    data: { testid: item.type, ...dataOf(item, block) }, on: { change: () => use(item, block, ctx, read(), node) },
+    type: "datetime-local",
+    class: "field field-short",
+    id: `${ctx.key}-${block.block_id}-field`,
+    value: shown,
+    title: `In ${zone()}`,
+    "aria-label": block.label ? null : "Date and time",
+    ...errorProps(block, ctx),
+    data: { testid: item.type, ...dataOf(item, block) },
+    on: { change: () => use(item, block, ctx, read(), node) },
   });
   return node;
 }

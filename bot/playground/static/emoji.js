@@ -41,14 +41,19 @@ const BY_NAME = new Map(
     }),
 );
 
-const BY_CHARACTER = new Map([...BY_NAME].reverse().map(([name, character]) => [character.replace("\uFE0F", ""), name]));
+const BY_CHARACTER = new Map(
+  [...BY_NAME].reverse().map(([name, character]) => [character.replace("\uFE0F", ""), name]),
+);
 
 /** The shortcode name of a character, or null. */
 export const emojiName = (character) => BY_CHARACTER.get(character.replace("\uFE0F", "")) ?? null;
 
 /** Whether this computer has a font that draws emoji; without one, names read better than empty boxes. */
 export const canDrawEmoji = (() => {
-  const pen = typeof document === "undefined" ? null : document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const pen =
+    typeof document === "undefined"
+      ? null
+      : document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   if (!pen) return false;
   const drawn = (text) => {
     pen.clearRect(0, 0, 40, 40);
@@ -63,5 +68,16 @@ export const canDrawEmoji = (() => {
 export const emoji = (name) => BY_NAME.get(name.replace(/::skin-tone-\d$/, "")) ?? null;
 
 export const REACTIONS = [
-  "+1", "eyes", "white_check_mark", "tada", "heart", "rocket", "thinking_face", "x", "joy", "pray", "warning", "wave",
+  "+1",
+  "eyes",
+  "white_check_mark",
+  "tada",
+  "heart",
+  "rocket",
+  "thinking_face",
+  "x",
+  "joy",
+  "pray",
+  "warning",
+  "wave",
 ];

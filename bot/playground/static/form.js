@@ -30,7 +30,9 @@ export class Form {
 
 const isEmpty = (entry) => {
   const { type: _type, ...fields } = entry ?? {};
-  return Object.values(fields).every((value) => value === null || value === undefined || value === "" || value?.length === 0);
+  return Object.values(fields).every(
+    (value) => value === null || value === undefined || value === "" || value?.length === 0,
+  );
 };
 
 /** block_id → sentence for every input a person must still mend, as Slack's own client would say before sending. */
@@ -60,7 +62,8 @@ function unfitNumber(element, text) {
   const number = Number(text);
   if (Number.isNaN(number)) return "This is no number.";
   if (!element.is_decimal_allowed && !Number.isInteger(number)) return "A whole number, please.";
-  if (element.min_value !== undefined && number < Number(element.min_value)) return `At least ${element.min_value}.`;
+  if (element.min_value !== undefined && number < Number(element.min_value))
+    return `At least ${element.min_value}.`;
   if (element.max_value !== undefined && number > Number(element.max_value)) return `At most ${element.max_value}.`;
   return null;
 }

@@ -39,8 +39,14 @@ function draw(view, problem) {
   const root = byId("home");
   if (!view) {
     viewId = null;
-    root.replaceChildren(h("div", { class: "empty", data: { testid: "home-empty" } },
-      h("strong", {}, `${botName()} shows nothing here for ${displayName(me())} yet.`), h("p", {}, problem ?? "It is told each time this tab opens.")));
+    root.replaceChildren(
+      h(
+        "div",
+        { class: "empty", data: { testid: "home-empty" } },
+        h("strong", {}, `${botName()} shows nothing here for ${displayName(me())} yet.`),
+        h("p", {}, problem ?? "It is told each time this tab opens."),
+      ),
+    );
     return;
   }
   if (view.id !== viewId) form = new Form();
@@ -49,8 +55,16 @@ function draw(view, problem) {
   const scrolled = root.scrollTop;
   const focus = document.activeElement?.dataset ?? {};
   const place = root.contains(document.activeElement) ? [focus.block, focus.action] : null;
-  root.replaceChildren(h("div", { class: "home-sheet", data: { testid: "home-view", view: view.id } },
-    drawBlocks(view.blocks, surfaceContext({ type: "view", view_id: view.id }, form))));
+  root.replaceChildren(
+    h(
+      "div",
+      { class: "home-sheet", data: { testid: "home-view", view: view.id } },
+      drawBlocks(view.blocks, surfaceContext({ type: "view", view_id: view.id }, form)),
+    ),
+  );
   root.scrollTop = scrolled;
-  if (place) [...root.querySelectorAll("[data-action]")].find((one) => one.dataset.block === place[0] && one.dataset.action === place[1])?.focus();
+  if (place)
+    [...root.querySelectorAll("[data-action]")]
+      .find((one) => one.dataset.block === place[0] && one.dataset.action === place[1])
+      ?.focus();
 }

@@ -19,7 +19,18 @@ export class MessageList {
     this.newFrom = null; // ts of the first unread message when the conversation was opened
     this.hasMore = false;
     this.body = h("div", { class: "messages", role: "feed", "aria-label": options.label });
-    this.jump = h("button", { type: "button", class: "jump", hidden: true, data: { testid: "jump" }, on: { click: () => this.toBottom() } }, icon("down"), h("span", {}, "Latest"));
+    this.jump = h(
+      "button",
+      {
+        type: "button",
+        class: "jump",
+        hidden: true,
+        data: { testid: "jump" },
+        on: { click: () => this.toBottom() },
+      },
+      icon("down"),
+      h("span", {}, "Latest"),
+    );
     scroller.replaceChildren(this.body, this.jump);
     this.stuck = true;
     scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
@@ -36,7 +47,7 @@ export class MessageList {
     this.hasMore = hasMore;
     for (const message of messages) this.keep(message);
     const theirs = messages.filter((message) => !message.ephemeral);
-    this.newFrom = unread > 0 ? theirs[Math.max(0, theirs.length - unread)]?.ts ?? null : null;
+    this.newFrom = unread > 0 ? (theirs[Math.max(0, theirs.length - unread)]?.ts ?? null) : null;
     this.stuck = true;
     this.refresh();
     this.pin();
@@ -101,23 +112,38 @@ export class MessageList {
       const day = dayKey(tsDate(ts));
       if (!previous || previous.day !== day) wanted.push(separator(dayName(tsDate(ts)), "day"));
       if (ts === this.newFrom) wanted.push(separator("New", "new"));
-      entry.node ??= drawMessage(entry.message, { channel: this.channel, inThread: this.options.inThread, form: entry.form });
+      entry.node ??= drawMessage(entry.message, {
+        channel: this.channel,
+        inThread: this.options.inThread,
+        form: entry.form,
+      });
       entry.node.classList.toggle("is-compact", this.continues(previous, entry.message, day, ts));
       wanted.push(entry.node);
       previous = { message: entry.message, day };
-      if (this.options.inThread && wanted.length === 2 && this.kept.size > 1) wanted.push(separator(replyCount(this.kept.size - 1), "replies"));
+      if (this.options.inThread && wanted.length === 2 && this.kept.size > 1)
+        wanted.push(separator(replyCount(this.kept.size - 1), "replies"));
     }
-    if (!wanted.length && this.channel) wanted.push(h("div", { class: "empty" }, this.options.emptyText ?? "Nothing here yet."));
+    if (!wanted.length && this.channel)
+      wanted.push(h("div", { class: "empty" }, this.options.emptyText ?? "Nothing here yet."));
     syncChildren(this.body, wanted);
     if (this.stuck) this.pin();
   }
 
   continues(previous, message, day, ts) {
-    if (!previous || previous.day !== day || ts === this.newFrom || message.ephemeral || previous.message.ephemeral) return false;
-    if (previous.message.subtype !== message.subtype || (this.options.inThread && previous.message.ts === message.thread_ts)) return false;
+    if (!previous || previous.day !== day || ts === this.newFrom || message.ephemeral || previous.message.ephemeral)
+      return false;
+    if (
+      previous.message.subtype !== message.subtype ||
+      (this.options.inThread && previous.message.ts === message.thread_ts)
+    )
+      return false;
     const [before, after] = [authorOf(previous.message), authorOf(message)];
-    return before.id === after.id && before.real_name === after.real_name && !message.blocks?.some((block) => block.type === "actions")
-      && Number(ts) - Number(previous.message.ts) < TOGETHER_SECONDS;
+    return (
+      before.id === after.id &&
+      before.real_name === after.real_name &&
+      !message.blocks?.some((block) => block.type === "actions") &&
+      Number(ts) - Number(previous.message.ts) < TOGETHER_SECONDS
+    );
   }
 
   atBottom() {
@@ -148,4 +174,13 @@ export class MessageList {
 const replyCount = (count) => `${count} ${count === 1 ? "reply" : "replies"}`;
 
 const separator = (words, kind) =>
-  h("div", { class: `separator separator-${kind}`, role: "separator", "aria-label": words, data: { testid: `separator-${kind}` } }, h("span", {}, words));
+  h(
+    "div",
+    {
+      class: `separator separator-${kind}`,
+      role: "separator",
+      "aria-label": words,
+      data: { testid: `separator-${kind}` },
+    },
+    h("span", {}, words),
+  );

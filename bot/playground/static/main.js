@@ -41,7 +41,19 @@ async function start() {
   byId("open-drawer").append(icon("menu"));
   const composer = new Composer(byId("conversation"), { testid: "composer" });
   on("place", ({ moved }) => moved && composer.open(store.channel));
-  for (const begin of [startSidebar, startPlaceHead, startTimeline, startThread, startHome, startModal, startActAs, startClock, startTraffic, startHappenings]) begin();
+  for (const begin of [
+    startSidebar,
+    startPlaceHead,
+    startTimeline,
+    startThread,
+    startHome,
+    startModal,
+    startActAs,
+    startClock,
+    startTraffic,
+    startHappenings,
+  ])
+    begin();
   on("stream:state", readState);
   await firstState();
   startStream();

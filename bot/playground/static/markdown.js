@@ -24,7 +24,10 @@ function blockAt(lines, at) {
   if (heading) return [h("div", { class: "md-heading", role: "heading", "aria-level": "4" }, spans(heading[1])), 1];
   if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) return [h("hr", { class: "divider" }), 1];
   if (isTable(lines, at)) return table(lines, at);
-  if (/^>/.test(line)) return gather(lines, at, /^> ?(.*)$/, (inside) => h("blockquote", { class: "quote" }, spans(inside.join("\n"))));
+  if (/^>/.test(line))
+    return gather(lines, at, /^> ?(.*)$/, (inside) =>
+      h("blockquote", { class: "quote" }, spans(inside.join("\n"))),
+    );
   if (LIST.test(line)) return list(lines, at);
   return paragraph(lines, at);
 }
@@ -49,8 +52,16 @@ function list(lines, at) {
   while (end < lines.length && LIST.test(lines[end])) {
     const [, space, , words] = lines[end].match(LIST);
     const task = words.match(/^\[([ xX])\]\s+(.*)$/);
-    const box = task && h("input", { type: "checkbox", checked: task[1] !== " ", disabled: true, "aria-label": "done" });
-    items.push(h("li", { style: { "--indent": Math.floor(space.length / 2) }, class: task ? "md-task" : null }, box, spans(task ? task[2] : words)));
+    const box =
+      task && h("input", { type: "checkbox", checked: task[1] !== " ", disabled: true, "aria-label": "done" });
+    items.push(
+      h(
+        "li",
+        { style: { "--indent": Math.floor(space.length / 2) }, class: task ? "md-task" : null },
+        box,
+        spans(task ? task[2] : words),
+      ),
+    );
     end += 1;
   }
   const ordered = /^\s*\d/.test(lines[at]);
@@ -60,19 +71,46 @@ function list(lines, at) {
 function paragraph(lines, at) {
   let end = at + 1;
   const stops = /^(\s*(```|~~~)|#{1,6}\s|>)/;
-  while (end < lines.length && lines[end].trim() !== "" && !stops.test(lines[end]) && !LIST.test(lines[end]) && !isTable(lines, end)) end += 1;
+  while (
+    end < lines.length &&
+    lines[end].trim() !== "" &&
+    !stops.test(lines[end]) &&
+    !LIST.test(lines[end]) &&
+    !isTable(lines, end)
+  )
+    end += 1;
   return [h("p", { class: "text" }, spans(lines.slice(at, end).join("\n"))), end - at];
 }
 
-const isTable = (lines, at) => lines[at].includes("|") && /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/.test(lines[at + 1] ?? "") && lines[at + 1].includes("-");
+const isTable = (lines, at) =>
+  lines[at].includes("|") &&
+  /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/.test(lines[at + 1] ?? "") &&
+  lines[at + 1].includes("-");
 
 function table(lines, at) {
-  const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+  const cells = (line) =>
+    line
+      .trim()
+      .replace(/^\||\|$/g, "")
+      .split("|")
+      .map((cell) => cell.trim());
   let end = at + 2;
   while (end < lines.length && lines[end].includes("|")) end += 1;
-  const row = (line, tag) => h("tr", {}, cells(line).map((cell) => h(tag, {}, spans(cell))));
+  const row = (line, tag) =>
+    h(
+      "tr",
+      {},
+      cells(line).map((cell) => h(tag, {}, spans(cell))),
+    );
   const body = lines.slice(at + 2, end).map((line) => row(line, "td"));
-  return [h("div", { class: "table-wrap" }, h("table", { class: "table" }, h("thead", {}, row(lines[at], "th")), h("tbody", {}, body))), end - at];
+  return [
+    h(
+      "div",
+      { class: "table-wrap" },
+      h("table", { class: "table" }, h("thead", {}, row(lines[at], "th")), h("tbody", {}, body)),
+    ),
+    end - at,
+  ];
 }
 
 const INLINE = [

@@ -72,8 +72,12 @@ function menuRow(item, onClick) {
       on: { click: onClick },
     },
     item.lead,
-    h("span", { class: "menu-words" }, h("span", { class: "menu-label" }, item.label),
-      item.description && h("span", { class: "menu-description" }, item.description)),
+    h(
+      "span",
+      { class: "menu-words" },
+      h("span", { class: "menu-label" }, item.label),
+      item.description && h("span", { class: "menu-description" }, item.description),
+    ),
     item.hint && h("span", { class: "menu-hint" }, item.hint),
   );
 }
@@ -85,7 +89,13 @@ export function arrowKeys(panel, selector) {
     const at = rows.indexOf(document.activeElement);
     const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 };
     let to = moves[event.key];
-    if (to === undefined && /^\S$/.test(event.key) && !event.ctrlKey && !event.metaKey && event.target.tagName !== "INPUT") {
+    if (
+      to === undefined &&
+      /^\S$/.test(event.key) &&
+      !event.ctrlKey &&
+      !event.metaKey &&
+      event.target.tagName !== "INPUT"
+    ) {
       const letter = event.key.toLowerCase();
       const ring = [...rows.slice(at + 1), ...rows.slice(0, at + 1)];
       to = rows.indexOf(ring.find((row) => row.textContent.trim().toLowerCase().startsWith(letter)));
@@ -100,7 +110,11 @@ export function arrowKeys(panel, selector) {
 
 /** A short note at the foot of the page; says it to screen readers too. */
 export function toast(words, { bad = false } = {}) {
-  const note = h("div", { class: bad ? "toast toast-bad" : "toast", role: bad ? "alert" : "status", data: { testid: "toast" } }, words);
+  const note = h(
+    "div",
+    { class: bad ? "toast toast-bad" : "toast", role: bad ? "alert" : "status", data: { testid: "toast" } },
+    words,
+  );
   const stack = document.querySelector("dialog[open] .toasts") ?? document.getElementById("toasts");
   stack.append(note);
   setTimeout(() => note.remove(), bad ? 9_000 : 4_000);
@@ -113,12 +127,38 @@ export function confirm(object) {
     const danger = object.style === "danger";
     const dialog = h(
       "dialog",
-      { class: "dialog dialog-small", role: "alertdialog", "aria-labelledby": "confirm-title", data: { testid: "confirm" } },
+      {
+        class: "dialog dialog-small",
+        role: "alertdialog",
+        "aria-labelledby": "confirm-title",
+        data: { testid: "confirm" },
+      },
       h("h2", { class: "dialog-title", id: "confirm-title" }, words("title", "Are you sure?")),
       h("p", { class: "dialog-text" }, words("text", "")),
-      h("div", { class: "dialog-buttons" },
-        h("button", { type: "button", class: "button", data: { testid: "confirm-no" }, on: { click: () => dialog.close("no") } }, words("deny", "Cancel")),
-        h("button", { type: "button", class: `button ${danger ? "button-danger-solid" : "button-primary"}`, data: { testid: "confirm-yes" }, on: { click: () => dialog.close("yes") } }, words("confirm", "Yes"))),
+      h(
+        "div",
+        { class: "dialog-buttons" },
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button",
+            data: { testid: "confirm-no" },
+            on: { click: () => dialog.close("no") },
+          },
+          words("deny", "Cancel"),
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: `button ${danger ? "button-danger-solid" : "button-primary"}`,
+            data: { testid: "confirm-yes" },
+            on: { click: () => dialog.close("yes") },
+          },
+          words("confirm", "Yes"),
+        ),
+      ),
     );
     dialog.addEventListener("close", () => {
       dialog.remove();

@@ -77,11 +77,29 @@ function draw({ fresh = false }) {
   const body = h("div", { class: "dialog-body", data: { testid: "modal-body" } });
   const scrolled = dialog.querySelector(".dialog-body")?.scrollTop ?? 0;
   const ctx = surfaceContext({ type: "view", view_id: view.id }, entry.form, {
-    errors: entry.errors, touched: (blockId) => forgive(entry, blockId), enter: () => submit(),
+    errors: entry.errors,
+    touched: (blockId) => forgive(entry, blockId),
+    enter: () => submit(),
   });
   body.append(...drawBlocks(view.blocks, ctx));
-  const form = h("form", { class: "dialog-form", novalidate: true, on: { submit: (event) => { event.preventDefault(); submit(); } } },
-    head(view), entry.trouble && h("div", { class: "dialog-trouble", role: "alert", data: { testid: "modal-error" } }, entry.trouble), body, foot(entry));
+  const form = h(
+    "form",
+    {
+      class: "dialog-form",
+      novalidate: true,
+      on: {
+        submit: (event) => {
+          event.preventDefault();
+          submit();
+        },
+      },
+    },
+    head(view),
+    entry.trouble &&
+      h("div", { class: "dialog-trouble", role: "alert", data: { testid: "modal-error" } }, entry.trouble),
+    body,
+    foot(entry),
+  );
   dialog.dataset.view = view.id;
   dialog.dataset.callback = view.callback_id ?? "";
   dialog.setAttribute("aria-labelledby", "modal-title");
@@ -92,17 +110,57 @@ function draw({ fresh = false }) {
 }
 
 function head(view) {
-  return h("header", { class: "dialog-head" },
-    stack.length > 1 && h("button", { type: "button", class: "tool", "aria-label": "Back", data: { testid: "modal-back" }, on: { click: cancel } }, icon("back")),
+  return h(
+    "header",
+    { class: "dialog-head" },
+    stack.length > 1 &&
+      h(
+        "button",
+        {
+          type: "button",
+          class: "tool",
+          "aria-label": "Back",
+          data: { testid: "modal-back" },
+          on: { click: cancel },
+        },
+        icon("back"),
+      ),
     h("h2", { class: "dialog-title", id: "modal-title", data: { testid: "modal-title" } }, textObject(view.title)),
-    h("button", { type: "button", class: "tool", "aria-label": "Close", data: { testid: "modal-close" }, on: { click: closeAll } }, icon("close")));
+    h(
+      "button",
+      {
+        type: "button",
+        class: "tool",
+        "aria-label": "Close",
+        data: { testid: "modal-close" },
+        on: { click: closeAll },
+      },
+      icon("close"),
+    ),
+  );
 }
 
 function foot({ view, busy }) {
-  return h("footer", { class: "dialog-buttons" },
-    h("button", { type: "button", class: "button", disabled: busy, data: { testid: "modal-cancel" }, on: { click: cancel } },
-      view.close ? textObject(view.close) : view.submit ? "Cancel" : "Close"),
-    view.submit && h("button", { type: "submit", class: "button button-primary", "aria-busy": busy ? "true" : null, data: { testid: "modal-submit" } }, textObject(view.submit)));
+  return h(
+    "footer",
+    { class: "dialog-buttons" },
+    h(
+      "button",
+      { type: "button", class: "button", disabled: busy, data: { testid: "modal-cancel" }, on: { click: cancel } },
+      view.close ? textObject(view.close) : view.submit ? "Cancel" : "Close",
+    ),
+    view.submit &&
+      h(
+        "button",
+        {
+          type: "submit",
+          class: "button button-primary",
+          "aria-busy": busy ? "true" : null,
+          data: { testid: "modal-submit" },
+        },
+        textObject(view.submit),
+      ),
+  );
 }
 
 /** A field that is being mended shows no problem any more; nothing is drawn anew, so typing goes on. */
@@ -119,7 +177,13 @@ function whereFocusIs() {
   const { activeElement: node } = document;
   if (!dialog.contains(node)) return null;
   const { block, action, testid, value } = node.dataset;
-  return { block, action, testid, value, selection: "selectionStart" in node ? [node.selectionStart, node.selectionEnd] : null };
+  return {
+    block,
+    action,
+    testid,
+    value,
+    selection: "selectionStart" in node ? [node.selectionStart, node.selectionEnd] : null,
+  };
 }
 
 function setFocus(place) {
@@ -127,13 +191,20 @@ function setFocus(place) {
   if (problem) return problem.focus();
   if (place) {
     const all = [...dialog.querySelectorAll("[data-testid], [data-value]")];
-    const same = all.find((one) => ["block", "action", "testid", "value"].every((key) => one.dataset[key] === place[key]) && one.tabIndex >= 0);
+    const same = all.find(
+      (one) =>
+        ["block", "action", "testid", "value"].every((key) => one.dataset[key] === place[key]) && one.tabIndex >= 0,
+    );
     same?.focus();
-    if (place.selection?.[0] !== null && same?.setSelectionRange && same.tagName === "TEXTAREA") same.setSelectionRange(...place.selection);
+    if (place.selection?.[0] !== null && same?.setSelectionRange && same.tagName === "TEXTAREA")
+      same.setSelectionRange(...place.selection);
     if (same) return undefined;
   }
-  const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector(".dialog-body :is(input, textarea, select, button, a)")
-    ?? dialog.querySelector(".dialog-buttons .button-primary") ?? dialog.querySelector(".dialog-buttons .button");
+  const first =
+    dialog.querySelector("[autofocus]") ??
+    dialog.querySelector(".dialog-body :is(input, textarea, select, button, a)") ??
+    dialog.querySelector(".dialog-buttons .button-primary") ??
+    dialog.querySelector(".dialog-buttons .button");
   return first?.focus();
 }
 
@@ -152,7 +223,8 @@ async function sendForm(entry) {
   setBusy(entry, false);
   if (!stack.includes(entry)) return; // closed meanwhile
   if (failed(answer)) {
-    entry.trouble = answer.text ?? `The app did not take it: ${answer.error}. What was filled in is kept; try again.`;
+    entry.trouble =
+      answer.text ?? `The app did not take it: ${answer.error}. What was filled in is kept; try again.`;
     draw({});
   } else if (answer.response_action === "errors") {
     entry.errors = answer.errors ?? {};

@@ -147,7 +147,8 @@ export function token(body) {
   const bar = body.indexOf("|");
   const [head, label] = bar < 0 ? [body, null] : [body.slice(0, bar), body.slice(bar + 1)];
   if (/^@[UW][A-Z0-9]+$/.test(head)) return { type: "user", id: head.slice(1) };
-  if (/^#[CDG][A-Z0-9]+$/.test(head)) return { type: "channel", id: head.slice(1), label: label && unescape(label) };
+  if (/^#[CDG][A-Z0-9]+$/.test(head))
+    return { type: "channel", id: head.slice(1), label: label && unescape(label) };
   const group = head.match(/^!subteam\^(S[A-Z0-9]+)$/);
   if (group) return { type: "usergroup", id: group[1], label: label && unescape(label) };
   if (/^!(here|channel|everyone)$/.test(head)) return { type: "broadcast", range: head.slice(1) };
@@ -158,7 +159,13 @@ export function token(body) {
 function dateToken(head, label) {
   const [, seconds, format, url] = head.split("^");
   if (!/^-?\d+$/.test(seconds ?? "") || !format || label === null) return null;
-  return { type: "date", at: Number(seconds), format: unescape(format), url: safeUrl(url), fallback: unescape(label) };
+  return {
+    type: "date",
+    at: Number(seconds),
+    format: unescape(format),
+    url: safeUrl(url),
+    fallback: unescape(label),
+  };
 }
 
 function link(raw, label) {

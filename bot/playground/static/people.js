@@ -8,13 +8,24 @@ import { displayName, now, store } from "./state.js";
 export function avatar(who, size = "normal") {
   const bot = who?.is_bot || who?.id === store.bot.id;
   const color = /^#?[0-9a-f]{6}$/i.test(who?.color ?? "") ? `#${who.color.replace("#", "")}` : "#5b6b75";
-  return h("span", {
-    class: `avatar avatar-${size}${bot ? " avatar-bot" : ""}`,
-    style: { "--avatar": color, "--avatar-ink": ink(color) }, "aria-hidden": "true",
-  }, who?.initials || initials(displayName(who)));
+  return h(
+    "span",
+    {
+      class: `avatar avatar-${size}${bot ? " avatar-bot" : ""}`,
+      style: { "--avatar": color, "--avatar-ink": ink(color) },
+      "aria-hidden": "true",
+    },
+    who?.initials || initials(displayName(who)),
+  );
 }
 
-const initials = (name) => name.split(/\s+/).map((word) => word[0] ?? "").join("").slice(0, 2).toUpperCase() || "?";
+const initials = (name) =>
+  name
+    .split(/\s+/)
+    .map((word) => word[0] ?? "")
+    .join("")
+    .slice(0, 2)
+    .toUpperCase() || "?";
 
 /** Black or white, whichever reads better on `color`. */
 function ink(color) {

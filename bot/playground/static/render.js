@@ -8,7 +8,14 @@ import { channel, displayName, go, groupName, on, person, store } from "./state.
 
 // State signs are drawn as dots: the same everywhere, and there where no emoji font is installed.
 const DOTS = new Map([
-  ["🔴", "red"], ["🟠", "orange"], ["🟡", "yellow"], ["🟢", "green"], ["🔵", "blue"], ["🟣", "purple"], ["⚪", "white"], ["⚫", "black"],
+  ["🔴", "red"],
+  ["🟠", "orange"],
+  ["🟡", "yellow"],
+  ["🟢", "green"],
+  ["🔵", "blue"],
+  ["🟣", "purple"],
+  ["⚪", "white"],
+  ["⚫", "black"],
 ]);
 const DOT = /(🔴|🟠|🟡|🟢|🔵|🟣|⚪|⚫)\uFE0F?/u;
 
@@ -47,7 +54,8 @@ export function signs(text) {
 }
 
 const PICTURE = /(\p{Emoji_Presentation}\uFE0F?)/u;
-const named = (part) => (PICTURE.test(part) && emojiName(part) ? h("span", { class: "emoji emoji-name" }, `:${emojiName(part)}:`) : part);
+const named = (part) =>
+  PICTURE.test(part) && emojiName(part) ? h("span", { class: "emoji emoji-name" }, `:${emojiName(part)}:`) : part;
 
 export function emojiNode(name) {
   const character = emoji(name);
@@ -60,19 +68,32 @@ export function emojiNode(name) {
 export function inlineNode(node) {
   const inside = () => node.children.map(inlineNode);
   switch (node.type) {
-    case "text": return signs(node.text);
-    case "bold": return h("strong", {}, inside());
-    case "italic": return h("em", {}, inside());
-    case "strike": return h("s", {}, inside());
-    case "code": return h("code", { class: "code" }, inside());
-    case "emoji": return emojiNode(node.name);
-    case "link": return linkNode(node.url, node.text);
-    case "user": return userNode(node.id);
-    case "channel": return channelNode(node.id, node.label);
-    case "usergroup": return groupNode(node.id, node.label);
-    case "broadcast": return broadcastNode(node.range);
-    case "date": return dateNode(node);
-    default: return h("span", { class: "unknown-token", title: "Not a token this page knows" }, node.text);
+    case "text":
+      return signs(node.text);
+    case "bold":
+      return h("strong", {}, inside());
+    case "italic":
+      return h("em", {}, inside());
+    case "strike":
+      return h("s", {}, inside());
+    case "code":
+      return h("code", { class: "code" }, inside());
+    case "emoji":
+      return emojiNode(node.name);
+    case "link":
+      return linkNode(node.url, node.text);
+    case "user":
+      return userNode(node.id);
+    case "channel":
+      return channelNode(node.id, node.label);
+    case "usergroup":
+      return groupNode(node.id, node.label);
+    case "broadcast":
+      return broadcastNode(node.range);
+    case "date":
+      return dateNode(node);
+    default:
+      return h("span", { class: "unknown-token", title: "Not a token this page knows" }, node.text);
   }
 }
 
@@ -91,12 +112,20 @@ export const groupNode = (id, label) =>
 export function channelNode(id, label) {
   const known = channel(id);
   if (!known) return h("span", { class: "mention" }, `#${label || id}`);
-  return h("button", { type: "button", class: "mention mention-channel", on: { click: () => go({ channel: id }) } }, `#${known.name}`);
+  return h(
+    "button",
+    { type: "button", class: "mention mention-channel", on: { click: () => go({ channel: id }) } },
+    `#${known.name}`,
+  );
 }
 
 /** Loud on purpose: a mass mention from a bot is usually a mistake, and tests look for it. */
 export const broadcastNode = (range) =>
-  h("span", { class: "mention mention-mass", data: { testid: "mass-mention" }, title: "Notifies everybody" }, `@${range}`);
+  h(
+    "span",
+    { class: "mention mention-mass", data: { testid: "mass-mention" }, title: "Notifies everybody" },
+    `@${range}`,
+  );
 
 const datesShown = new Set();
 

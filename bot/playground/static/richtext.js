@@ -9,11 +9,16 @@ export const richText = (block) => h("div", { class: "rich" }, (block.elements ?
 function container(element) {
   const inside = (element.elements ?? []).map(part);
   switch (element.type) {
-    case "rich_text_section": return h("div", { class: "text rich-section" }, inside);
-    case "rich_text_quote": return h("blockquote", { class: "quote" }, inside);
-    case "rich_text_preformatted": return h("pre", { class: "pre" }, inside);
-    case "rich_text_list": return list(element);
-    default: return h("div", { class: "unknown-token" }, `${element.type} is not drawn here`);
+    case "rich_text_section":
+      return h("div", { class: "text rich-section" }, inside);
+    case "rich_text_quote":
+      return h("blockquote", { class: "quote" }, inside);
+    case "rich_text_preformatted":
+      return h("pre", { class: "pre" }, inside);
+    case "rich_text_list":
+      return list(element);
+    default:
+      return h("div", { class: "unknown-token" }, `${element.type} is not drawn here`);
   }
 }
 
@@ -31,19 +36,33 @@ function part(item) {
 
 function base(item) {
   switch (item.type) {
-    case "text": return signs(item.text ?? "");
+    case "text":
+      return signs(item.text ?? "");
     case "link": {
       const url = safeUrl(item.url);
       return url ? linkNode(url, item.text || item.url) : signs(item.text || item.url || "");
     }
-    case "user": return userNode(item.user_id);
-    case "channel": return channelNode(item.channel_id, null);
-    case "usergroup": return groupNode(item.usergroup_id, null);
-    case "broadcast": return broadcastNode(item.range);
-    case "emoji": return emojiNode(item.name ?? "");
-    case "date": return dateNode({ at: item.timestamp, format: item.format ?? "", url: safeUrl(item.url), fallback: item.fallback });
-    case "color": return [h("span", { class: "swatch", style: { "--swatch": item.value } }), item.value];
-    default: return h("span", { class: "unknown-token" }, item.text ?? `[${item.type}]`);
+    case "user":
+      return userNode(item.user_id);
+    case "channel":
+      return channelNode(item.channel_id, null);
+    case "usergroup":
+      return groupNode(item.usergroup_id, null);
+    case "broadcast":
+      return broadcastNode(item.range);
+    case "emoji":
+      return emojiNode(item.name ?? "");
+    case "date":
+      return dateNode({
+        at: item.timestamp,
+        format: item.format ?? "",
+        url: safeUrl(item.url),
+        fallback: item.fallback,
+      });
+    case "color":
+      return [h("span", { class: "swatch", style: { "--swatch": item.value } }), item.value];
+    default:
+      return h("span", { class: "unknown-token" }, item.text ?? `[${item.type}]`);
   }
 }
 

@@ -13,14 +13,38 @@ const TYPING_PAUSE_MS = 200;
  * `chosen` is a list of such options; `onChange(chosen)` tells every change (multi: when the list closes).
  * `minQuery` characters must be typed before `load` is asked (external selects); null searches locally.
  */
-export function select({ load, chosen = [], multi = false, max = 0, minQuery = null, placeholder, label, invalid, describedBy, data, onChange }) {
+export function select({
+  load,
+  chosen = [],
+  multi = false,
+  max = 0,
+  minQuery = null,
+  placeholder,
+  label,
+  invalid,
+  describedBy,
+  data,
+  onChange,
+}) {
   let picked = chosen;
   const face = h("span", { class: "select-face" });
-  const button = h("button", {
-    type: "button", class: multi ? "select select-multi" : "select", role: "combobox", "aria-haspopup": "listbox", "aria-expanded": "false",
-    "aria-label": label, "aria-invalid": invalid ? "true" : null, "aria-describedby": describedBy, data: { testid: "select", ...data },
-    on: { click: () => openList() },
-  }, face, icon("down"));
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: multi ? "select select-multi" : "select",
+      role: "combobox",
+      "aria-haspopup": "listbox",
+      "aria-expanded": "false",
+      "aria-label": label,
+      "aria-invalid": invalid ? "true" : null,
+      "aria-describedby": describedBy,
+      data: { testid: "select", ...data },
+      on: { click: () => openList() },
+    },
+    face,
+    icon("down"),
+  );
   button.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
@@ -46,7 +70,10 @@ export function select({ load, chosen = [], multi = false, max = 0, minQuery = n
   function openList() {
     const before = picked;
     const list = listBox({
-      load, multi, minQuery, isPicked: (one) => picked.some((other) => other.key === one.key),
+      load,
+      multi,
+      minQuery,
+      isPicked: (one) => picked.some((other) => other.key === one.key),
       onPick: (one) => {
         if (multi) {
           const has = picked.some((other) => other.key === one.key);
@@ -73,7 +100,14 @@ export function select({ load, chosen = [], multi = false, max = 0, minQuery = n
 
 function listBox({ load, multi, minQuery, isPicked, onPick }) {
   const rows = h("div", { class: "listbox", role: "listbox", "aria-multiselectable": multi ? "true" : null });
-  const search = h("input", { class: "listbox-search", type: "text", placeholder: "Search", "aria-label": "Search options", autocomplete: "off", data: { testid: "select-search" } });
+  const search = h("input", {
+    class: "listbox-search",
+    type: "text",
+    placeholder: "Search",
+    "aria-label": "Search options",
+    autocomplete: "off",
+    data: { testid: "select-search" },
+  });
   const panel = h("div", { class: "select-panel" }, search, rows);
   let active = -1;
   let turn = 0;
@@ -100,24 +134,47 @@ function listBox({ load, multi, minQuery, isPicked, onPick }) {
     const answer = await load(query);
     if (mine !== turn) return;
     const groups = minQuery === null ? narrow(answer, query) : answer;
-    rows.replaceChildren(...groups.flatMap((group) => [
-      group.label && h("div", { class: "menu-heading" }, group.label),
-      ...group.options.map(row),
-    ]).filter(Boolean));
-    if (!options().length) rows.replaceChildren(note(query ? `Nothing matches “${query}”.` : "Nothing to choose from."));
-    light(Math.max(0, options().findIndex((one) => one.getAttribute("aria-selected") === "true")));
+    rows.replaceChildren(
+      ...groups
+        .flatMap((group) => [
+          group.label && h("div", { class: "menu-heading" }, group.label),
+          ...group.options.map(row),
+        ])
+        .filter(Boolean),
+    );
+    if (!options().length)
+      rows.replaceChildren(note(query ? `Nothing matches “${query}”.` : "Nothing to choose from."));
+    light(
+      Math.max(
+        0,
+        options().findIndex((one) => one.getAttribute("aria-selected") === "true"),
+      ),
+    );
   }
 
   function row(one) {
-    const node = h("div", {
-      class: "option", role: "option", "aria-selected": String(isPicked(one)), data: { value: one.key },
-      on: {
-        click: () => {
-          if (onPick(one) && multi) node.setAttribute("aria-selected", String(isPicked(one)));
+    const node = h(
+      "div",
+      {
+        class: "option",
+        role: "option",
+        "aria-selected": String(isPicked(one)),
+        data: { value: one.key },
+        on: {
+          click: () => {
+            if (onPick(one) && multi) node.setAttribute("aria-selected", String(isPicked(one)));
+          },
         },
       },
-    }, one.lead, h("span", { class: "menu-words" }, h("span", { class: "menu-label" }, one.label),
-      one.description && h("span", { class: "menu-description" }, one.description)), icon("check"));
+      one.lead,
+      h(
+        "span",
+        { class: "menu-words" },
+        h("span", { class: "menu-label" }, one.label),
+        one.description && h("span", { class: "menu-description" }, one.description),
+      ),
+      icon("check"),
+    );
     return node;
   }
 
@@ -151,5 +208,7 @@ function narrow(groups, query) {
   if (!query) return groups;
   const wanted = query.toLowerCase();
   const fits = (one) => `${one.label} ${one.description ?? ""}`.toLowerCase().includes(wanted);
-  return groups.map((group) => ({ ...group, options: group.options.filter(fits) })).filter((group) => group.options.length);
+  return groups
+    .map((group) => ({ ...group, options: group.options.filter(fits) }))
+    .filter((group) => group.options.length);
 }

@@ -42,11 +42,16 @@ function draw() {
   const channels = store.channels.filter((one) => one.kind !== "im");
   const direct = store.channels.filter((one) => one.kind === "im" && !isBotChannel(one));
   syncChildren(byId("channels"), [
-    ...section("Channels", channels), ...section("Direct messages", direct), ...section("App", app),
+    ...section("Channels", channels),
+    ...section("Direct messages", direct),
+    ...section("App", app),
   ]);
   const total = store.channels.reduce((sum, one) => sum + (one.mentions ?? 0), 0);
   document.title = `${total ? `(${total}) ` : ""}${channelTitle(here()) || "…"} · Playground`;
-  byId("open-drawer").classList.toggle("has-news", store.channels.some((one) => one.id !== store.channel && one.unread));
+  byId("open-drawer").classList.toggle(
+    "has-news",
+    store.channels.some((one) => one.id !== store.channel && one.unread),
+  );
 }
 
 function section(title, channels) {
@@ -61,7 +66,18 @@ function row(one) {
     const lead = h("span", { class: "side-lead" });
     const name = h("span", { class: "side-name" });
     const badge = h("span", { class: "badge", data: { testid: "badge" } });
-    const node = h("button", { type: "button", class: "side-row", data: { testid: "channel", channel: one.id }, on: { click: () => go({ channel: one.id }) } }, lead, name, badge);
+    const node = h(
+      "button",
+      {
+        type: "button",
+        class: "side-row",
+        data: { testid: "channel", channel: one.id },
+        on: { click: () => go({ channel: one.id }) },
+      },
+      lead,
+      name,
+      badge,
+    );
     rows.set(one.id, { node, lead, name, badge });
   }
   const { node, lead, name, badge } = rows.get(one.id);
@@ -94,14 +110,25 @@ export function startPlaceHead() {
   const title = byId("place-title");
   const topic = byId("place-topic");
   const tabs = byId("place-tabs");
-  const tab = (name, words) => h("button", {
-    type: "button", role: "tab", class: "tab", id: `tab-${name}`, "aria-controls": name === "home" ? "home" : "conversation",
-    data: { testid: `tab-${name}` }, on: { click: () => go({ tab: name }) },
-  }, words);
+  const tab = (name, words) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        class: "tab",
+        id: `tab-${name}`,
+        "aria-controls": name === "home" ? "home" : "conversation",
+        data: { testid: `tab-${name}` },
+        on: { click: () => go({ tab: name }) },
+      },
+      words,
+    );
   const [home, messages] = [tab("home", "Home"), tab("messages", "Messages")];
   tabs.append(home, messages);
   tabs.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowLeft" || event.key === "ArrowRight") (document.activeElement === home ? messages : home).click();
+    if (event.key === "ArrowLeft" || event.key === "ArrowRight")
+      (document.activeElement === home ? messages : home).click();
   });
   const drawHead = () => {
     const open = here();
@@ -109,7 +136,10 @@ export function startPlaceHead() {
     const with_ = open?.kind === "im" && person(open.with);
     topic.textContent = open?.topic || (with_ ? with_.title || (isBotChannel(open) ? "" : displayName(with_)) : "");
     tabs.hidden = !isBotChannel(open);
-    for (const [node, name] of [[home, "home"], [messages, "messages"]]) {
+    for (const [node, name] of [
+      [home, "home"],
+      [messages, "messages"],
+    ]) {
       node.setAttribute("aria-selected", String(store.tab === name));
       node.tabIndex = store.tab === name ? 0 : -1;
     }

@@ -63,7 +63,19 @@ export function takeClock(clock) {
 export async function readState() {
   const answer = await api.state(store.as ?? undefined);
   if (failed(answer)) return answer;
-  for (const key of ["team", "people", "channels", "groups", "bot", "commands", "shortcuts", "deliveries", "mode", "problem", "views"]) {
+  for (const key of [
+    "team",
+    "people",
+    "channels",
+    "groups",
+    "bot",
+    "commands",
+    "shortcuts",
+    "deliveries",
+    "mode",
+    "problem",
+    "views",
+  ]) {
     if (answer[key] !== undefined) store[key] = answer[key];
   }
   const humans = store.people.filter((one) => !one.is_bot);

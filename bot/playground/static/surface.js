@@ -13,7 +13,12 @@ let surfaces = 0;
  */
 export function surfaceContext(container, form = new Form(), more = {}) {
   surfaces += 1;
-  const address = (block, item) => ({ as: store.as, container, block_id: block.block_id, action_id: item.action_id });
+  const address = (block, item) => ({
+    as: store.as,
+    container,
+    block_id: block.block_id,
+    action_id: item.action_id,
+  });
   return {
     key: `s${surfaces}`,
     form,
@@ -32,5 +37,5 @@ export function surfaceContext(container, form = new Form(), more = {}) {
   };
 }
 
-const flat = (container) => container.type === "view"
-  ? { view_id: container.view_id } : { channel: container.channel, ts: container.ts };
+const flat = (container) =>
+  container.type === "view" ? { view_id: container.view_id } : { channel: container.channel, ts: container.ts };

@@ -16,10 +16,25 @@ export function startThread() {
   const scroller = h("div", { class: "scroller", data: { testid: "thread-list" } });
   const where = h("span", { class: "panel-where" });
   panel.append(
-    h("header", { class: "panel-head" },
-      h("h2", { class: "panel-title" }, "Thread"), where,
-      h("button", { type: "button", class: "tool", "aria-label": "Close thread", data: { testid: "close-thread" }, on: { click: () => go({ thread: null }) } }, icon("close"))),
-    scroller);
+    h(
+      "header",
+      { class: "panel-head" },
+      h("h2", { class: "panel-title" }, "Thread"),
+      where,
+      h(
+        "button",
+        {
+          type: "button",
+          class: "tool",
+          "aria-label": "Close thread",
+          data: { testid: "close-thread" },
+          on: { click: () => go({ thread: null }) },
+        },
+        icon("close"),
+      ),
+    ),
+    scroller,
+  );
   list = new MessageList(scroller, { label: "Thread", inThread: true });
   composer = new Composer(panel, { inThread: true, testid: "thread-composer" });
   panel.addEventListener("keydown", (event) => {

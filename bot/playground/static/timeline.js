@@ -13,7 +13,10 @@ let loadingOlder = false;
 
 export function startTimeline() {
   list = new MessageList(byId("timeline"), {
-    label: "Messages", onTop: loadOlder, onBottom: markRead, emptyText: "Nothing said here yet.",
+    label: "Messages",
+    onTop: loadOlder,
+    onBottom: markRead,
+    emptyText: "Nothing said here yet.",
   });
   on("place", ({ moved, again }) => {
     if (again) catchUp();
@@ -65,7 +68,8 @@ async function loadOlder() {
   loadingOlder = false;
 }
 
-const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts && message.subtype !== "thread_broadcast";
+const isReply = (message) =>
+  message.thread_ts && message.thread_ts !== message.ts && message.subtype !== "thread_broadcast";
 
 function take(id, message, isNew) {
   if (id !== store.channel) return;
@@ -82,8 +86,10 @@ function take(id, message, isNew) {
 }
 
 /** What the server adds to a parent may be missing from a bare change. */
-const pickSummary = (message) => message
-  ? { reply_count: message.reply_count, reply_users: message.reply_users, latest_reply: message.latest_reply } : {};
+const pickSummary = (message) =>
+  message
+    ? { reply_count: message.reply_count, reply_users: message.reply_users, latest_reply: message.latest_reply }
+    : {};
 
 async function refreshParent(ts) {
   const id = store.channel;
@@ -93,7 +99,10 @@ async function refreshParent(ts) {
   const [parent, ...replies] = answer.messages;
   const real = replies.filter((one) => !one.ephemeral);
   list.upsert({
-    ...list.get(ts), ...parent, reply_count: real.length, latest_reply: real.at(-1)?.ts,
+    ...list.get(ts),
+    ...parent,
+    reply_count: real.length,
+    latest_reply: real.at(-1)?.ts,
     reply_users: parent.reply_users ?? [...new Set(real.map((one) => one.user))],
   });
 }
@@ -123,4 +132,3 @@ async function markRead() {
 function announce(message) {
   byId("announcer").textContent = `${authorOf(message).real_name}: ${message.text ?? "a message"}`;
 }
-

@@ -1,12 +1,14 @@
 """A Slack edge with a few commands of its own, real templates, and a recording stand-in for Slack's methods."""
 
+import asyncio
 import hashlib
 import hmac
 import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
@@ -111,8 +113,8 @@ class Slack:
         return [arguments for called, arguments in self.calls if called == name]
 
 
-def commands():
-    """Commands for the tests; what they were called with is in ``used``."""
+def commands(gate):
+    """Commands for the tests; what they were called with is in ``used``. ``/deploy slow`` waits for the gate."""
     used: list[Call] = []
     deploy = Command("deploy", "Deploy a service")
 
@@ -132,7 +134,9 @@ def commands():
         reason=text("why", long=True),
     )(note(lambda call: Reply("try/asked", call.args)))
     deploy.verb("status", "What runs where", reads_only=True)(note(Reply("try/status")))
-    deploy.verb("approve <id>", "Say yes", hidden=True, id=id_of("D"))(note(lambda call: Reply("try/ok", call.args)))
+    deploy.verb("approve <id>", "Say yes", hidden=True, id=id_of("D"))(
+        note(lambda call: Reply("try/ok", call.args))
+    )
 
     async def refuse(call, work):
         raise Stale("D-1 is live already.", field=call.args.get("field"))
@@ -151,10 +155,18 @@ def commands():
         return Reply("try/ok")
 
     deploy.verb("contend", "Meet others")(conflicted)
-    edit = Form("Edit", (Field("notes", "Notes", text(long=True)), Field("size", "Size", number())), carry={"id": "R-1"})
+    edit = Form(
+        "Edit", (Field("notes", "Notes", text(long=True)), Field("size", "Size", number())), carry={"id": "R-1"}
+    )
     deploy.verb("edit", "Edit in a form")(
         note(lambda call: edit if "notes" not in call.args else Reply("try/edited", call.args))
     )
+
+    async def slow(call, work):
+        await gate.wait()
+        return Reply("try/slow")
+
+    deploy.verb("slow", "Take its time", reads_only=True)(slow)
     deploy.verb("quiet", "Say nothing")(note(None))
     deploy.verb("missing", "Answer with a template that is not there")(note(Reply("no/such")))
     plan = Command("plan", "Plan a change")
@@ -177,6 +189,7 @@ class Edge:
         self.edge, self.server, self.slack, self.session = edge, server, slack, session
         self.used, self.unit, self.people = used, unit, people
         self.homes: list[str] = []
+        self.gate = asyncio.Event()
         self._number = 0
 
     async def post(self, body, *, secret=SECRET, stamp=None, headers=None, content_type=None):
@@ -189,7 +202,9 @@ class Edge:
             "X-Slack-Signature": f"v0={digest}",
             "Content-Type": content_type or "application/x-www-form-urlencoded",
         } | (headers or {})
-        async with self.session.post(self.server.make_url("/slack/events"), data=raw, headers=sent) as response:
+        async with self.session.post(
+            self.server.make_url("/slack/events"), data=BytesIO(raw), headers=sent
+        ) as response:
             return response.status, await response.text()
 
     async def slash(self, line, *, by="U0ANA", trigger="", **more):
@@ -274,7 +289,8 @@ class Edge:
 async def running(*, policy=TEAM.policy, prefix="", people=PEOPLE) -> AsyncIterator[Edge]:
     """An edge that listens over HTTP."""
     world, slack = World(), Slack()
-    made, used = commands()
+    gate = asyncio.Event()
+    made, used = commands(gate)
     directory = People(people)
     unit = KeyedUnit(world.clock, TEAM, world.store)
     app = web.Application()
@@ -284,8 +300,6 @@ async def running(*, policy=TEAM.policy, prefix="", people=PEOPLE) -> AsyncItera
         client = AsyncWebClient(
             token="xoxb-1", base_url=str(server.make_url("/api/")), session=session, retry_handlers=[]
         )
-        from dataclasses import replace
-
         homes = []
 
         async def home(person):
@@ -310,8 +324,11 @@ async def running(*, policy=TEAM.policy, prefix="", people=PEOPLE) -> AsyncItera
         edge_app = web.Application()
         edge_app.add_routes(edge.routes())
         edge_app.router.add_post("/respond", slack.response_url)
-        async with TestServer(edge_app) as edge_server:
+        edge_server = TestServer(edge_app)
+        # A sender of far too much is listened to a little longer, so that it sees the answer; here not for 10 s.
+        await edge_server.start_server(lingering_time=0.2)
+        async with edge_server:
             running = Edge(edge, edge_server, slack, session, used, unit, directory)
-            running.homes = homes
+            running.homes, running.gate = homes, gate
             yield running
             await edge.stop()

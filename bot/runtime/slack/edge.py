@@ -136,7 +136,7 @@ class SlackEdge:
             )
 
         app = AsyncApp(
-            client=self._client,
+            client=AsyncWebClient(base_url=self._client.base_url, session=self._client.session),
             authorize=authorize,
             process_before_response=True,
             request_verification_enabled=False,  # our guard has verified the bytes; a socket is authenticated
@@ -152,13 +152,14 @@ class SlackEdge:
             if is_ssl_check(raw):
                 return web.Response()
             body = guard.admit(request.headers, raw)
+            # The guard has read the body; in this mode Bolt takes it as it is and does not parse it again.
+            incoming = _incoming(body)
         except Rejected as rejected:
             log.warning("request rejected", status=rejected.status, why=rejected.why)
             return web.json_response({"error": rejected.why}, status=rejected.status)
         if body.get("type") == "url_verification":
             return web.json_response({"challenge": str(body.get("challenge", ""))})
-        # The guard has read the body; in this mode Bolt takes it as it is and does not parse it again.
-        answer = await self._app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        answer = await self._app.async_dispatch(incoming)
         kind = "application/json" if answer.body else "text/plain"
         return web.Response(status=answer.status, text=answer.body, content_type=kind)
 
@@ -183,6 +184,13 @@ class _Everything(AsyncMiddleware):
         return BoltResponse(
             status=200, body=json.dumps(ack, ensure_ascii=False), headers={"content-type": "application/json"}
         )
+
+
+def _incoming(body: dict[str, Any]) -> AsyncBoltRequest:
+    try:
+        return AsyncBoltRequest(body=body, mode="socket_mode")
+    except (TypeError, AttributeError, KeyError):  # Bolt looks for ids in it and minds what kind of value they are
+        raise Rejected(400, "not readable") from None
 
 
 async def _read(request: web.Request) -> bytes:

@@ -30,6 +30,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     longer = [name for name in names if len(word) > 2 and name.startswith(word)]
     close = process.extractOne(word, names, scorer=fuzz.ratio, score_cutoff=60)
-    if longer or close:
-        return f"did you mean {longer[0] if longer else close[0]}?"
+    likely = longer[:1] or ([close[0]] if close else [])
+    if likely:
+        return f"did you mean {likely[0]}?"
     return f"there is {', '.join(names)}" if names else "there is none yet"

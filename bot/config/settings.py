@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, process
 from bot.config.mistakes import Mistake
 
 HOOK_SECRET = "EIGHTBELLS_HOOK_SECRET_"  # noqa: S105  the beginning of a variable's name
+SECRET_MIN = 8  # characters; shorter ones can be guessed, and cannot be told from ordinary words in a log
 SLACK_API = "https://slack.com/api/"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _OURS = ("SLACK_", "EIGHTBELLS_")
@@ -85,6 +86,11 @@ class Settings(BaseModel):
     def several_workspaces(self) -> bool:
         """Whether workspaces install the bot by themselves."""
         return self.client_id is not None
+
+    def secrets_for(self, sources: Collection[str]) -> dict[str, str]:
+        """Secrets of these webhook sources, by a source's own name; one without a secret is missing."""
+        found = {source: self.hook_secrets.get(source.replace("_", "-")) for source in sources}
+        return {source: secret.get_secret_value() for source, secret in found.items() if secret}
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -162,6 +168,10 @@ def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
     for name, beginning in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):
         if not values.get(name, beginning).startswith(beginning):
             yield Mistake(name, f"a token of this kind begins with {beginning}; this one does not")
+    for name, value in values.items():
+        signing = name.startswith(HOOK_SECRET) or name in {"SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET"}
+        if signing and len(value) < SECRET_MIN:
+            yield Mistake(name, f"is too short to be a secret; use {SECRET_MIN} characters or more")
     yield from _database(values.get("DATABASE_URL", "sqlite:///data/eightbells.db"))
     api = urlsplit(values.get("SLACK_API_URL", SLACK_API))
     if api.scheme != "https" and api.hostname not in _LOOPBACK:

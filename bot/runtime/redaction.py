@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-HIDDEN = "[hidden]"
+from bot.config.settings import SECRET_MIN
 
-# Shorter values would also be part of ordinary words; the settings refuse secrets that short.
-SECRET_MIN = 8  # characters
+HIDDEN = "[hidden]"
 
 _KEYS = re.compile(
     r"authorization|cookie|password|passwd|secret|token|response_url|trigger_id|private_metadata|signature|api_?key",

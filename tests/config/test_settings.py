@@ -36,9 +36,9 @@ def test_values_may_come_from_files(tmp_path: Path) -> None:
     settings, mistakes = read_settings(
         {
             "SLACK_BOT_TOKEN_FILE": str(tmp_path / "token"),
-            "SLACK_SIGNING_SECRET": "shh",
+            "SLACK_SIGNING_SECRET": "shh-quiet",
             "EIGHTBELLS_HOOK_SECRET_GITHUB_FILE": str(tmp_path / "hook"),
-            "EIGHTBELLS_HOOK_SECRET_MY_CI": "other",
+            "EIGHTBELLS_HOOK_SECRET_MY_CI": "other-one",
         },
         serving=True,
     )
@@ -49,9 +49,10 @@ def test_values_may_come_from_files(tmp_path: Path) -> None:
     assert settings.bot_token.get_secret_value() == "xoxb-from-file"
     assert {name: secret.get_secret_value() for name, secret in settings.hook_secrets.items()} == {
         "github": "hook-secret",
-        "my-ci": "other",
+        "my-ci": "other-one",
     }
-    assert settings.secrets >= {"xoxb-from-file", "shh", "hook-secret", "other"}
+    assert settings.secrets_for(["github", "my_ci", "gitlab"]) == {"github": "hook-secret", "my_ci": "other-one"}
+    assert settings.secrets >= {"xoxb-from-file", "shh-quiet", "hook-secret", "other-one"}
 
 
 def test_every_slip_is_told_in_one_go() -> None:
@@ -95,13 +96,19 @@ def test_several_workspaces_need_what_keeps_their_tokens() -> None:
         "EIGHTBELLS_KEY",
         "SLACK_SIGNING_SECRET",
     ]
-    complete = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "s", "EIGHTBELLS_KEY": f"{KEY},{KEY}"}
-    assert wrong(complete | {"SLACK_SIGNING_SECRET": "s"}) == []
+    complete = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "s" * 8, "EIGHTBELLS_KEY": f"{KEY},{KEY}"}
+    assert wrong(complete | {"SLACK_SIGNING_SECRET": "s" * 8}) == []
 
 
 def test_migrating_needs_no_token() -> None:
     assert wrong({}, serving=False) == []
     assert wrong({"SLACK_BOT_TOKEN": ""}, serving=True)[0].startswith("SLACK_BOT_TOKEN: is not set")
+
+
+def test_a_secret_that_can_be_guessed_is_refused() -> None:
+    assert wrong(GOOD | {"EIGHTBELLS_HOOK_SECRET_GITHUB": "hunter2"}) == [
+        "EIGHTBELLS_HOOK_SECRET_GITHUB: is too short to be a secret; use 8 characters or more"
+    ]
 
 
 def test_a_plain_address_is_allowed_on_this_machine_only() -> None:

@@ -1,0 +1,200 @@
+"""What ``eightbells check`` looks at: everything an operator can get wrong, all of it in one go."""
+
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from secrets import token_hex
+
+from aiohttp import ClientSession, ClientTimeout
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import make_url
+
+from bot.config import Settings, read_settings, read_team
+from bot.domain.ports import Clock
+from bot.domain.team import Service, Team
+from bot.runtime.findings import Finding, fine, mistake, warning
+from bot.runtime.rendering import Rendering
+from bot.runtime.slack_checks import slack_findings
+from bot.storage import migrations
+from bot.storage.database import Database
+from bot.storage.errors import AlreadyRunning, StorageUnavailable
+from bot.storage.inbox import Inbox
+from bot.storage.jobs import Jobs
+from bot.storage.outbox import Outbox
+
+SLACK_TIMEOUT = ClientTimeout(total=10)  # seconds, for each request
+
+
+async def findings(
+    environ: Mapping[str, str],
+    *,
+    clock: Clock,
+    scopes: Collection[str],
+    actions: Collection[str],
+    sources: Collection[str],
+) -> list[Finding]:
+    """Look at everything that can be looked at; what one thing hides is left out, never the rest.
+
+    Args:
+        environ: the variables of the process.
+        scopes: what the manifest asks for.
+        actions: of every verb that discovery finds (``deploy.approve``).
+        sources: of every webhook source that it finds.
+    """
+    settings, wrong = read_settings(environ, serving=True)
+    file = settings.config if settings else Path(environ.get("EIGHTBELLS_CONFIG") or "eightbells.yml")
+    team, also_wrong = read_team(file)
+    found = [mistake(f"{each.where}: {each.what}", "Correct it there.") for each in (*wrong, *also_wrong)]
+    if settings is not None and not wrong:
+        found.append(fine("the settings are well"))
+    if team is not None:
+        found.append(fine(f"{file} describes {len(team.services)} services, {len(team.environments)} environments"))
+        found += _team(team, actions)
+    if settings is not None:
+        found += _templates(settings)
+        found += _hooks(settings, sources)
+        found += await _database(settings, clock)
+        async with ClientSession(timeout=SLACK_TIMEOUT, trust_env=True) as session:
+            client = AsyncWebClient(session=session, base_url=settings.slack_api_url, retry_handlers=[])
+            found += await slack_findings(settings, team, client, scopes=scopes)
+    return found
+
+
+def _team(team: Team, actions: Collection[str]) -> list[Finding]:
+    """What the team file says of things that are not in it."""
+    found: list[Finding] = []
+    commands = {action.partition(".")[0] for action in actions}
+    known = {*actions, "*", *(f"{command}.*" for command in commands)}
+    for rule in team.policy:
+        found += [
+            mistake(f"{rule.name}: there is no verb {verb}", f"Verbs are {', '.join(sorted(actions))}.")
+            for verb in rule.verbs
+            if verb not in known
+        ]
+    for service in team.services.values():
+        found += _service(service)
+    return found
+
+
+def _service(service: Service) -> list[Finding]:
+    found: list[Finding] = []
+    place = service.repository.git
+    if place is not None and not Path(place).expanduser().exists():
+        found.append(mistake(f"services.{service.name}.repository: there is no {place}", "Clone it there."))
+    if service.deploy is not None:
+        program = service.deploy.arguments[0]
+        folder = Path(service.deploy.directory or ".").expanduser()
+        if not folder.is_dir():
+            found.append(mistake(f"services.{service.name}.deploy.directory: there is no {folder}", "Create it."))
+        elif shutil.which(program) is None and shutil.which(str(folder / program)) is None:
+            found.append(
+                mistake(
+                    f"services.{service.name}.deploy.run: {program} is no program that can be run here",
+                    f"Install it, or write its path; it is looked for on PATH and in {folder}.",
+                )
+            )
+    return found
+
+
+def _templates(settings: Settings) -> list[Finding]:
+    if settings.templates is None or not settings.templates.is_dir():
+        return []
+    wrong = Rendering(settings.templates).mistakes()
+    return [mistake(f"EIGHTBELLS_TEMPLATES: {what}", "Correct it; until then ours is used.") for what in wrong] or [
+        fine(f"the templates in {settings.templates} compile")
+    ]
+
+
+def _hooks(settings: Settings, sources: Collection[str]) -> list[Finding]:
+    secrets = settings.secrets_for(sources)
+    found = [
+        warning(
+            f"no secret for {source}: its webhooks are refused", f"Set EIGHTBELLS_HOOK_SECRET_{_variable(source)}."
+        )
+        for source in sorted(set(sources) - set(secrets))
+    ]
+    for name in sorted(set(settings.hook_secrets) - {source.replace("_", "-") for source in sources}):
+        todo = f"Sources are {', '.join(sorted(sources))}."
+        found.append(mistake(f"EIGHTBELLS_HOOK_SECRET_{_variable(name)}: there is no such source", todo))
+    return found
+
+
+def _variable(source: str) -> str:
+    return source.upper().replace("-", "_")
+
+
+async def _database(settings: Settings, clock: Clock) -> list[Finding]:
+    """Whether the database serves, whether its tables are ours, and what was given up in it."""
+    url = settings.database_url.get_secret_value()
+    try:
+        address = make_url(url)
+    except Exception:  # noqa: BLE001  the settings have told it already, and an address may hold a password
+        return []
+    name = address.render_as_string(hide_password=True)
+    if address.get_backend_name() == "sqlite" and not _is_file(address.database):
+        return [fine(f"{name} will be made at the first start")]
+    try:
+        database = await Database.open(url, clock=clock, replica_id=f"check-{token_hex(4)}")
+    except AlreadyRunning:
+        return [fine(f"{name} is in use by a running bot, whose /readyz and /metrics tell the rest")]
+    except (StorageUnavailable, ValueError, OSError) as problem:
+        return [
+            mistake(f"{name} does not serve ({type(problem).__name__})", "Look whether it runs and lets us in.")
+        ]
+    try:
+        return await _in_database(database, name)
+    except StorageUnavailable as problem:
+        return [mistake(f"{name} does not serve: {problem}", "Look into the database's own log.")]
+    finally:
+        await database.close()
+
+
+def _is_file(path: str | None) -> bool:
+    return path is not None and Path(path).is_file()
+
+
+async def _in_database(database: Database, name: str) -> list[Finding]:
+    async with database.read() as conn:
+        revision = await conn.run_sync(migrations.current)
+    newest = migrations.newest()
+    if revision is None:
+        return [fine(f"{name} is empty; its tables will be made at the first start")]
+    if revision > newest:
+        return [mistake(f"{name} was changed by a newer version ({revision}; this one knows {newest})", "Update.")]
+    if revision < newest:
+        return [warning(f"{name} is at revision {revision} of {newest}", "The next start changes it; back it up.")]
+    if not await database.healthy():
+        return [mistake(f"{name} takes no writes", "Look for a full disk, or a database that is read-only.")]
+    return [fine(f"{name} serves"), *await _given_up(database)]
+
+
+async def _given_up(database: Database) -> list[Finding]:
+    """Messages, jobs and deliveries that wait for an admin: how many, and the last one's error."""
+    messages = await Outbox(database, database.replica_id).dead()
+    jobs = await Jobs(database, database.replica_id).dead()
+    deliveries = await Inbox(database, database.replica_id).dead_letters()
+    found: list[Finding] = []
+    if messages:
+        last = messages[0]
+        todo = "Correct the cause, then send them again from the Home tab of an admin."
+        found.append(
+            warning(
+                f"{_many(messages, 'message')} not sent; the last, {last.key} to {last.to}: {last.reason}", todo
+            )
+        )
+    if jobs:
+        last_job = jobs[0]
+        todo = "Correct the cause, then redo them from the Home tab of an admin."
+        found.append(warning(f"{_many(jobs, 'job')} given up; the last, {last_job.job.key}: {last_job.note}", todo))
+    if deliveries:
+        last_one = deliveries[0]
+        todo = "Correct the sender or update, then replay them from the Home tab of an admin."
+        what = (
+            f"{_many(deliveries, 'delivery', 'deliveries')} not understood; the last, of {last_one.delivery.source}"
+        )
+        found.append(warning(f"{what}: {last_one.path}: {last_one.reason}", todo))
+    return found or [fine("nothing was given up")]
+
+
+def _many(things: Sequence[object], one: str, many: str = "") -> str:
+    return f"{len(things)} {one if len(things) == 1 else many or one + 's'}"

@@ -1,0 +1,193 @@
+"""``eightbells check`` names everything that is wrong, and finds nothing wrong where nothing is."""
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.domain.jobs import Job, Outcome
+from bot.runtime import checks
+from bot.runtime.findings import Finding, Severity
+from bot.storage.database import Database
+from bot.storage.jobs import Jobs, Owed, write_steps
+from bot.storage.migrations import migrate
+from tests.fakes import NOON, FakeClock
+
+SCOPES = ("chat:write", "commands")
+CHANNELS = (
+    {"id": "C0GENERAL", "name": "general", "is_member": True},
+    {"id": "C0DEPLOYS", "name": "deploys", "is_member": False},
+    {"id": "C0OLD", "name": "old", "is_member": True, "is_archived": True},
+)
+TEAM = "channels: {default: '#general'}\nenvironments: {production: }\n"
+
+
+class Slack:
+    """Three methods of Slack's, as far as ``check`` looks at them."""
+
+    def __init__(self) -> None:
+        self.scopes = "chat:write,commands"
+        self.refuses: dict[str, str] = {}
+        self.is_down = False
+
+    async def answer(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        if self.is_down:
+            return web.Response(status=503, text="<html>", content_type="text/html")
+        if error := self.refuses.get(method):
+            return web.json_response({"ok": False, "error": error})
+        answers: dict[str, Mapping[str, object]] = {
+            "auth.test": {"user": "eightbells", "team": "Harbour"},
+            "apps.connections.open": {"url": "wss://x"},
+            "conversations.list": {"channels": CHANNELS, "response_metadata": {"next_cursor": ""}},
+        }
+        return web.json_response({"ok": True, **answers[method]}, headers={"X-OAuth-Scopes": self.scopes})
+
+
+@pytest.fixture
+def slack() -> Slack:
+    return Slack()
+
+
+@pytest.fixture
+async def environ(slack: Slack, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
+    """Settings in which nothing is wrong."""
+    app = web.Application()
+    app.router.add_route("*", "/api/{method}", slack.answer)
+    (tmp_path / "team.yml").write_text(TEAM)
+    async with TestServer(app) as server:
+        yield {
+            "SLACK_BOT_TOKEN": "xoxb-1-secret",
+            "SLACK_APP_TOKEN": "xapp-1-secret",
+            "SLACK_API_URL": str(server.make_url("/api/")),
+            "EIGHTBELLS_CONFIG": str(tmp_path / "team.yml"),
+            "DATABASE_URL": f"sqlite:///{tmp_path}/e.db",
+            "EIGHTBELLS_HOOK_SECRET_GITHUB": "hook-secret",
+        }
+
+
+async def look(environ: Mapping[str, str]) -> list[Finding]:
+    return await checks.findings(
+        environ, clock=FakeClock(), scopes=SCOPES, actions=("deploy.approve", "deploy"), sources=("github",)
+    )
+
+
+async def wrong(environ: Mapping[str, str]) -> list[str]:
+    """What is not fine; each must say what to do."""
+    found = [finding for finding in await look(environ) if finding.severity is not Severity.FINE]
+    assert all(finding.todo for finding in found)
+    return [finding.what for finding in found]
+
+
+async def test_where_nothing_is_wrong_nothing_is_found(environ: dict[str, str]) -> None:
+    found = await look(environ)
+    assert {finding.severity for finding in found} == {Severity.FINE}
+    assert [finding.what for finding in found][-4:] == [
+        "Slack knows the bot as eightbells in Harbour",
+        "all 2 scopes of the manifest are given",
+        "the bot is in 1 of 1 channels that the team file names",
+        "Socket Mode is open to us",
+    ]
+
+
+async def test_everything_wrong_is_told_at_once(environ: dict[str, str], slack: Slack, tmp_path: Path) -> None:
+    slack.scopes = "chat:write,files:read"
+    slack.refuses["apps.connections.open"] = "not_allowed_token_type"
+    (tmp_path / "templates/system").mkdir(parents=True)
+    (tmp_path / "templates/system/broken.j2").write_text("{% call %}")
+    (tmp_path / "team.yml").write_text(
+        """
+        channels: {default: "#general", deploy: "#deploys", monitor: "#alerts", plan: "#old"}
+        services:
+          web: {repository: ./no-such-clone, deploy: {run: [no-such-program]}}
+          api: {deploy: {run: [x], directory: /no/such/folder}}
+        policy: [{verbs: deploy.aprove, roles: admins}]
+        """
+    )
+    found = await wrong(
+        environ
+        | {
+            "EIGHTBELLS_TEMPLATES": str(tmp_path / "templates"),
+            "EIGHTBELLS_HOOK_SECRET_GITHUB": "",
+            "EIGHTBELLS_HOOK_SECRET_GITLUB": "long-enough",
+        }
+    )
+    assert [what.partition(" (")[0] for what in found] == [
+        "policy.1: there is no verb deploy.aprove",
+        "services.web.repository: there is no ./no-such-clone",
+        "services.web.deploy.run: no-such-program is no program that can be run here",
+        "services.api.deploy.directory: there is no /no/such/folder",
+        found[4],
+        "no secret for github: its webhooks are refused",
+        "EIGHTBELLS_HOOK_SECRET_GITLUB: there is no such source",
+        "scopes are missing: commands",
+        "channels.deploy: the bot is not in #deploys",
+        "channels.monitor: there is no #alerts",
+        "channels.plan: #old is archived",
+        "SLACK_APP_TOKEN may not open sockets",
+    ]
+    assert found[4].startswith("EIGHTBELLS_TEMPLATES: system/broken.j2 line 1: ")
+
+
+async def test_a_refused_token_and_a_broken_file_are_told_together(
+    environ: dict[str, str], slack: Slack, tmp_path: Path
+) -> None:
+    slack.refuses["auth.test"] = "token_revoked"
+    (tmp_path / "team.yml").write_text("nme: x")
+    found = await wrong(environ)
+    assert found == [
+        f"{tmp_path}/team.yml: nme: no such key; did you mean name?",
+        "Slack refuses SLACK_BOT_TOKEN: token_revoked",
+    ]
+
+
+async def test_a_slack_that_cannot_be_reached_is_told_without_the_token(environ: dict[str, str]) -> None:
+    found = await look(environ | {"SLACK_API_URL": "http://127.0.0.1:9/api/"})
+    assert [finding.what for finding in found if finding.severity is Severity.MISTAKE] == [
+        "127.0.0.1:9 cannot be reached (ClientConnectorError)"
+    ] * 2
+    assert "secret" not in repr(found)
+
+
+async def test_an_outage_is_told_as_one(environ: dict[str, str], slack: Slack) -> None:
+    slack.is_down = True
+    assert await wrong(environ) == [
+        "Slack refuses SLACK_BOT_TOKEN: HTTP status 503",
+        "Slack refuses SLACK_APP_TOKEN: HTTP status 503",
+    ]
+
+
+@pytest.fixture
+async def database(environ: dict[str, str]) -> AsyncIterator[Database]:
+    opened = await Database.open(environ["DATABASE_URL"], clock=FakeClock(), replica_id="r")
+    yield opened
+    await opened.close()
+
+
+async def test_a_database_in_use_is_left_alone(environ: dict[str, str], database: Database) -> None:
+    del database
+    assert any("in use by a running bot" in finding.what for finding in await look(environ))
+
+
+async def test_what_was_given_up_is_told_with_its_last_error(environ: dict[str, str], database: Database) -> None:
+    await migrate(database)
+    jobs = Jobs(database, "r")
+    async with database.write() as conn:
+        await write_steps(conn, [Owed(Job("standup.close", "standup.close:S-1", NOON), NOON)])
+    (claimed,) = await jobs.claim(NOON, 10)
+    await jobs.finish(claimed, Outcome.DEAD, "channel_not_found")
+    await database.close()
+
+    assert await wrong(environ) == ["1 job given up; the last, standup.close:S-1: channel_not_found"]
+
+
+async def test_a_database_of_a_newer_version_is_told(environ: dict[str, str], database: Database) -> None:
+    await migrate(database)
+    async with database.write() as conn:
+        await conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    await database.close()
+
+    (found,) = await wrong(environ)
+    assert "was changed by a newer version (9999" in found

@@ -99,7 +99,8 @@ def state_of(blocks: list[Json], given: Json | None) -> Json:
     values: Json = {}
     for block, element in _stateful(blocks):
         field, initial = STATES[element["type"]]
-        chosen = ((given or {}).get(block["block_id"]) or {}).get(element["action_id"])
+        in_block = (given or {}).get(block["block_id"])
+        chosen = in_block.get(element["action_id"]) if isinstance(in_block, dict) else None
         many = field.endswith("s") and element["type"] != "plain_text_input"
         held = chosen.get(field) if isinstance(chosen, dict) else element.get(initial)
         if held == "" or held is None:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.playground.clock import ClockRefusal
 from bot.playground.faults import FaultRefusal
-from bot.playground.gestures import Impossible
+from bot.playground.given import Impossible
 from bot.playground.page import Page
 from bot.playground.playground import PLAYGROUND
 from bot.playground.replays import NotADelivery
@@ -35,9 +35,6 @@ def as_json(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamRes
             return web.json_response(told, status=impossible.status)
         except (ClockRefusal, FaultRefusal, NotADelivery) as refusal:
             return web.json_response({"ok": False, "error": "refused", "text": str(refusal)}, status=400)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            told = {"ok": False, "error": "invalid_request", "text": f"The request makes no sense: {error!r}."}
-            return web.json_response(told, status=400)
         return result if isinstance(result, web.StreamResponse) else web.json_response(result)
 
     return answer
@@ -60,7 +57,7 @@ async def stream(request: web.Request, page: Page) -> web.StreamResponse:
                 continue
             if line is None:
                 return response
-            await response.write(f"data: {line}\n\n".encode())
+            await response.write(f"data: {line}\n\n".encode("utf-8", "replace"))
     except ConnectionResetError:
         return response
     finally:

@@ -9,6 +9,7 @@ from bot.playground import payloads
 from bot.playground.blocks import input_problems
 from bot.playground.calls import ApiError
 from bot.playground.gestures import Gestures, failed
+from bot.playground.given import Impossible
 from bot.playground.playground import Playground
 from bot.playground.workspace import Person
 
@@ -29,6 +30,8 @@ class Forms:
     async def submit(self, person: Person, view_id: str, state: Json | None) -> Json:
         """Send a form off; what the page should do then, as `response_action`, or nothing to close it."""
         view = self._gestures.view(person, view_id)
+        if view_id not in self._play.views.stacks.get(person.id, [])[-1:]:
+            raise Impossible("view_not_found", "That form is not the one on top.", 404)
         self._play.views.keep_state(view, state)
         if problems := input_problems(view["blocks"], view["state"]["values"]):
             return {"ok": True, "response_action": "errors", "errors": problems}
@@ -86,8 +89,9 @@ class Forms:
         view = self._gestures.view(person, view_id)
         views = self._play.views
         root = views.open_views.get(view["root_view_id"], view)
+        is_cleared = is_cleared or view["clear_on_close"]
         told = root if is_cleared else view
-        if is_cleared or view["clear_on_close"]:
+        if is_cleared:
             views.clear(person.id)
         else:
             while view["id"] in views.stacks.get(person.id, []):

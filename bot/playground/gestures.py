@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.playground import payloads
 from bot.playground.blocks import find_element, typed_blocks
+from bot.playground.given import Given, Impossible
 from bot.playground.playground import Playground
 from bot.playground.reacting import react, unreact
 from bot.playground.respond import Unusable
@@ -20,16 +21,6 @@ SLASH = re.compile(r"(/[^\s/]+)(?:\s+(.*))?", re.DOTALL)
 TYPED_MAX = 12_000  # characters that Slack's composer takes
 
 
-class Impossible(Exception):
-    """A person cannot do this here: a code, a sentence for them, and the HTTP status for the page."""
-
-    def __init__(self, code: str, sentence: str, status: int = 400) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-        self.status = status
-
-
 def failed(answer: Answer, what: str) -> Json:
     return {"ok": False, "error": answer.error, "text": answer.sentence(what)}
 
@@ -40,25 +31,25 @@ class Gestures:
     def __init__(self, play: Playground) -> None:
         self._play = play
 
-    def person(self, person_id: Any) -> Person:
-        found = self._play.workspace.people.get(str(person_id))
+    def person(self, person_id: str) -> Person:
+        found = self._play.workspace.people.get(person_id)
         if found is None or found.is_bot:
             raise Impossible("unknown_person", "Nobody here has that id.", 404)
         return found
 
-    def conversation(self, person: Person, channel_id: Any) -> Conversation:
-        found = self._play.workspace.conversations.get(str(channel_id))
+    def conversation(self, person: Person, channel_id: str) -> Conversation:
+        found = self._play.workspace.conversations.get(channel_id)
         if found is None or not self._play.workspace.may_see(person.id, found):
             raise Impossible("channel_not_found", f"{person.real_name} sees no such conversation.", 404)
         return found
 
-    def message(self, person: Person, conversation: Conversation, ts: Any) -> Message:
-        found = self._play.find_message(conversation, str(ts), person.id)
+    def message(self, person: Person, conversation: Conversation, ts: str) -> Message:
+        found = self._play.find_message(conversation, ts, person.id)
         if found is None:
             raise Impossible("message_not_found", "That message is gone.", 404)
         return found
 
-    async def send(self, person: Person, channel_id: Any, text: str, thread_ts: str | None) -> Json:
+    async def send(self, person: Person, channel_id: str, text: str, thread_ts: str | None) -> Json:
         """Say something, or run a slash command."""
         conversation = self.conversation(person, channel_id)
         if person.id not in conversation.members:
@@ -121,30 +112,30 @@ class Gestures:
             return {"ok": False, "error": str(unusable), "text": sentence}
         return {"ok": True}
 
-    async def act(self, person: Person, given: Json) -> Json:
+    async def act(self, person: Person, given: Given) -> Json:
         """Use a button, menu or picker, in a message or in a view."""
-        container = given.get("container") or {}
-        block_id, action_id = str(given.get("block_id")), str(given.get("action_id"))
-        if container.get("type") == "view":
-            view = self.view(person, container.get("view_id"))
+        container = given.part("container")
+        block_id, action_id = given.text("block_id"), given.text("action_id")
+        if container.maybe("type") == "view":
+            view = self.view(person, container.text("view_id"))
             element = self._element(view["blocks"], block_id, action_id)
-            self._play.views.keep_state(view, given.get("state"))
-            act = payloads.action(element, block_id, given, self._play.clock.now())
+            self._play.views.keep_state(view, given.state())
+            act = payloads.action(element, block_id, given.content, self._play.clock.now())
             payload = payloads.block_actions_in_view(self._play, person, view, act)
         else:
-            conversation = self.conversation(person, container.get("channel"))
-            message = self.message(person, conversation, container.get("ts"))
+            conversation = self.conversation(person, container.text("channel"))
+            message = self.message(person, conversation, container.text("ts"))
             element = self._element(message.body.get("blocks") or [], block_id, action_id)
-            act = payloads.action(element, block_id, given, self._play.clock.now())
+            act = payloads.action(element, block_id, given.content, self._play.clock.now())
             payload = payloads.block_actions_in_message(
-                self._play, person, conversation, message, act=act, state=given.get("state")
+                self._play, person, conversation, message, act=act, state=given.state()
             )
         answer = await self._play.transport.deliver("interactive", payload, what=f"block_actions {action_id}")
         return {"ok": True} if answer.ok else failed(answer, _label(element))
 
-    def view(self, person: Person, view_id: Any) -> Json:
+    def view(self, person: Person, view_id: str) -> Json:
         """A view that this person has open."""
-        found = self._play.views.find(str(view_id))
+        found = self._play.views.find(view_id)
         if found is None or self._play.views.owners[found["id"]] != person.id:
             raise Impossible("view_not_found", "That view is closed.", 404)
         return found
@@ -156,21 +147,21 @@ class Gestures:
             raise Impossible("action_not_found", "That control is no longer there.", 404)
         return found
 
-    async def suggest(self, person: Person, given: Json) -> Json:
+    async def suggest(self, person: Person, given: Given) -> Json:
         """Ask the bot for the options of an external menu."""
-        block_id, action_id = str(given.get("block_id")), str(given.get("action_id"))
-        if given.get("view_id"):
-            view = self.view(person, given["view_id"])
+        block_id, action_id = given.text("block_id"), given.text("action_id")
+        if view_id := given.maybe("view_id"):
+            view = self.view(person, view_id)
             element = self._element(view["blocks"], block_id, action_id)
             where: Json = {"container": {"type": "view", "view_id": view["id"]}, "view": view}
         else:
-            conversation = self.conversation(person, given.get("channel"))
-            message = self.message(person, conversation, given.get("ts"))
+            conversation = self.conversation(person, given.text("channel"))
+            message = self.message(person, conversation, given.text("ts"))
             element = self._element(message.body.get("blocks") or [], block_id, action_id)
             place = {"id": conversation.id, "name": payloads.channel_name(conversation)}
             container = payloads.message_container(conversation, message)
             where = {"container": container, "channel": place, "message": message.body}
-        value = str(given.get("value") or "")
+        value = given.maybe("value") or ""
         payload = payloads.block_suggestion(
             self._play, person, block_id=block_id, action_id=action_id, value=value, where=where
         )
@@ -183,9 +174,9 @@ class Gestures:
         options = offered.get("options")
         return {"options": options[:100] if isinstance(options, list) else []}
 
-    async def shortcut(self, person: Person, callback_id: str, channel_id: Any, ts: Any) -> Json:
+    async def shortcut(self, person: Person, callback_id: str, channel_id: str | None, ts: str | None) -> Json:
         """Use a shortcut: a global one, or one on a message."""
-        if ts is None:
+        if ts is None or channel_id is None:
             payload = payloads.shortcut(self._play, person, callback_id)
         else:
             conversation = self.conversation(person, channel_id)
@@ -209,7 +200,7 @@ class Gestures:
         self._play.events.emit("app_home_opened", event)
         return {"ok": True}
 
-    def toggle_reaction(self, person: Person, conversation: Conversation, ts: Any, name: str) -> Json:
+    def toggle_reaction(self, person: Person, conversation: Conversation, ts: str, name: str) -> Json:
         message = self.message(person, conversation, ts)
         if message.only_for or not re.fullmatch(r"[\w+'-]{1,100}", name):
             raise Impossible("not_reactable", "Nobody can react to that with this.")

@@ -261,15 +261,15 @@ def block_problems(blocks: list[Any], surface: str = "message", at: str = "/bloc
         if not isinstance(block, dict):
             continue
         where = f"{at}/{position}"
-        block_id = block.get("block_id")
+        block_id = str(block.get("block_id") or "")
         if block_id and block_id in seen:
             problem(errors, f"block_id already exists: {block_id}", f"{where}/block_id")
-        seen.add(str(block_id))
+        seen.add(block_id)
         if block.get("type") == "section" and not block.get("text") and not block.get("fields"):
             problem(errors, "must define either `text` or `fields`", where)
         if block.get("type") == "actions" and isinstance(block.get("elements"), list):
-            ids = [e.get("action_id") for e in block["elements"] if isinstance(e, dict) and e.get("action_id")]
-            for repeated in {action_id for action_id in ids if ids.count(action_id) > 1}:
+            ids = [str(e.get("action_id") or "") for e in block["elements"] if isinstance(e, dict)]
+            for repeated in {action_id for action_id in ids if action_id and ids.count(action_id) > 1}:
                 problem(errors, f"action_id already exists: {repeated}", f"{where}/elements")
     return errors
 

@@ -11,13 +11,15 @@ from aiohttp import web
 from bot.playground import presenting
 from bot.playground.forms import Forms
 from bot.playground.gestures import Gestures
+from bot.playground.given import given_in, nonsense, whole
 from bot.playground.playground import Playground
 from bot.playground.replays import Replays
-from bot.playground.workspace import Conversation, Person, micros
+from bot.playground.workspace import TS_PATTERN, Conversation, Person, micros
 
 Json = dict[str, Any]
 
 PAGE_MESSAGES_MAX = 500
+HOOK_SECONDS = 30.0  # what the bot may take to do all that falls due when the clock moves
 
 
 class Page:
@@ -81,8 +83,10 @@ class Page:
         """One page of a conversation as one person sees it, oldest first."""
         person = self.acting(request)
         conversation = self.gestures.conversation(person, request.match_info["channel"])
-        limit = min(max(int(request.query.get("limit", "60")), 1), PAGE_MESSAGES_MAX)
+        limit = min(max(whole(request, "limit", 60), 1), PAGE_MESSAGES_MAX)
         before = request.query.get("before")
+        if before and not TS_PATTERN.fullmatch(before):
+            raise nonsense("before is no ts.")
         latest = micros(before) - 1 if before else None
         found = list(islice((m for m in conversation.between(None, latest, True) if m.in_channel), limit + 1))
         found += [m for m in conversation.ephemerals if m.only_for == person.id and m.in_channel]
@@ -101,80 +105,82 @@ class Page:
         return {"messages": [presenting.message_for_page(self.play.workspace, m) for m in found]}
 
     async def send(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
-        return await self.gestures.send(person, given.get("channel"), str(given["text"]), given.get("thread_ts"))
+        given = await given_in(request)
+        person = self.gestures.person(given.text("as"))
+        return await self.gestures.send(person, given.text("channel"), given.text("text"), given.maybe("thread_ts"))
 
     async def action(self, request: web.Request) -> Json:
-        given = await request.json()
-        return await self.gestures.act(self.gestures.person(given.get("as")), given)
+        given = await given_in(request)
+        return await self.gestures.act(self.gestures.person(given.text("as")), given)
 
     async def options(self, request: web.Request) -> Json:
-        given = await request.json()
-        return await self.gestures.suggest(self.gestures.person(given.get("as")), given)
+        given = await given_in(request)
+        return await self.gestures.suggest(self.gestures.person(given.text("as")), given)
 
     async def submit(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
-        return await self.forms.submit(person, request.match_info["view_id"], given.get("state"))
+        given = await given_in(request)
+        person = self.gestures.person(given.text("as"))
+        return await self.forms.submit(person, request.match_info["view_id"], given.state())
 
     async def close(self, request: web.Request) -> Json:
-        given = await request.json()
-        person, cleared = self.gestures.person(given.get("as")), bool(given.get("is_cleared"))
+        given = await given_in(request)
+        person, cleared = self.gestures.person(given.text("as")), given.flag("is_cleared")
         return await self.forms.close(person, request.match_info["view_id"], is_cleared=cleared)
 
     async def shortcut(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
+        given = await given_in(request)
+        person = self.gestures.person(given.text("as"))
         return await self.gestures.shortcut(
-            person, str(given["callback_id"]), given.get("channel"), given.get("ts")
+            person, given.text("callback_id"), given.maybe("channel"), given.maybe("ts")
         )
 
     async def open_home(self, request: web.Request) -> Json:
-        return self.gestures.open_home(self.gestures.person((await request.json()).get("as")))
+        return self.gestures.open_home(self.gestures.person((await given_in(request)).text("as")))
 
     async def home(self, request: web.Request) -> Json:
         return {"view": self.play.views.homes.get(self.acting(request).id)}
 
     async def read(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
-        conversation = self.gestures.conversation(person, given.get("channel"))
+        given = await given_in(request)
+        person = self.gestures.person(given.text("as"))
+        conversation = self.gestures.conversation(person, given.text("channel"))
         self.play.workspace.mark_read(person.id, conversation)
         event = {"type": "unread", "channel": conversation.id, "unread": 0, "mentions": 0}
         self.play.stream.tell(event, to=person.id)
         return {"ok": True}
 
     async def reaction(self, request: web.Request) -> Json:
-        given = await request.json()
-        person = self.gestures.person(given.get("as"))
-        conversation = self.gestures.conversation(person, given.get("channel"))
-        return self.gestures.toggle_reaction(person, conversation, given.get("ts"), str(given["name"]))
+        given = await given_in(request)
+        person = self.gestures.person(given.text("as"))
+        conversation = self.gestures.conversation(person, given.text("channel"))
+        return self.gestures.toggle_reaction(person, conversation, given.text("ts"), given.text("name"))
 
     async def clock(self, request: web.Request) -> Json:
         return self.play.clock.as_json()
 
     async def move_clock(self, request: web.Request) -> Json:
         """Move the clock, tell the bot, and wait until it knows."""
-        given = await request.json()
+        given = await given_in(request)
         if "to" in given:
-            self.play.clock.move_to(str(given["to"]))
+            self.play.clock.move_to(given.text("to"))
         else:
-            self.play.clock.advance(float(given["advance_seconds"]))
+            self.play.clock.advance(given.number("advance_seconds"))
         told = "absent"
         if hook := self.play.options.clock_hook:
             body = json.dumps({"offset_seconds": self.play.clock.offset_seconds}).encode()
-            answer = await self.play.transport.post(hook, body, {"Content-Type": "application/json"})
+            answer = await self.play.transport.post(
+                hook, body, {"Content-Type": "application/json"}, patience_seconds=HOOK_SECONDS
+            )
             told = "told" if answer.ok else f"not told: {answer.failure} {answer.status or ''}".strip()
         self.play.stream.tell({"type": "clock"} | self.play.clock.as_json())
         return {"ok": True, "bot": told} | self.play.clock.as_json()
 
     async def traffic(self, request: web.Request) -> list[Json]:
-        return self.play.traffic.after(int(request.query.get("after", "0")))
+        return self.play.traffic.after(whole(request, "after", 0))
 
     async def deliver(self, request: web.Request) -> Json:
-        given = await request.json()
-        source = str(given["source"])
-        answer = await self.replays.deliver(source, str(given["name"]))
+        given = await given_in(request)
+        source = given.text("source")
+        answer = await self.replays.deliver(source, given.text("name"))
         text = answer.text if answer.text or answer.ok else answer.sentence(f"The delivery from {source}")
         return {"ok": answer.ok, "status": answer.status, "text": text}

@@ -18,6 +18,7 @@ PLACEHOLDER = re.compile(r"\{\{\s*(secret|hmac_sha256|uuid|now(?:\s*[+-]\s*\d+\s
 SHIFT = re.compile(r"now\s*([+-])\s*(\d+)\s*([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 SAFE_NAME = re.compile(r"[\w.-]+")
+PATIENCE_SECONDS = 10.0  # what GitHub gives a receiver
 OWN_HEADERS = ("host", "content-length", "connection", "transfer-encoding")
 
 
@@ -128,8 +129,12 @@ class Replays:
             for key, value in recorded.headers.items()
             if key.lower() not in OWN_HEADERS
         }
+        return await self._send(source, name, body, headers)
+
+    async def _send(self, source: str, name: str, body: bytes, headers: dict[str, str]) -> Answer:
         started = time.time(), time.perf_counter()
-        answer = await self._play.transport.post(f"{bot_url.rstrip('/')}/hooks/{source}", body, headers, sign=False)
+        url = f"{(self._play.options.bot_url or '').rstrip('/')}/hooks/{source}"
+        answer = await self._play.transport.post(url, body, headers, sign=False, patience_seconds=PATIENCE_SECONDS)
         self._play.traffic.record(
             at=started[0],
             direction="to_bot",

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.playground import coverage
 from bot.playground.faults import FaultRefusal
+from bot.playground.given import given_in
 from bot.playground.playground import Playground
 from bot.playground.sockets import DISCONNECT_REASONS
 from bot.playground.workspace import Message
@@ -26,21 +27,21 @@ class Switches:
 
     async def arm_fault(self, request: web.Request) -> Json:
         """Faults for tests; also `disconnect` and `drop` for sockets, `pace` and `clear`."""
-        given = await request.json()
-        kind = given.get("kind")
+        given = await given_in(request)
+        kind = given.maybe("kind")
         if kind == "disconnect":
-            reason = given.get("reason", "refresh_requested")
+            reason = given.maybe("reason") or "refresh_requested"
             if reason not in DISCONNECT_REASONS:
                 raise FaultRefusal(f"reason must be one of {', '.join(DISCONNECT_REASONS)}.")
             return {"ok": True, "connections": await self.play.sockets.disconnect(reason)}
         if kind == "drop":
             return {"ok": True, "connections": self.play.sockets.drop()}
         if kind == "pace":
-            self.play.faults.strict_pace = bool(given.get("strict", True))
+            self.play.faults.strict_pace = given.flag("strict", True)
         elif kind == "clear":
             self.play.faults.clear()
         else:
-            self.play.faults.arm(given)
+            self.play.faults.arm(given.content)
         return {"ok": True, "armed": len(self.play.faults.armed)}
 
     async def all_messages(self, request: web.Request) -> Json:

@@ -77,6 +77,7 @@ class Transport:
     async def deliver(self, kind: str, payload: Json, *, what: str, retry: int = 0, reason: str = "") -> Answer:
         """Send a payload of kind `events_api`, `slash_commands` or `interactive` and wait for its answer."""
         started = time.time(), time.perf_counter()
+        sent = json.dumps(payload)  # now: views and messages in it change later
         if self._play.sockets.connected:
             answer = await self._play.sockets.send(kind, payload, retry=retry, reason=reason)
         elif self._play.options.bot_url:
@@ -95,14 +96,22 @@ class Transport:
             what=what,
             status=answer.status,
             ms=(time.perf_counter() - started[1]) * 1_000,
-            request=payload,
+            request=sent,
             response={"failure": answer.failure}
             if answer.failure and not answer.text
             else answer.payload or answer.text,
         )
         return answer
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str], *, sign: bool = True) -> Answer:
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: dict[str, str],
+        *,
+        sign: bool = True,
+        patience_seconds: float | None = None,
+    ) -> Answer:
         """POST bytes, signed with the machine's time, since the bot compares it with its own."""
         if self._session is None:
             return Answer(failure="connection_failed")
@@ -112,7 +121,7 @@ class Transport:
                 "X-Slack-Request-Timestamp": timestamp,
                 "X-Slack-Signature": signature(self._play.options.signing_secret, timestamp, body),
             }
-        timeout = aiohttp.ClientTimeout(total=self._play.options.ack_seconds)
+        timeout = aiohttp.ClientTimeout(total=patience_seconds or self._play.options.ack_seconds)
         headers = {"User-Agent": "Slackbot 1.0 (playground)", "Accept": "*/*"} | headers
         try:
             async with self._session.post(
@@ -152,8 +161,8 @@ class Transport:
 def encode(kind: str, payload: Json) -> tuple[bytes, str]:
     """Body and content type of a delivery over HTTP."""
     if kind == "events_api":
-        return json.dumps(payload, ensure_ascii=False).encode(), "application/json"
-    form = payload if kind == "slash_commands" else {"payload": json.dumps(payload, ensure_ascii=False)}
+        return json.dumps(payload).encode(), "application/json"
+    form = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
     return urlencode(form).encode(), "application/x-www-form-urlencoded"
 
 

@@ -119,6 +119,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
         answer = perform(play, request, name, args, headers)
     except ApiError as error:
         answer = error.as_json()
+    except RecursionError:  # nested deeper than any block is
+        answer = {"ok": False, "error": "invalid_arguments"}
     status = 429 if "retry-after" in headers else 200
     if (scopes := play.manifest.scopes) is not None:
         headers["x-oauth-scopes"] = ",".join(scopes)
@@ -128,7 +130,11 @@ async def handle(request: web.Request) -> web.StreamResponse:
     if fault:
         await late(play, request, fault)
     return web.Response(
-        body=text.encode(), status=status, headers=headers, content_type="application/json", charset="utf-8"
+        body=text.encode("utf-8", "replace"),
+        status=status,
+        headers=headers,
+        content_type="application/json",
+        charset="utf-8",
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.server import Served
@@ -226,44 +225,6 @@ async def test_an_ephemeral_message_is_not_sent_along_and_can_be_deleted(
     assert (await browser.post("action", container=container, block_id="act", action_id="ok"))[
         "error"
     ] == "message_not_found"
-
-
-async def test_a_response_url_works_five_times_and_for_half_an_hour(
-    served: Served, bot: Bot, browser: Browser, session
-):
-    @bot.app.command("/deploy")
-    async def deploy(ack, body):
-        bot.seen.put_nowait(body["response_url"])
-        await ack()
-
-    await browser.send("/deploy web")
-    url = await bot.next()
-    answers = []
-    for _ in range(6):
-        async with session.post(url, json={"text": "more"}) as response:
-            answers.append((response.status, await response.text()))
-    await browser.send("/deploy web")
-    served.play.clock.advance(30 * 60 + 1)
-    async with session.post(await bot.next(), json={"text": "late"}) as response:
-        late = (response.status, await response.text())
-
-    assert answers == [(200, "ok")] * 5 + [(404, "used_url")]
-    assert late == (404, "expired_url")
-
-
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [("{", "invalid_payload"), ("{}", "no_text"), ('{"blocks": [{"type": "x"}]}', "invalid_blocks")],
-)
-async def test_a_response_url_refuses_what_slack_refuses(bot: Bot, browser: Browser, session, body: str, told: str):
-    @bot.app.command("/deploy")
-    async def deploy(ack, body):
-        bot.seen.put_nowait(body["response_url"])
-        await ack()
-
-    await browser.send("/deploy web")
-    async with session.post(await bot.next(), data=body) as response:
-        assert (response.status, await response.text()) == (400, told)
 
 
 async def test_shortcuts_arrive_with_and_without_a_message(bot: Bot, browser: Browser, slack: AsyncWebClient):

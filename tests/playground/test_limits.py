@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.limits import block_problems, view_problems
+from bot.playground.blocks import fill, state_of
+from bot.playground.ids import Ids
+from bot.playground.limits import BLOCKS, ELEMENTS, block_problems, view_problems
+
+FIELDS = [
+    "type",
+    "text",
+    "elements",
+    "element",
+    "label",
+    "block_id",
+    "action_id",
+    "options",
+    "value",
+    "fields",
+    "accessory",
+    "rows",
+    "title",
+    "blocks",
+]
 
 
 def plain(text: str) -> dict:
@@ -146,3 +167,30 @@ async def test_the_refusal_reaches_the_sdk_in_slacks_shape(slack: AsyncWebClient
     told = "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"
     assert caught.value.response["errors"] == [told]
     assert caught.value.response["response_metadata"]["messages"] == [f"[ERROR] {told}"]
+
+
+KINDS = st.sampled_from(sorted({*BLOCKS, *ELEMENTS, "plain_text", "mrkdwn", "modal", "home"}))
+
+
+def _parts(inside: st.SearchStrategy) -> st.SearchStrategy:
+    """Lists, and objects of some kind with some of the fields that kinds have."""
+    fields = st.dictionaries(st.sampled_from(FIELDS), inside, max_size=6)
+    return st.lists(inside, max_size=4) | st.builds(lambda kind, rest: rest | {"type": kind}, KINDS, fields)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), _parts, max_leaves=25)
+
+
+@given(st.lists(JSON, max_size=4))
+def test_whatever_comes_is_judged_and_what_passes_can_be_kept(blocks: list):
+    for surface in ("message", "modal", "home"):
+        if not block_problems(blocks, surface):
+            kept = fill(blocks, Ids())
+            assert all(block["block_id"] for block in kept)
+            state_of(kept, None)
+            assert block_problems(kept, surface) == []
+
+
+@given(JSON)
+def test_whatever_view_comes_is_judged(view: object):
+    assert isinstance(view_problems(view), list)

@@ -245,75 +245,18 @@ async def test_direct_messages_open_once_and_a_user_id_posts_there(slack: AsyncW
     assert (await slack.conversations_open(users="U0TOM,U0MEI"))["channel"]["id"] == group
 
 
-async def test_people_have_zones_and_guests_are_marked(slack: AsyncWebClient):
-    tokyo = (await slack.users_info(user="U0MEI"))["user"]
-    members = {member["id"]: member for member in (await slack.users_list())["members"]}
-
-    assert (tokyo["tz"], tokyo["tz_offset"]) == ("Asia/Tokyo", 32_400)
-    assert members["U0OMAR"]["is_restricted"]
-    assert members["U0ANA"]["is_admin"]
-    assert {member["tz"] for member in members.values() if not member["is_bot"]} == {
-        "Europe/Berlin",
-        "America/New_York",
-        "Asia/Tokyo",
-    }
-    assert await error_of(slack.users_info(user="U0NOBODY")) == "user_not_found"
-
-
-async def test_lists_come_in_pages(slack: AsyncWebClient):
-    names: list[str] = []
-    async for page in await slack.conversations_list(limit=3):
-        assert len(page["channels"]) <= 3
-        names += [channel["name"] for channel in page["channels"]]
-
-    assert names == ["general", "deploys", "releases", "alerts", "standup", "builds", "web", "support"]
-
-
-async def test_user_groups_can_be_read_and_changed(slack: AsyncWebClient):
-    group = (await slack.usergroups_list(include_users=True))["usergroups"][0]
-    await slack.usergroups_users_update(usergroup=group["id"], users=["U0TOM", "U0MEI"])
-
-    assert group["handle"] == "release-team"
-    assert (await slack.usergroups_users_list(usergroup=group["id"]))["users"] == ["U0TOM", "U0MEI"]
-
-
-async def test_reactions_pins_and_bookmarks_say_when_they_are_there_already(slack: AsyncWebClient):
-    ts = (await slack.chat_postMessage(channel="C0WEB", text="x"))["ts"]
-    await slack.reactions_add(channel="C0WEB", timestamp=ts, name="eyes")
-    await slack.pins_add(channel="C0WEB", timestamp=ts)
-    await slack.bookmarks_add(channel_id="C0WEB", title="Runbook", type="link", link="https://ops.example.com")
-
-    assert await error_of(slack.reactions_add(channel="C0WEB", timestamp=ts, name="eyes")) == "already_reacted"
-    assert await error_of(slack.pins_add(channel="C0WEB", timestamp=ts)) == "already_pinned"
+@pytest.mark.parametrize("text", ["\ud800 half a pair", "\u202e\u2028\x00", "𝄞"])
+async def test_odd_text_is_stored_and_returned_without_an_error(served: Served, slack: AsyncWebClient, text: str):
+    posted = await slack.api_call("chat.postMessage", json={"channel": "C0WEB", "text": text})
     history = await slack.conversations_history(channel="C0WEB", limit=1)
-    assert history["messages"][0]["reactions"] == [{"name": "eyes", "users": ["U0BELLS"], "count": 1}]
-    assert (await slack.bookmarks_list(channel_id="C0WEB"))["bookmarks"][0]["title"] == "Runbook"
-    await slack.reactions_remove(channel="C0WEB", timestamp=ts, name="eyes")
-    assert await error_of(slack.reactions_remove(channel="C0WEB", timestamp=ts, name="eyes")) == "no_reaction"
+
+    assert history["messages"][0]["ts"] == posted["ts"]
 
 
-async def test_a_file_goes_up_in_three_steps_and_appears_as_a_message(
-    slack: AsyncWebClient, served: Served, session: aiohttp.ClientSession
-):
-    comment = "the log " * 1_200
-    await slack.files_upload_v2(
-        channel="C0BUILDS", content="line 1\n", filename="build.log", initial_comment=comment
-    )
-
-    message = (await slack.conversations_history(channel="C0BUILDS", limit=1))["messages"][0]
-    url = message["files"][0]["url_private"]
-    async with session.get(url) as response:
-        assert "Sign in" in await response.text()
-    async with session.get(url, headers={"Authorization": f"Bearer {slack.token}"}) as response:
-        assert await response.text() == "line 1\n"
-        assert "sandbox" in response.headers["Content-Security-Policy"]
-    assert (message["subtype"], message["text"]) == ("file_share", comment)
-
-
-async def test_permalinks_name_the_thread(slack: AsyncWebClient):
-    parent = (await slack.chat_postMessage(channel="C0WEB", text="x"))["ts"]
-    reply = (await slack.chat_postMessage(channel="C0WEB", text="x", thread_ts=parent))["ts"]
-
-    link = (await slack.chat_getPermalink(channel="C0WEB", message_ts=reply))["permalink"]
-
-    assert link.endswith(f"/archives/C0WEB/p{reply.replace('.', '')}?thread_ts={parent}&cid=C0WEB")
+async def test_json_nested_without_end_is_refused(served: Served, session: aiohttp.ClientSession):
+    headers = {"Authorization": "Bearer xoxb-playground-token", "Content-Type": "application/json"}
+    nested = {"channel": "C0WEB", "text": "x", "blocks": "[" * 900 + "]" * 900}
+    bodies = {"[" * 100_000: "invalid_json", "[]": "json_not_object", json.dumps(nested): "invalid_blocks"}
+    for body, error in bodies.items():
+        async with session.post(f"{served.url}/api/chat.postMessage", headers=headers, data=body) as response:
+            assert (response.status, (await response.json())["error"]) == (200, error)

@@ -106,17 +106,20 @@ async def _begin(args: Mapping[str, object], work: Work) -> Deployment | None:
 
 async def _follow(tools: Tools, deployment: Deployment, command: Command, printed: _Printed) -> Finished:
     reading = asyncio.create_task(printed.read(tools.target, command, _values(deployment)))
+    is_stopping = False
     try:
         while not reading.done():
             await asyncio.wait({reading}, timeout=PROGRESS_EVERY.total_seconds())
-            if not reading.done() and await tools.unit.run(partial(_tell, deployment, printed)):
-                reading.cancel()
-        await asyncio.gather(reading, return_exceptions=False)
-    except asyncio.CancelledError:
-        if not reading.cancelled():  # it is we who are told to stop
+            if not reading.done() and not is_stopping:
+                is_stopping = await tools.unit.run(partial(_tell, deployment, printed))
+                if is_stopping:
+                    reading.cancel()
+    finally:
+        if not reading.done():  # it is we who are told to stop; the command must not outlive us
             reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-            raise
+            await asyncio.wait({reading})
+    if not reading.cancelled():
+        reading.result()
     return printed.finished or Finished(None)
 
 

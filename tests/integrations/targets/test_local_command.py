@@ -25,12 +25,10 @@ def python(code: str, *more: str, **options) -> Command:
 
 
 async def run(command: Command, values=VALUES) -> tuple[list[str], Finished]:
-    lines: list[str] = []
-    async for item in QUICK.run(command, values):
-        if isinstance(item, Finished):
-            return lines, item
-        lines.append(item.text)
-    raise AssertionError("it never ended")
+    async with aclosing(QUICK.run(command, values)) as items:
+        *lines, finished = [item async for item in items]
+    assert isinstance(finished, Finished)
+    return [line.text for line in lines if isinstance(line, Line)], finished
 
 
 def is_running(pid: int) -> bool:

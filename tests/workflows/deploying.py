@@ -1,0 +1,117 @@
+"""A world in which things are deployed: a code host and a target that do what a test tells them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot.domain.commits import pull_request_in
+from bot.domain.deployments import Deployment
+from bot.domain.ports import Commit, Finished, HostUnreachable, Line, RangeTooLong, RefUnknown
+from bot.domain.team import Command, Environment, Repository
+from bot.runtime.rendering import Rendering
+from bot.workflows import deploy, deploy_run
+from tests.fakes import NOON, TEAM, World
+
+EVERYONE = replace(
+    TEAM,
+    policy=(),
+    environments={
+        "staging": Environment("staging", 0),
+        "production": Environment("production", 1, approvals=1),
+        "vault": Environment("vault", 2, approvals=2),
+    },
+)
+
+
+class ScriptedHost:
+    """A history of (ref, subject), oldest first; a ref that is "" is a commit without a tag."""
+
+    def __init__(self, *history: tuple[str, str]) -> None:
+        self.history = list(history)
+        self.down = ""
+        self.too_long = False
+
+    def sha(self, ref: str) -> str:
+        """The commit of this tag."""
+        return f"{self._at(ref):040x}"
+
+    async def resolve(self, repository: Repository, ref: str) -> str:
+        if self.down:
+            raise HostUnreachable(self.down)
+        return self.sha(ref)
+
+    async def commits(self, repository: Repository, since: str | None, until: str) -> list[Commit]:
+        if self.down:
+            raise HostUnreachable(self.down)
+        if self.too_long:
+            raise RangeTooLong
+        first, last = self._at(since) if since else 0, self._at(until)
+        return [
+            Commit(f"{n:040x}", subject, "", "Ana", "", NOON, pull_request_in(subject))
+            for n, (_, subject) in enumerate(self.history, start=1)
+            if first < n <= last
+        ][::-1]
+
+    async def tags(self, repository: Repository) -> list[str]:
+        return [ref for ref, _ in reversed(self.history) if ref.startswith("v")]
+
+    def _at(self, ref: str) -> int:
+        if len(ref) == 40:
+            return int(ref, 16)
+        if ref == "HEAD":
+            return len(self.history)
+        for n, (name, _) in enumerate(self.history, start=1):
+            if ref and name == ref:
+                return n
+        raise RefUnknown(ref, [name for name, _ in self.history if name])
+
+
+class ScriptedTarget:
+    """Prints these lines and ends so; ``meanwhile`` runs before the end. Counts its starts."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = ["building", "done"]
+        self.ends = Finished(0)
+        self.meanwhile: Callable[[], Awaitable[Any]] | None = None
+        self.runs: list[Mapping[str, str]] = []
+        self.closed = 0
+
+    async def run(self, command: Command, values: Mapping[str, str]) -> AsyncIterator[Line | Finished]:
+        self.runs.append(dict(values))
+        try:
+            for line in self.lines:
+                yield Line(line)
+            if self.meanwhile:
+                await self.meanwhile()
+            yield self.ends
+        finally:
+            self.closed += 1
+
+
+HISTORY = (
+    ("v1.3.9", "feat: begin"),
+    ("", "fix: C-1 round half up (#812)"),
+    ("", "chore: tidy"),
+    ("v1.4.0", "feat(checkout): one step (#809)"),
+    ("v1.4.1", "fix: <!channel> {{ 7*7 }}"),
+)
+
+
+class Harbour(World):
+    """The world, with everything said rendered by the real templates."""
+
+    def __init__(self, **more: Any) -> None:
+        self.host = ScriptedHost(*HISTORY)
+        self.target = ScriptedTarget()
+        super().__init__(
+            **{"team": EVERYONE, "host": self.host, "target": self.target, "render": Rendering(), **more}
+        )
+
+    async def run_due(self, by: timedelta = timedelta()) -> None:
+        """Do what is due, as the worker would."""
+        await self.later(by, deploy_run.run, deploy.expire)
+
+    async def deployment(self, id: str) -> Deployment:
+        """The deployment as it is committed."""
+        return await self.get(Deployment, id)

@@ -53,14 +53,18 @@ class Outbox:
                     update(lanes).where(lanes.c.owner != self._owner).values(owner=None, lease_until=None)
                 )
 
-    async def claim(self, limit: int) -> Claim:
+    async def claim(self, limit: int, *, ahead: timedelta = timedelta(0)) -> Claim:
         """Up to ``limit`` steps that may be taken now, the most urgent first; marked before anything is sent.
+
+        With ``ahead`` also those that may go so soon, each with its ``not_before``.
 
         Raises ``StorageUnavailable`` and ``Conflict``; then nothing was claimed.
         """
         now = self._database.clock.now()
         async with self._database.read() as conn:
-            ready, next_at = await outbox_claim.heads(conn, self._owner, now, await self._lease_now(conn), limit)
+            ready, next_at = await outbox_claim.heads(
+                conn, self._owner, now + ahead, await self._lease_now(conn), limit
+            )
             check_at = (await conn.execute(select(func.min(outbox.c.check_at)))).scalar()
         if not ready and (check_at is None or check_at > now):
             return Claim((), _earliest(next_at, check_at))
@@ -70,7 +74,13 @@ class Outbox:
             if wanted:
                 lease_now = await self._lease_now(conn)
                 steps += await outbox_claim.take(
-                    conn, wanted, owner=self._owner, lease=self.pace.lease, now=now, lease_now=lease_now
+                    conn,
+                    wanted,
+                    owner=self._owner,
+                    lease=self.pace.lease,
+                    now=now,
+                    until=now + ahead,
+                    lease_now=lease_now,
                 )
         return Claim(steps, _earliest(next_at, check_at if check_at and check_at > now else None, room_at))
 

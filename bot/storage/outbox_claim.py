@@ -1,7 +1,7 @@
 """Chooses what may be said next: the head of each free conversation, within the workspace's pace."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    TextClause,
     and_,
     bindparam,
     case,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -32,9 +34,9 @@ from bot.storage.schema import Instant
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NO_PARENT = "the message whose thread it belongs to does not exist"
 PARENT_DEAD = "the message whose thread it belongs to could not be sent"
+A_HANDFUL = 8  # messages that the workspace's pace must have room for before others are looked for
 CALLS = (Doing.POST, Doing.EDIT, Doing.SHOW)
 CHECK_AGAIN = timedelta(minutes=1)  # where whoever checks dies meanwhile
-_UNFINISHED = text("outbox.state IN ('pending', 'sending', 'doubt')")  # as the partial index says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,13 @@ async def heads(
 ) -> tuple[list[Head], datetime | None]:
     """Heads that may go now, the most urgent first, and the next instant at which another may."""
     found = (await conn.execute(_heads(owner, now, lease_now, limit))).all()
-    ready = [Head(row.id, row.lane, Band(row.urgency), row.state == PENDING) for row in found if row.ready]
+    ready = [Head(row.id, row.lane, Band(row.urgency), bool(row.paid)) for row in found if row.ready]
     return ready, found[0].next_at if found else None
+
+
+def _unfinished(alias: str) -> TextClause:
+    """As the partial index says it, so that SQLite uses it."""
+    return text(f"{alias}.state IN ('pending', 'sending', 'doubt')")
 
 
 def _later(one: Any, other: Any) -> Any:
@@ -62,10 +69,10 @@ def _later(one: Any, other: Any) -> Any:
 
 def _heads(owner: str, now: datetime, lease_now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
     # A row that is being sent stays the head: the next one must not overtake it when its sender died.
-    place = func.row_number().over(partition_by=outbox.c.lane, order_by=(outbox.c.turn, outbox.c.id))
-    urgency = func.min(outbox.c.band).over(partition_by=outbox.c.lane)
-    columns = (outbox.c.id, outbox.c.lane, outbox.c.state, outbox.c.ready_at, outbox.c.thread_of, outbox.c.ts)
-    head = select(*columns, place.label("place"), urgency.label("urgency")).where(_UNFINISHED).subquery("head")
+    head, older, other = outbox.alias("head"), outbox.alias("older"), outbox.alias("other")
+    earlier = tuple_(older.c.turn, older.c.id) < tuple_(head.c.turn, head.c.id)
+    overtaken = select(older.c.id).where(older.c.lane == head.c.lane, earlier, _unfinished("older")).exists()
+    urgency = select(func.min(other.c.band)).where(other.c.lane == head.c.lane, _unfinished("other"))
     parent = outbox.alias("parent")
     waits = and_(head.c.ts.is_(None), parent.c.ts.is_(None), parent.c.state.in_(UNFINISHED))
     paced = _later(head.c.ready_at, func.coalesce(lanes.c.ready_at, literal(LONG_AGO, Instant)))
@@ -77,18 +84,18 @@ def _heads(owner: str, now: datetime, lease_now: datetime, limit: int) -> Select
         select(
             head.c.id,
             head.c.lane,
-            head.c.state,
-            head.c.urgency,
+            case((and_(head.c.state == PENDING, head.c.channel.is_not(None)), 1), else_=0).label("paid"),
+            urgency.scalar_subquery().label("urgency"),
             is_ready.label("ready"),
             func.min(case((ready, null()), else_=due), type_=Instant).over().label("next_at"),
         )
         .select_from(
             head.outerjoin(lanes, lanes.c.lane == head.c.lane).outerjoin(parent, parent.c.key == head.c.thread_of)
         )
-        .where(head.c.place == 1, or_(parent.c.id.is_(None), ~waits))
+        .where(_unfinished("head"), ~overtaken, or_(parent.c.id.is_(None), ~waits))
         # What we hold ourselves is under way, however the clock was moved.
         .where(or_(lanes.c.owner.is_(None), lanes.c.owner != owner))
-        .order_by(is_ready.desc(), head.c.urgency, head.c.id)
+        .order_by(is_ready.desc(), text("urgency"), head.c.id)
         .limit(limit)
     )
 
@@ -107,7 +114,8 @@ async def afford(
     room_at: datetime | None = None
     for head in wanted:
         if head.paid and tokens - 1 < floors[head.urgency]:
-            missing = (floors[head.urgency] + 1 - tokens) / pace.per_second
+            # Not for each single message: finding the next ones costs the same for one as for a handful.
+            missing = (floors[head.urgency] + min(A_HANDFUL, pace.burst) - tokens) / pace.per_second
             room_at = min(room_at or datetime.max.replace(tzinfo=UTC), now + timedelta(seconds=missing))
             continue
         tokens -= head.paid
@@ -123,23 +131,32 @@ async def take(
     owner: str,
     lease: timedelta,
     now: datetime,
+    until: datetime,
     lease_now: datetime,
 ) -> list[Step]:
-    """Lease these lanes and mark what is about to be sent, leaving out what somebody else got hold of."""
+    """Lease these lanes and mark what is about to be sent, leaving out what somebody else got hold of.
+
+    ``until`` is up to when a lane's pace may still run: now, or a little later.
+    """
     lane_of = {head.id: head.lane for head in sorted(wanted, key=lambda head: head.lane)}
     missing = [{"lane": lane, "ready_at": LONG_AGO} for lane in lane_of.values()]
     await conn.execute(_insert(conn, lanes).on_conflict_do_nothing(), missing)
     free = or_(lanes.c.owner.is_(None), and_(lanes.c.owner != owner, lanes.c.lease_until < lease_now))
-    mine = select(lanes.c.lane).where(lanes.c.lane.in_(lane_of.values()), lanes.c.ready_at <= now, free)
-    leased = set((await conn.execute(mine.with_for_update(skip_locked=True))).scalars())
+    mine = select(lanes.c.lane, lanes.c.ready_at).where(lanes.c.lane.in_(lane_of.values()), free)
+    locked = (await conn.execute(mine.with_for_update(skip_locked=True))).all()
+    leased = {row.lane: row.ready_at for row in locked if row.ready_at <= until}
     # A row that a transaction is changing right now is left for its commit, which wakes us.
     rows = select(outbox).where(outbox.c.id.in_(lane_of), outbox.c.state.in_(UNFINISHED))
     found = (await conn.execute(rows.with_for_update(skip_locked=True))).all()
     rank = {head.id: place for place, head in enumerate(wanted)}
-    heads = [row for row in found if row.lane in leased and lane_of[row.id] == row.lane and row.ready_at <= now]
+    heads = [row for row in found if row.lane in leased and lane_of[row.id] == row.lane and row.ready_at <= until]
     heads.sort(key=lambda row: rank[row.id])
     parents = await _parents(conn, [row.thread_of for row in heads if row.thread_of])
-    steps = [step for row in heads if (step := _step(row, parents, now))]
+    steps = [
+        replace(step, not_before=max(row.ready_at, leased[row.lane]))
+        for row in heads
+        if (step := _step(row, parents, now))
+    ]
     orphans = {row.id for row in heads} - {step.id for step in steps}
     for row in heads:
         if row.id in orphans:
@@ -186,6 +203,7 @@ def _step(
         attempt=row.attempt + (doing in CALLS),
         generation=row.generation,
         since=row.since or now,
+        not_before=now,
         refusals=row.refusals,
         looks=row.looks,
     )

@@ -35,6 +35,7 @@ class Step:
         since: when the first attempt started whose end is not known.
         refusals: how often Slack has said a definite no since it last said yes.
         looks: how often the conversation was searched for it in this doubt.
+        not_before: where it was claimed a little ahead of time, when it may go.
     """
 
     doing: Doing
@@ -53,6 +54,7 @@ class Step:
     attempt: int
     generation: int
     since: datetime
+    not_before: datetime
     refusals: int = 0
     looks: int = 0
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-import bot.storage.outbox_tables  # noqa: F401 - so that its tables are created
 from bot.domain.messages import Band
 from bot.storage.outbox import Put, put
 from tests.runtime.workspace import messenger_for, workspace

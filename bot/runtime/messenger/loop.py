@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 100  # calls under way; a channel has one at a time, and a session 100 connections
 SWEEP_AFTER_SECONDS = 5.0  # a look at the outbox without being woken: another replica may have died
+AHEAD = timedelta(seconds=0.06)  # how early a message is claimed, so that it can go on the instant
 BREATH_SECONDS = 0.005  # between two claims, so that one takes what several wakings announced
 DATABASE_PAUSE_SECONDS = 0.5
 
@@ -75,14 +76,14 @@ class Messenger:
             for helper in helpers:
                 helper.cancel()
 
-    async def stop(self, task: "asyncio.Task[None]", limit: timedelta) -> None:
-        """Begin nothing new, wait for the calls under way, give up the lanes. ``task`` is what runs ``run``."""
+    async def stop(self, running: asyncio.Task[None], *, within: timedelta = timedelta(seconds=8)) -> None:
+        """Begin nothing new, wait for the calls under way, give up the lanes. ``running`` is what runs ``run``."""
         self._stopping = True
         self._stir.set()
-        done, _ = await asyncio.wait({task}, timeout=limit.total_seconds())
+        done, _ = await asyncio.wait({running}, timeout=within.total_seconds())
         if not done:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
         try:
             await self._outbox.release()
         except (StorageUnavailable, Conflict) as problem:  # the leases run out by themselves
@@ -102,7 +103,7 @@ class Messenger:
         if room <= 0:
             return SWEEP_AFTER_SECONDS
         try:
-            claim = await self._outbox.claim(room)
+            claim = await self._outbox.claim(room, ahead=AHEAD)
         except (StorageUnavailable, Conflict) as problem:
             log.warning("messenger.cannot_claim", reason=str(problem))
             return DATABASE_PAUSE_SECONDS
@@ -112,9 +113,12 @@ class Messenger:
             task.add_done_callback(self._under_way.discard)
         if len(claim.steps) == room or claim.next_at is None:
             return SWEEP_AFTER_SECONDS
-        return min((claim.next_at - self._clock.now()).total_seconds(), SWEEP_AFTER_SECONDS)
+        return min((claim.next_at - AHEAD - self._clock.now()).total_seconds(), SWEEP_AFTER_SECONDS)
 
     async def _carry_out(self, step: Step, claimed_at: float) -> None:
+        early = (step.not_before - self._clock.now()).total_seconds()
+        if early > 0:
+            await asyncio.sleep(early)
         # A process that was held up (a suspended machine) may have lost the lane to another one meanwhile.
         if time.monotonic() - claimed_at > self._outbox.pace.lease.total_seconds() / 2:
             self._ended.append(Later(step, self._clock.now(), "held up before it was sent"))

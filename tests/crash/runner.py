@@ -1,0 +1,74 @@
+"""What the crash tests kill: a process with the bot's own messenger, or its own worker, on a database."""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+from sqlalchemy import text
+
+from bot.playground.options import Options
+from bot.runtime.messenger import Messenger, Patience, Sender, SlackAddresses, slack_client
+from bot.storage.database import Database
+from bot.storage.outbox import Outbox, Pace, put
+from tests.crash.plan import transactions
+
+# Everything faster than in earnest, in the same proportions.
+PACE = Pace(
+    post_gap=timedelta(seconds=0.08),
+    edit_gap=timedelta(seconds=0.08),
+    burst=10_000,
+    lease=timedelta(seconds=0.9),
+)
+PATIENCE = Patience(
+    looks=(timedelta(seconds=0.05), timedelta(seconds=0.1)),
+    recheck=timedelta(seconds=1),
+    call=timedelta(seconds=0.5),
+)
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def send(database_url: str, api_url: str, ready: Any) -> None:
+    """Owe the plan from where it stands, and send until all is said. ``ready`` is set once the messenger runs."""
+    asyncio.run(_send(database_url, api_url, ready))
+
+
+async def _send(database_url: str, api_url: str, ready: Any) -> None:
+    clock = SystemClock()
+    name = f"{os.getpid()}-{clock.now().timestamp()}"
+    database = await Database.open(database_url, clock=clock, replica_id=name)
+    async with aiohttp.ClientSession() as session:
+        client = slack_client(Options().bot_token, session, api_url)
+        sender = Sender(client, SlackAddresses(client, clock.now), clock.now, patience=PATIENCE)
+        outbox = Outbox(database, name, pace=PACE, recheck=PATIENCE.recheck)
+        messenger = Messenger(database, outbox, sender, clock)
+        running = asyncio.create_task(messenger.run())
+        ready.set()
+        await _owe(database, clock)
+        while sum((await outbox.depth())[0].values()):
+            if running.done():
+                running.result()
+            await asyncio.sleep(0.05)
+        await messenger.stop(running)
+    await database.close()
+
+
+async def _owe(database: Database, clock: SystemClock) -> None:
+    """Owe one transaction after the other; how far it came is part of each."""
+    locked = "" if database.dialect == "sqlite" else " FOR UPDATE"
+    for n, puts in enumerate(transactions()):
+        async with database.write() as conn:
+            done = (await conn.execute(text(f"SELECT n FROM crash_progress{locked}"))).scalar_one()  # noqa: S608
+            if done == n:
+                await put(conn, puts, clock.now())
+                await conn.execute(text("UPDATE crash_progress SET n = n + 1"))
+                database.wake("outbox")
+        if done == n:
+            await asyncio.sleep(0.03)

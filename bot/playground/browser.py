@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -68,9 +69,21 @@ async def index(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
 
+async def permalink(request: web.Request, page: Page) -> web.StreamResponse:
+    """A message's own address leads to the page, at its channel and its thread."""
+    digits, channel = request.match_info["ts"], request.match_info["channel"]
+    place = {"channel": channel}
+    ts = request.query.get("thread_ts", f"{digits[:-6]}.{digits[-6:]}")
+    conversation = page.play.workspace.conversations.get(channel)
+    if conversation and conversation.threads.get(ts):
+        place["thread"] = ts
+    raise web.HTTPFound(f"/?{urlencode(place)}")
+
+
 def add_routes(app: web.Application) -> None:
     page, switches = Page(app[PLAYGROUND]), Switches(app[PLAYGROUND])
     app.router.add_get("/", index)
+    app.router.add_get(r"/archives/{channel}/p{ts:\d{7,}}", partial(permalink, page=page))
     app.router.add_static("/static", STATIC)
     reads: dict[str, Handler] = {
         "state": page.state,

@@ -5,108 +5,24 @@ Figures are those of docs.slack.dev/reference/block-kit; a list holds every prob
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-Check = Callable[[Any, str, list[str]], None]
+from bot.playground.rules import (
+    Check,
+    anything,
+    array,
+    boolean,
+    choice,
+    number,
+    one_of,
+    problem,
+    shape,
+    string,
+    with_one,
+)
 
 ID_MAX = 255  # characters of block_id, action_id, callback_id, external_id
 OPTIONS_MAX = 100
-
-
-def problem(errors: list[str], sentence: str, at: str) -> None:
-    errors.append(f"{sentence} [json-pointer:{at}]")
-
-
-def string(most: int, least: int = 0) -> Check:
-    def check(value: Any, at: str, errors: list[str]) -> None:
-        if not isinstance(value, str):
-            problem(errors, "must be a string", at)
-        elif len(value) > most:
-            problem(errors, f"must be less than {most + 1} characters", at)
-        elif len(value) < least:
-            problem(errors, f"must be more than {least - 1} characters", at)
-
-    return check
-
-
-def choice(*values: Any) -> Check:
-    def check(value: Any, at: str, errors: list[str]) -> None:
-        if value not in values:
-            problem(errors, f"must be one of: {', '.join(map(str, values))}", at)
-
-    return check
-
-
-def boolean(value: Any, at: str, errors: list[str]) -> None:
-    if not isinstance(value, bool):
-        problem(errors, "must be a boolean", at)
-
-
-def number(least: int, most: int) -> Check:
-    def check(value: Any, at: str, errors: list[str]) -> None:
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            problem(errors, f"must be a number between {least} and {most}", at)
-
-    return check
-
-
-def anything(value: Any, at: str, errors: list[str]) -> None:
-    """For what Slack checks and the playground does not."""
-
-
-def array(of: Check, most: int, least: int = 1) -> Check:
-    def check(value: Any, at: str, errors: list[str]) -> None:
-        if not isinstance(value, list):
-            problem(errors, "must be an array", at)
-            return
-        if len(value) > most:
-            problem(errors, f"no more than {most} items allowed", at)
-        elif len(value) < least:
-            problem(errors, f"no fewer than {least} items allowed", at)
-        for position, item in enumerate(value[: most + 1]):
-            of(item, f"{at}/{position}", errors)
-
-    return check
-
-
-def shape(required: str, /, **fields: Check) -> Check:
-    """An object with these fields and no others; `required` names those that must be there."""
-    needed = required.split()
-
-    def check(value: Any, at: str, errors: list[str]) -> None:
-        if not isinstance(value, dict):
-            problem(errors, "must be an object", at)
-            return
-        for name in needed:
-            if value.get(name) is None:
-                problem(errors, f"missing required field: {name}", at)
-        for name, item in value.items():
-            if name == "type" or item is None:
-                continue
-            if name not in fields:
-                problem(errors, f"invalid additional property: {name}", at)
-            else:
-                fields[name](item, f"{at}/{name}", errors)
-
-    return check
-
-
-def one_of(kinds: dict[str, Check], allowed: str | None = None) -> Check:
-    """An object whose `type` picks its rules."""
-    names = set(allowed.split()) if allowed else None
-
-    def check(value: Any, at: str, errors: list[str]) -> None:
-        if not isinstance(value, dict):
-            problem(errors, "must be an object", at)
-            return
-        kind = value.get("type")
-        if not isinstance(kind, str) or kind not in kinds or (names is not None and kind not in names):
-            problem(errors, f"unsupported type: {kind}", f"{at}/type")
-        else:
-            kinds[kind](value, at, errors)
-
-    return check
 
 
 def text(most: int, least: int = 1, *, plain: bool = False) -> Check:
@@ -118,7 +34,7 @@ def text(most: int, least: int = 1, *, plain: bool = False) -> Check:
 
 PLAIN_75 = text(75, plain=True)
 CONFIRM = shape(
-    "title text confirm",
+    "title text confirm deny",
     title=text(100, plain=True),
     text=text(300),
     confirm=text(30, plain=True),
@@ -132,10 +48,30 @@ DISPATCH = shape("", trigger_actions_on=array(choice("on_enter_pressed", "on_cha
 ANY = {"action_id": string(ID_MAX, 1), "confirm": CONFIRM, "focus_on_load": boolean}
 TYPED = ANY | {"placeholder": text(150, plain=True)}
 LISTED = TYPED | {"options": array(OPTION, OPTIONS_MAX), "option_groups": array(GROUP, OPTIONS_MAX)}
+SOURCES = ("options", "option_groups")
 MANY = {"max_selected_items": number(1, OPTIONS_MAX)}
 CONVERSATION = {"default_to_current_conversation": boolean, "filter": anything, "response_url_enabled": boolean}
 INPUT = TYPED | {"initial_value": string(3_000), "dispatch_action_config": DISPATCH}
 IDS = array(string(ID_MAX, 1), OPTIONS_MAX, 0)
+
+
+def choosing(check: Check) -> Check:
+    """A check, and that what is chosen at first is one of the options, text and all."""
+
+    def both(value: Any, at: str, errors: list[str]) -> None:
+        before = len(errors)
+        check(value, at, errors)
+        if len(errors) > before:
+            return
+        offered = [*(value.get("options") or [])]
+        offered += [option for group in value.get("option_groups") or [] for option in group["options"]]
+        values = [option["value"] for option in offered]
+        chosen = [*(value.get("initial_options") or []), *filter(None, [value.get("initial_option")])]
+        if any(option["value"] not in values for option in chosen):
+            problem(errors, "the initial option must be one of the options", at)
+
+    return both
+
 
 ELEMENTS: dict[str, Check] = {
     "button": shape(
@@ -148,8 +84,10 @@ ELEMENTS: dict[str, Check] = {
         action_id=ANY["action_id"],
         confirm=CONFIRM,
     ),
-    "static_select": shape("", **LISTED, initial_option=OPTION),
-    "multi_static_select": shape("", **LISTED, **MANY, initial_options=array(OPTION, OPTIONS_MAX)),
+    "static_select": choosing(with_one(shape("", **LISTED, initial_option=OPTION), *SOURCES)),
+    "multi_static_select": choosing(
+        with_one(shape("", **LISTED, **MANY, initial_options=array(OPTION, OPTIONS_MAX)), *SOURCES)
+    ),
     "external_select": shape("", **TYPED, initial_option=OPTION, min_query_length=number(0, 150)),
     "multi_external_select": shape(
         "", **TYPED, **MANY, initial_options=array(OPTION, OPTIONS_MAX), min_query_length=number(0, 150)
@@ -161,8 +99,8 @@ ELEMENTS: dict[str, Check] = {
     "conversations_select": shape("", **TYPED, **CONVERSATION, initial_conversation=string(ID_MAX)),
     "multi_conversations_select": shape("", **TYPED, **MANY, **CONVERSATION, initial_conversations=IDS),
     "overflow": shape("options", options=array(OPTION, 5), action_id=ANY["action_id"], confirm=CONFIRM),
-    "checkboxes": shape("options", **ANY, options=array(OPTION, 10), initial_options=array(OPTION, 10)),
-    "radio_buttons": shape("options", **ANY, options=array(OPTION, 10), initial_option=OPTION),
+    "checkboxes": choosing(shape("options", **ANY, options=array(OPTION, 10), initial_options=array(OPTION, 10))),
+    "radio_buttons": choosing(shape("options", **ANY, options=array(OPTION, 10), initial_option=OPTION)),
     "datepicker": shape("", **TYPED, initial_date=string(10, 10)),
     "timepicker": shape("", **TYPED, initial_time=string(5, 5), timezone=string(100)),
     "datetimepicker": shape("", **ANY, initial_date_time=number(1_000_000_000, 9_999_999_999)),
@@ -186,9 +124,10 @@ TEXT_INPUTS = "plain_text_input number_input email_text_input url_text_input"
 INPUT_KINDS = PICKERS.replace("button ", "").replace("overflow ", "") + f" {MULTI} {TEXT_INPUTS} datetimepicker"
 
 IMAGE = {"image_url": string(3_000), "slack_file": anything, "alt_text": string(2_000)}
-ACCESSORIES = ELEMENTS | {"image": shape("alt_text", **IMAGE)}
+PICTURES = ("image_url", "slack_file")
+ACCESSORIES = ELEMENTS | {"image": with_one(shape("alt_text", **IMAGE), *PICTURES)}
 CONTEXT_PARTS: dict[str, Check] = {
-    "image": shape("alt_text", **IMAGE),
+    "image": ACCESSORIES["image"],
     "plain_text": text(3_000, plain=True),
     "mrkdwn": text(3_000),
 }
@@ -197,13 +136,17 @@ CELL = one_of({"raw_text": shape("text", text=string(10_000)), "raw_number": any
 BLOCK_ID = string(ID_MAX)
 
 BLOCKS: dict[str, Check] = {
-    "section": shape(
-        "",
-        text=text(3_000),
-        fields=array(text(2_000), 10),
-        accessory=one_of(ACCESSORIES, f"{PICKERS} {MULTI} image"),
-        expand=boolean,
-        block_id=BLOCK_ID,
+    "section": with_one(
+        shape(
+            "",
+            text=text(3_000),
+            fields=array(text(2_000), 10),
+            accessory=one_of(ACCESSORIES, f"{PICKERS} {MULTI} image"),
+            expand=boolean,
+            block_id=BLOCK_ID,
+        ),
+        "text",
+        "fields",
     ),
     "header": shape("text", text=text(150, plain=True), level=number(1, 4), block_id=BLOCK_ID),
     "divider": shape("", block_id=BLOCK_ID),
@@ -220,7 +163,7 @@ BLOCKS: dict[str, Check] = {
         dispatch_action=boolean,
         block_id=BLOCK_ID,
     ),
-    "image": shape("alt_text", **IMAGE, title=text(2_000, plain=True), block_id=BLOCK_ID),
+    "image": with_one(shape("alt_text", **IMAGE, title=text(2_000, plain=True), block_id=BLOCK_ID), *PICTURES),
     "rich_text": shape(
         "elements", elements=array(one_of(dict.fromkeys(RICH_PARTS, anything)), 1_000), block_id=BLOCK_ID
     ),
@@ -265,12 +208,13 @@ def block_problems(blocks: list[Any], surface: str = "message", at: str = "/bloc
         if block_id and block_id in seen:
             problem(errors, f"block_id already exists: {block_id}", f"{where}/block_id")
         seen.add(block_id)
-        if block.get("type") == "section" and not block.get("text") and not block.get("fields"):
-            problem(errors, "must define either `text` or `fields`", where)
         if block.get("type") == "actions" and isinstance(block.get("elements"), list):
             ids = [str(e.get("action_id") or "") for e in block["elements"] if isinstance(e, dict)]
             for repeated in {action_id for action_id in ids if action_id and ids.count(action_id) > 1}:
                 problem(errors, f"action_id already exists: {repeated}", f"{where}/elements")
+    tables = [block for block in blocks if isinstance(block, dict) and block.get("type") == "table"]
+    if len(tables) > 1:
+        problem(errors, "only_one_table_allowed", at)
     return errors
 
 

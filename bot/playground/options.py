@@ -33,6 +33,7 @@ class Options:
     deliveries: Path | None = None
     strict_pace: bool = False
     ack_seconds: float = 3.0  # what Slack gives an app to answer
+    look_seconds: float = 2.0  # between looks for the bot, while somebody has the page open
     # Slack waits about 0, 60 and 300 s before its three repeats of an event; nobody at a desk would.
     retry_delays_seconds: tuple[float, ...] = (0.2, 1.0, 3.0)
 

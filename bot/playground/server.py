@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,7 +40,10 @@ def build(options: Options | None = None) -> web.Application:
 async def _running(app: web.Application) -> AsyncIterator[None]:
     play = app[PLAYGROUND]
     await play.transport.open()
+    watching = asyncio.create_task(play.transport.watch())
     yield
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
     await play.events.stop()
     await play.transport.close()
 

@@ -138,6 +138,13 @@ class Transport:
         except (aiohttp.ClientError, OSError):
             return Answer(failure="connection_failed")
 
+    async def watch(self) -> None:
+        """Look for the bot again and again, so that an open page learns when it comes and goes."""
+        while True:
+            await asyncio.sleep(self._play.options.look_seconds)
+            if self._play.stream.subscribers:
+                await self.probe()
+
     async def probe(self) -> None:
         """Look whether something listens at the bot's address, without saying anything to it."""
         if not self._play.options.bot_url or self._play.sockets.connected:

@@ -88,7 +88,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
-    async with serving(Options(retry_delays_seconds=FAST_RETRIES)) as playground:
+    async with serving(Options(retry_delays_seconds=FAST_RETRIES, look_seconds=0.02)) as playground:
         yield playground
 
 

@@ -47,6 +47,7 @@ def modal(*blocks: dict, **more) -> dict:
 
 
 OPTION = {"text": plain("prod"), "value": "prod"}
+SELECT = {"type": "static_select", "options": [OPTION], "initial_option": OPTION}
 ASK = {"type": "input", "label": plain("Why"), "element": {"type": "plain_text_input", "action_id": "v"}}
 
 
@@ -107,6 +108,21 @@ ASK = {"type": "input", "label": plain("Why"), "element": {"type": "plain_text_i
         ),
         ({"type": "divider", "block_id": "x" * 256}, "must be less than 256 characters", "/blocks/0/block_id"),
         ({"type": "carousel"}, "unsupported type: carousel", "/blocks/0/type"),
+        (
+            {"type": "actions", "elements": [{"type": "static_select"}]},
+            "must define either `options` or `option_groups`",
+            "/blocks/0/elements/0",
+        ),
+        (
+            {"type": "actions", "elements": [SELECT | {"initial_option": OPTION | {"value": "dev"}}]},
+            "the initial option must be one of the options",
+            "/blocks/0/elements/0",
+        ),
+        (
+            {"type": "actions", "elements": [button(confirm={"title": plain("x"), "text": plain("x")})]},
+            "missing required field: deny",
+            "/blocks/0/elements/0/confirm",
+        ),
         ("divider", "must be an object", "/blocks/0"),
     ],
 )
@@ -136,6 +152,12 @@ def test_a_message_holds_50_blocks_and_a_modal_100():
 
     assert block_problems(dividers) == ["no more than 50 items allowed [json-pointer:/blocks]"]
     assert block_problems(dividers, "modal") == []
+
+
+def test_a_message_holds_one_table():
+    table = {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}
+
+    assert block_problems([table, table]) == ["only_one_table_allowed [json-pointer:/blocks]"]
 
 
 def test_block_ids_are_unique():

@@ -109,6 +109,26 @@ async def test_the_stream_tells_each_person_what_they_may_know(browser: Browser,
         assert (await omar("message_changed"))["message"]["text"] == "changed"
 
 
+async def test_an_open_page_learns_that_the_bot_has_come(served: Served, browser: Browser):
+    async with browser.stream() as next_of:
+        assert (await browser.get("state"))["mode"] == "waiting"
+        async with listening(web.Application()) as url:
+            served.play.options.bot_url = url
+            await next_of("state")
+            assert served.play.mode == "http"
+        await next_of("state")
+        assert served.play.mode == "waiting"
+
+
+async def test_a_permalink_leads_to_the_thread_on_the_page(browser: Browser, slack: AsyncWebClient, session):
+    parent = (await slack.chat_postMessage(channel="C0WEB", text="x"))["ts"]
+    reply = (await slack.chat_postMessage(channel="C0WEB", text="x", thread_ts=parent))["ts"]
+    link = (await slack.chat_getPermalink(channel="C0WEB", message_ts=reply))["permalink"]
+
+    async with session.get(link, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (302, f"/?channel=C0WEB&thread={parent}")
+
+
 async def test_the_clock_moves_forward_only_and_tells_the_bot_first(served: Served, browser: Browser, slack):
     told: list[tuple[bytes, str, str]] = []
 

@@ -7,12 +7,12 @@ from secrets import token_hex
 
 from aiohttp import ClientSession, ClientTimeout
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import make_url
 
 from bot.config import Settings, read_settings, read_team
 from bot.domain.ports import Clock
 from bot.domain.team import Service, Team
 from bot.runtime.findings import Finding, fine, mistake, warning
+from bot.runtime.redaction import Redaction
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack_checks import slack_findings
 from bot.storage import migrations
@@ -126,12 +126,9 @@ def _variable(source: str) -> str:
 async def _database(settings: Settings, clock: Clock) -> list[Finding]:
     """Whether the database serves, whether its tables are ours, and what was given up in it."""
     url = settings.database_url.get_secret_value()
-    try:
-        address = make_url(url)
-    except Exception:  # noqa: BLE001  the settings have told it already, and an address may hold a password
-        return []
-    name = address.render_as_string(hide_password=True)
-    if address.get_backend_name() == "sqlite" and not _is_file(address.database):
+    name = Redaction().text(url)
+    scheme, _, place = url.partition(":///")
+    if scheme.startswith("sqlite") and not _is_file(place):
         return [fine(f"{name} will be made at the first start")]
     try:
         database = await Database.open(url, clock=clock, replica_id=f"check-{token_hex(4)}")
@@ -149,8 +146,8 @@ async def _database(settings: Settings, clock: Clock) -> list[Finding]:
         await database.close()
 
 
-def _is_file(path: str | None) -> bool:
-    return path is not None and Path(path).is_file()
+def _is_file(path: str) -> bool:
+    return Path(path).is_file()
 
 
 async def _in_database(database: Database, name: str) -> list[Finding]:

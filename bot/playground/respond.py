@@ -20,6 +20,7 @@ Json = dict[str, Any]
 
 USES_MAX = 5
 LIFETIME_SECONDS = 30 * 60  # on the workspace's clock
+KEPT_MAX = 10_000  # addresses; beyond that the expired ones are forgotten
 
 
 @dataclass(slots=True)
@@ -66,8 +67,10 @@ class ResponseUrls:
     def make(self, kind: str, person_id: str, channel_id: str, message: Message | None = None) -> str:
         """An address of `kind` commands, actions or app."""
         secret = f"{kind}/{self._play.workspace.team['id']}/{self._play.ids.secret(24)}"
-        expires = self._play.clock.now() + LIFETIME_SECONDS
-        self._open[secret] = ResponseUrl(person_id, channel_id, message, expires)
+        now = self._play.clock.now()
+        if len(self._open) > KEPT_MAX:
+            self._open = {key: opened for key, opened in self._open.items() if opened.expires > now}
+        self._open[secret] = ResponseUrl(person_id, channel_id, message, now + LIFETIME_SECONDS)
         return f"{self._play.base_url}/respond/{secret}"
 
     async def serve(self, request: web.Request) -> web.Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -203,6 +203,7 @@ def _parts(inside: st.SearchStrategy) -> st.SearchStrategy:
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), _parts, max_leaves=25)
 
 
+@settings(deadline=None)
 @given(st.lists(JSON, max_size=4))
 def test_whatever_comes_is_judged_and_what_passes_can_be_kept(blocks: list):
     for surface in ("message", "modal", "home"):
@@ -213,6 +214,7 @@ def test_whatever_comes_is_judged_and_what_passes_can_be_kept(blocks: list):
             assert block_problems(kept, surface) == []
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_whatever_view_comes_is_judged(view: object):
     assert isinstance(view_problems(view), list)

@@ -68,10 +68,21 @@ def test_the_documented_table_is_what_the_program_supports(capsys: pytest.Captur
     assert {entry["name"] for entry in table()["methods"]} == set(METHODS)
 
 
-def test_the_playground_imports_nothing_of_the_bot():
-    for path in (ROOT / "bot" / "playground").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            for name in names:
-                assert not name.startswith(("bot", "commands")) or name.startswith("bot.playground"), path
+def imported(path: Path) -> set[str]:
+    """Names of the modules that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_the_playground_and_the_bot_meet_only_at_addresses():
+    inside = set((ROOT / "bot" / "playground").rglob("*.py"))
+    for path in {*(ROOT / "bot").rglob("*.py"), *(ROOT / "commands").rglob("*.py")}:
+        names = imported(path)
+        ours = {name for name in names if name.startswith("bot.playground")}
+        theirs = {name for name in names if name.partition(".")[0] in ("bot", "commands")} - ours
+        assert not (theirs if path in inside else ours), path

@@ -195,6 +195,7 @@ async def test_a_deleted_parent_with_replies_leaves_a_tombstone(slack: AsyncWebC
     ("arguments", "error"),
     [
         ({"channel": "C0NOWHERE", "text": "x"}, "channel_not_found"),
+        ({"channel": "U0BELLS", "text": "x"}, "channel_not_found"),
         ({"channel": "C0WEB"}, "no_text"),
         ({"channel": "C0WEB", "text": "   "}, "no_text"),
         ({"channel": "C0WEB", "text": "x", "blocks": "{"}, "invalid_blocks_format"),

@@ -79,7 +79,9 @@ def _content(call: Call) -> Json:
 def _target(call: Call) -> Conversation:
     """Where a post goes: a conversation, or a person's direct messages when a user id is given."""
     workspace = call.play.workspace
-    if call.need("channel") in workspace.people:
+    if call.need("channel") == workspace.bot.id:  # nobody talks to themselves here
+        raise ApiError("channel_not_found")
+    if call.text("channel") in workspace.people:
         return workspace.direct(call.text("channel"))
     found = call.conversation()
     if found.is_archived:

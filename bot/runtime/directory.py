@@ -52,7 +52,7 @@ class SlackDirectory:
                 log.warning("directory not read", what=what, error=_why(error))
 
     async def person(self, user_id: str) -> Person:
-        """Somebody by id; an id that Slack does not know gives a stranger. Raises ``Refusal`` if Slack is silent."""
+        """Somebody by id; an unknown id gives a stranger. Raises ``Refusal`` where Slack is silent."""
         known = self._people.get(user_id)
         if known is not None:
             if self._clock.now() - self._asked_at[user_id] > FRESH_FOR:
@@ -142,7 +142,8 @@ class SlackDirectory:
             self._regroup(group["id"], group.get("users") or ())
 
     async def _read_channels(self) -> None:
-        async for page in self._pages("conversations_list", exclude_archived=True):
+        # Only our own: a big workspace has thousands, and what we are not in we cannot post to.
+        async for page in self._pages("users_conversations", types="public_channel,private_channel"):
             for channel in page.get("channels") or ():
                 self._channels[channel["id"]] = channel.get("name") or ""
 

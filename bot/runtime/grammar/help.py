@@ -68,11 +68,12 @@ def _examples(book: Book, verb: Verb) -> list[str]:
 
 
 def plain_example(verb: Verb, example: str) -> str:
-    """The text after the command's name of an example, which may begin with it (``/deploy``)."""
+    """An example as it follows the command's name; a declaration may leave the verb's name out, or write it all."""
     slash = f"/{verb.command}"
-    if example == slash or example.startswith(slash + " "):
-        return example[len(slash) :].strip()
-    return example.strip()
+    text = example[len(slash) :] if example == slash or example.startswith(slash + " ") else example
+    words = text.split()
+    named = not verb.name or (words and words[0].casefold() == verb.name)
+    return text.strip() if named else f"{verb.name} {text}".strip()
 
 
 def _shown(verbs: Iterable[Verb]) -> list[Verb]:

@@ -79,6 +79,7 @@ class Ships:
     changes: tuple[str, ...] = ()  # ids, such as "C-41"
     pull_requests: tuple[int, ...] = ()
     since: str = ""  # the version that they are counted from
+    since_is_live: bool = True  # else it is the tag before, as nothing was known to be live there
     goes_back: bool = False
 
     @classmethod

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.domain.approvals import Decision
+from bot.domain.changes import Change
 from bot.domain.deployments import Deployment, Ships, Slot, State
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.locks import Locked
@@ -38,6 +39,9 @@ async def request(
             raise Stale(f"{other.id} is the same already. {other.standing(work.now)} Its card is in the channel.")
     slot = await slot_of(work, service, environment)
     where = work.team.environments[environment]
+    if ships:  # a commit may name a change that there is not
+        named = [change for change in ships.changes if await work.get(Change, change)]
+        ships = replace(ships, changes=tuple(named))
     asked = Deployment.ask(
         service, version, where, by, work.now, sha=sha, because=because, ships=ships, before=slot.live
     )

@@ -1,7 +1,7 @@
 """What is looked up before a deployment is asked for: which commit a version is, and what it would bring."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.changes import change_ids_in
 from bot.domain.deployments import Ships, Slot, Version, slot_id
@@ -45,22 +45,37 @@ async def look(tools: Tools, service: str, version: str, environment: str) -> Fo
         ) from reason
     async with tools.unit() as work:
         slot = await work.get(Slot, slot_id(service, environment))
-    live = slot.live if slot else None
-    return Found(sha, await _ships(tools, repository, live, sha) if live and live.sha else None)
+    ships = await _ships(tools, repository, slot.live if slot else None, version, sha)
+    return Found(sha, ships)
 
 
-async def _ships(tools: Tools, repository: Repository, live: Version, sha: str) -> Ships | None:
-    """What comes with ``sha``, or what it takes back; None where the two cannot be compared (in time)."""
-    if live.sha == sha:
-        return Ships(0, since=live.name)
+async def _ships(
+    tools: Tools, repository: Repository, live: Version | None, version: str, sha: str
+) -> Ships | None:
+    """What comes with ``sha``, or what it takes back; without a count where that cannot be told (in time)."""
+    since, since_sha = (live.name, live.sha) if live else ("", None)
+    if since_sha == sha:
+        return Ships(0, since=since)
     try:
         async with asyncio.timeout(COMMITS_WITHIN_SECONDS):
-            brought = await tools.host.commits(repository, live.sha, sha)
-            taken = [] if brought else await tools.host.commits(repository, sha, live.sha or "")
+            if live is None:
+                since = since_sha = await _tag_before(tools, repository, version)
+            if not since_sha:
+                return Ships(None, since=since)
+            brought = await tools.host.commits(repository, since_sha, sha)
+            taken = [] if brought else await tools.host.commits(repository, sha, since_sha)
     except (HostUnreachable, RangeTooLong, RefUnknown, TimeoutError):
-        return Ships(None, since=live.name)
+        return Ships(None, since=live.name if live else "")
     every = brought or taken
-    return Ships.of(every, _named(every), since=live.name, goes_back=not brought and bool(taken))
+    ships = Ships.of(every, _named(every), since=since, goes_back=not brought and bool(taken))
+    return replace(ships, since_is_live=live is not None)
+
+
+async def _tag_before(tools: Tools, repository: Repository, version: str) -> str:
+    """The tag before this version; the newest one where the version is no tag."""
+    tags = await tools.host.tags(repository)
+    older = tags[tags.index(version) + 1 :] if version in tags else tags
+    return older[0] if older else ""
 
 
 def _named(commits: list[Commit]) -> tuple[str, ...]:

@@ -78,12 +78,14 @@ async def test_from_the_request_to_the_confirmation():
 
 async def test_the_ledger_links_version_commit_change_and_pull_request():
     world = Harbour()
+    await world.add(Change(title="Rounding", created_by=ANA.id, created_at=NOON))
     await go_live(world, "v1.3.9")
     id = await go_live(world, "v1.4.0")
 
-    mine = [entry for entry in world.entries if Subject("deployment", id) in entry.subjects]
+    linked = [entry for entry in world.entries if Subject("deployment", id) in entry.subjects]
+    mine = [entry for entry in linked if entry.kind.startswith("deployment.")]
 
-    assert [entry.kind for entry in mine if entry.kind.startswith("deployment.")] == [
+    assert [entry.kind for entry in mine] == [
         "deployment.requested",
         "deployment.approved",
         "deployment.started",
@@ -194,6 +196,16 @@ async def test_a_range_that_cannot_be_read_is_said_and_not_invented():
 
     assert card(world, id)["deployment"].ships.count is None
     assert card(world, id)["deployment"].ships.since == "v1.3.9"
+
+
+async def test_where_nothing_is_live_the_tag_before_counts():
+    world = Harbour()
+
+    ships = card(world, await ask(world, "v1.4.0"))["deployment"].ships
+
+    assert (ships.since, ships.count, ships.since_is_live) == ("v1.3.9", 3, False)
+    assert ships.changes == ()  # C-1 is named, but there is no such change
+    assert card(world, await ask(world, "v1.3.9"))["deployment"].ships.count is None
 
 
 async def test_an_older_version_says_what_it_takes_back():

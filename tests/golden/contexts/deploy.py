@@ -76,6 +76,7 @@ def _card(deployment: Deployment, **more: object) -> dict[str, object]:
 CONTEXTS = {
     "deploy/card": _card(HALF),
     "deploy/card#nothing-known": _card(BARE, changes=[]),
+    "deploy/card#first": _card(replace(WAITING, ships=replace(SHIPS, since_is_live=False))),
     "deploy/card#queued": _card(QUEUED, ahead=replace(RUNNING, id="D-11", version="v1.3.10")),
     "deploy/card#locked": _card(QUEUED, lock=LOCK),
     "deploy/card#running": _card(RUNNING),

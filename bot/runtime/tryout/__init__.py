@@ -1,0 +1,1 @@
+"""What `eightbells try` shows: a team, its code and its deployments, without an account anywhere."""

@@ -1,0 +1,39 @@
+"""What the demo deploys with: prints its steps over a few seconds; a version that ends in -broken fails."""
+
+import sys
+import time
+
+STEPS = (
+    "fetch {service} {version}",
+    "verify the signature",
+    "build the image",
+    "push the image to the registry",
+    "migrate the database",
+    "start 3 new instances in {environment}",
+    "switch the traffic",
+    "wait for healthy answers",
+)
+STEP_SECONDS = 0.5
+
+
+def main() -> int:
+    """Deploy the service, version and environment that the arguments name; gives the exit status."""
+    service, version, environment = sys.argv[1:4]
+    for number, step in enumerate(STEPS, start=1):
+        _say(f"[{number}/{len(STEPS)}] {step.format(service=service, version=version, environment=environment)}")
+        time.sleep(STEP_SECONDS)
+    if version.endswith("-broken"):
+        _say("3 of 3 instances answer 500: KeyError: 'card_form'")
+        _say("the traffic is back on the old instances")
+        return 3
+    _say(f"{service} {version} answers in {environment}")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Clicks and workers at the same instant, on real databases: one start, one quorum, one winner."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from bot.domain.approvals import Decision
+from bot.domain.deployments import Deployment, State
+from bot.domain.jobs import Due, Job, Outcome
+from bot.domain.messages import Rendered
+from bot.domain.people import Person
+from bot.domain.ports import Tools
+from bot.domain.refusals import Refusal
+from bot.storage.unit_of_work import UnitOfWork
+from bot.workflows import deploy, deploy_run
+from tests.fakes import MEI, NOON, TOM, FakeClock, FakeDirectory
+from tests.workflows.deploying import EVERYONE, ScriptedTarget
+
+CROWD = [Person(f"U{n:04}", f"P{n}") for n in range(6)]
+
+
+def tools_on(database: Any, target: ScriptedTarget) -> Tools:
+    unit: Any = UnitOfWork(database, team=EVERYONE, render=lambda template, context: Rendered(template))
+    nothing: Any = None
+    return Tools(unit, FakeClock(), FakeDirectory(), EVERYONE, nothing, target)
+
+
+async def test_of_many_approvals_at_once_only_the_quorum_counts_and_one_run_starts(database: Any):
+    target = ScriptedTarget()
+    tools = tools_on(database, target)
+    asked = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "vault", TOM))
+
+    async def click(person: Person, decision: Decision) -> Any:
+        return await tools.unit.run(lambda work: deploy.decide(work, asked.id, decision, person))
+
+    clicks = [click(person, Decision.APPROVE) for person in (*CROWD, TOM, CROWD[0])]
+    results = await asyncio.gather(*clicks, return_exceptions=True)
+
+    assert len([one for one in results if isinstance(one, Deployment)]) == 2
+    assert all(isinstance(one, Deployment | Refusal) for one in results)
+    args = {"deployment": asked.id, "run": 1}
+    due = Due(Job("deploy.run", "deploy.run", NOON, args), timedelta(), 1)
+    outcomes = await asyncio.gather(*(deploy_run.run(tools, due) for _ in range(4)))
+    assert len(target.runs) == 1
+    assert outcomes.count(Outcome.NOOP) >= 3
+    async with tools.unit() as work:
+        ended = await work.get(Deployment, asked.id)
+    assert ended is not None
+    assert len(ended.approval.approvals) == 2
+    assert ended.state is State.SUCCEEDED
+
+
+async def test_approving_and_refusing_at_once_end_in_one_of_the_two(database: Any):
+    tools = tools_on(database, ScriptedTarget())
+    asked = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "production", TOM))
+
+    results = await asyncio.gather(
+        tools.unit.run(lambda work: deploy.decide(work, asked.id, Decision.APPROVE, MEI)),
+        tools.unit.run(lambda work: deploy.decide(work, asked.id, Decision.REFUSE, CROWD[0])),
+        return_exceptions=True,
+    )
+
+    winners = [one for one in results if isinstance(one, Deployment)]
+    assert len(winners) == 1
+    async with tools.unit() as work:
+        now = await work.get(Deployment, asked.id)
+    assert now == winners[0]

@@ -123,15 +123,9 @@ class Inbox:
 
     async def replay(self, id: int) -> bool:
         """Work on a dead or finished delivery once more; False when there is none, or it waits already."""
-        c = inbox_table.c
         async with self._database.write() as conn:
-            revived = await conn.execute(
-                update(inbox_table)
-                .where(c.id == id, c.state.not_in((WAITING, RUNNING)))
-                .values(state=WAITING, run_at=self._database.clock.now(), attempt=0, ended_at=None, path=None)
-            )
             self._database.wake("inbox")
-            return revived.rowcount == 1
+            return await replay(conn, id, self._database.clock.now())
 
     async def dead_letters(self, limit: int = 100) -> list[Dead]:
         """Deliveries that were given up, the newest first."""
@@ -154,3 +148,15 @@ class Inbox:
 
 def _delivery(row: Row[Any]) -> Delivery:
     return Delivery(row.source, row.delivery_id, row.headers, row.body, row.received_at)
+
+
+async def replay(conn: AsyncConnection, id: int, now: datetime, *, dead_only: bool = False) -> bool:
+    """Work on a delivery that has ended once more; False when it has not. Whoever commits wakes "inbox"."""
+    c = inbox_table.c
+    ended = c.state == DEAD if dead_only else c.state.not_in((WAITING, RUNNING))
+    revived = await conn.execute(
+        update(inbox_table)
+        .where(c.id == id, ended)
+        .values(state=WAITING, run_at=now, attempt=0, ended_at=None, path=None)
+    )
+    return revived.rowcount == 1

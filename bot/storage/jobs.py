@@ -217,19 +217,24 @@ class Jobs:
     async def redo(self, key: str) -> bool:
         """Have a dead job done after all; False when there is none with this key."""
         async with self._database.write() as conn:
-            revived = await conn.execute(
-                update(job_table)
-                .where(job_table.c.key == storable(key), job_table.c.state == DEAD)
-                .values(state=WAITING, run_at=self._database.clock.now(), attempt=0, ended_at=None)
-            )
             self._database.wake("jobs")
-            return revived.rowcount == 1
+            return await redo(conn, key, self._database.clock.now())
 
     async def outcome(self, key: str) -> Outcome | None:
         """How a job ended, or None while it is owed (or was never)."""
         async with self._database.read() as conn:
             state = await conn.scalar(select(job_table.c.state).where(job_table.c.key == storable(key)))
         return None if state in (None, WAITING, RUNNING) else Outcome(state)
+
+
+async def redo(conn: AsyncConnection, key: str, now: datetime) -> bool:
+    """Have a dead job done after all; False when there is none with this key. Whoever commits wakes "jobs"."""
+    revived = await conn.execute(
+        update(job_table)
+        .where(job_table.c.key == storable(key), job_table.c.state == DEAD)
+        .values(state=WAITING, run_at=now, attempt=0, ended_at=None)
+    )
+    return revived.rowcount == 1
 
 
 def _job(row: Row[Any]) -> Job:

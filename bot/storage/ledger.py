@@ -92,6 +92,19 @@ async def history(conn: AsyncConnection, subjects: Sequence[Subject], limit: int
     return [recorded(row) for row in await conn.execute(query)]
 
 
+async def named(conn: AsyncConnection, kind: str, beginning: str, limit: int) -> list[Subject]:
+    """Subjects of this kind whose names begin so, each once, in order."""
+    subject = subject_table.c.subject
+    query = (
+        select(subject)
+        .where(subject.startswith(storable(f"{kind}:{beginning}"), autoescape=True))
+        .distinct()
+        .order_by(subject)
+        .limit(limit)
+    )
+    return [Subject.parse(one) for one in (await conn.execute(query)).scalars()]
+
+
 def recorded(row: Row[Any]) -> Recorded:
     """An entry as the ledger gives it back."""
     subjects = tuple(Subject.parse(subject) for subject in row.subjects)

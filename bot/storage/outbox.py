@@ -15,7 +15,7 @@ from bot.storage.outbox_settle import settle
 from bot.storage.outbox_steps import Claim, Ending, Pace
 from bot.storage.outbox_tables import DEAD, DOUBT, PENDING, SENT, UNFINISHED, lanes, outbox
 
-__all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put"]
+__all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put", "resend"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +130,8 @@ class Outbox:
     async def resend(self, key: str) -> bool:
         """Try a dead letter again, with the replies that died because of it. False: it is not one."""
         async with self._database.write() as conn:
-            again = {
-                # What ended in doubt is looked for before it is posted again.
-                "state": case((outbox.c.ts.is_(None) & outbox.c.since.is_not(None), DOUBT), else_=PENDING),
-                "reason": None,
-                "refusals": 0,
-                "looks": 0,
-                "ready_at": self._database.clock.now(),
-            }
-            dead = update(outbox).where(outbox.c.state == DEAD).values(**again)
-            revived = (await conn.execute(dead.where(outbox.c.key == key))).rowcount
-            if revived:
-                because = outbox.c.reason == outbox_claim.PARENT_DEAD
-                await conn.execute(dead.where(outbox.c.thread_of == key, because))
-                self._database.wake("outbox")
-        return bool(revived)
+            self._database.wake("outbox")
+            return await resend(conn, key, self._database.clock.now())
 
     async def depth(self) -> tuple[dict[Band, int], int]:
         """How many messages wait, by band, and how many dead letters there are."""
@@ -177,3 +164,21 @@ class Outbox:
 
 def _earliest(*instants: datetime | None) -> datetime | None:
     return min((instant for instant in instants if instant is not None), default=None)
+
+
+async def resend(conn: AsyncConnection, key: str, now: datetime) -> bool:
+    """Try a dead letter again, with the replies that died because of it. Whoever commits wakes "outbox"."""
+    again = {
+        # What ended in doubt is looked for before it is posted again.
+        "state": case((outbox.c.ts.is_(None) & outbox.c.since.is_not(None), DOUBT), else_=PENDING),
+        "reason": None,
+        "refusals": 0,
+        "looks": 0,
+        "ready_at": now,
+    }
+    dead = update(outbox).where(outbox.c.state == DEAD).values(**again)
+    revived = (await conn.execute(dead.where(outbox.c.key == key))).rowcount
+    if revived:
+        because = outbox.c.reason == outbox_claim.PARENT_DEAD
+        await conn.execute(dead.where(outbox.c.thread_of == key, because))
+    return bool(revived)

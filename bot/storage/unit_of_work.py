@@ -11,6 +11,7 @@ from bot.domain.refusals import Conflict
 from bot.domain.team import Team
 from bot.storage import inbox, jobs
 from bot.storage.database import Database
+from bot.storage.memory import Memory
 from bot.storage.rows import Rows
 from bot.storage.work import Reading, Transaction
 
@@ -31,6 +32,7 @@ class UnitOfWork:
         owner = owner or database.replica_id
         self._jobs = jobs.Jobs(database, owner)
         self._inbox = inbox.Inbox(database, owner)
+        self._memory = Memory(lambda: database.generation)
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[Transaction]:
@@ -81,7 +83,7 @@ class UnitOfWork:
         """A work that only reads, and never waits for whoever writes; its writing methods raise ``TypeError``."""
         async with self._database.read() as conn:
             now = self._database.clock.now()
-            yield Reading(Rows(conn, now, {}, _never, lock=False), conn, now, self.team)
+            yield Reading(Rows(conn, now, {}, _never, lock=False), conn, now, self.team, self._memory)
 
     async def run(
         self,

@@ -6,16 +6,19 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import Home, Message
 from bot.domain.ports import Noun, Render
 from bot.domain.team import Team
-from bot.storage import jobs, ledger, outbox, receipts
+from bot.storage import dead_letters, jobs, ledger, outbox, receipts
+from bot.storage.memory import Memory
 from bot.storage.rows import Rows
 from bot.storage.writers import Block
 
 N = TypeVar("N", bound=Noun)
+T = TypeVar("T")
 
 
 class Reading:
@@ -23,7 +26,10 @@ class Reading:
 
     repeated = False
 
-    def __init__(self, rows: Rows, conn: AsyncConnection, now: datetime, team: Team) -> None:
+    def __init__(
+        self, rows: Rows, conn: AsyncConnection, now: datetime, team: Team, memory: Memory | None = None
+    ) -> None:
+        self._memory = memory  # None in a transaction, which may see what will not be committed
         self.now = now
         self.team = team
         self._rows = rows
@@ -44,6 +50,21 @@ class Reading:
     async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
         """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
         return await ledger.history(self._conn, subjects, limit)
+
+    async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
+        """Subjects of this kind in the ledger whose names begin so (a short SHA), each once."""
+        return await ledger.named(self._conn, kind, beginning, limit)
+
+    async def remember(self, key: str, make: Callable[[], Awaitable[T]]) -> T:
+        """What ``make`` gives, made anew only once the ledger has grown."""
+        return await make() if self._memory is None else await self._memory.remember(key, make)
+
+    async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
+        """What waits for an admin, the newest first."""
+        return await dead_letters.listed(self._conn, limit)
+
+    async def revive(self, kind: LetterKind, id: str) -> bool:
+        raise TypeError("this work only reads")
 
     async def add(self, thing: N) -> N:
         raise TypeError("this work only reads")
@@ -122,6 +143,13 @@ class Transaction(Reading):
         if self._block.deferred(ledger.append):
             await self._block.flush()
         return await super().history(*subjects, limit=limit)
+
+    async def revive(self, kind: LetterKind, id: str) -> bool:
+        """Try a dead letter again from the commit on; False where it is not dead (any more)."""
+        self._block.guard()
+        topic = await dead_letters.revive(self._block.conn, kind, id, self.now)
+        self._block.topics |= {topic} if topic else set()
+        return topic is not None
 
     async def note_gesture(self, key: str) -> None:
         """See whether this gesture was handled before; if not, it will have been with this work."""

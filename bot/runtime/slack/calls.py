@@ -35,9 +35,9 @@ class RememberedWork(Work, Protocol):
 
 
 class Unit(Protocol):
-    """Opens transactions; one that is opened for a gesture's key handles it once."""
+    """Opens works: one that only reads, and one that handles a gesture once, by its key."""
 
-    def __call__(self) -> AbstractAsyncContextManager[Work]: ...
+    def reading(self) -> AbstractAsyncContextManager[Work]: ...
 
     def for_call(self, key: str) -> AbstractAsyncContextManager[RememberedWork]: ...
 
@@ -225,7 +225,7 @@ class Calls:
         if verb.prepare:
             call = await self._prepared(verb.prepare, call)
         if verb.reads_only:
-            async with self._unit() as work:
+            async with self._unit.reading() as work:
                 return await verb.handle(call, work)
         for attempt in range(1, ATTEMPTS + 1):
             try:

@@ -1,0 +1,59 @@
+"""What waits for an admin, of every kind: one list, and one way to try again."""
+
+from datetime import datetime
+
+from sqlalchemy import Text, cast, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.dead_letters import DeadLetter, LetterKind
+from bot.storage import inbox, jobs, leases, outbox_tables
+from bot.storage.outbox import resend
+
+_OUTBOX, _JOB, _INBOX = outbox_tables.outbox.c, jobs.job_table.c, inbox.inbox_table.c
+
+_ALL = union_all(
+    select(
+        literal(LetterKind.MESSAGE.value).label("kind"),
+        _OUTBOX.key.label("id"),
+        _OUTBOX.to.label("what"),
+        _OUTBOX.reason.label("why"),
+        _OUTBOX.put_at.label("at"),
+    ).where(_OUTBOX.state == outbox_tables.DEAD),
+    select(literal(LetterKind.JOB.value), _JOB.key, _JOB.kind, _JOB.note, _JOB.ended_at).where(
+        _JOB.state == leases.DEAD
+    ),
+    select(
+        literal(LetterKind.DELIVERY.value),
+        cast(_INBOX.id, Text),
+        _INBOX.source,
+        _INBOX.note,
+        _INBOX.ended_at,
+    ).where(_INBOX.state == leases.DEAD),
+).subquery()
+
+
+async def listed(conn: AsyncConnection, limit: int) -> list[DeadLetter]:
+    """The newest first."""
+    query = select(_ALL).order_by(_ALL.c.at.desc(), _ALL.c.id).limit(limit)
+    return [_letter(row.kind, row.id, row.what, row.why or "", row.at) for row in await conn.execute(query)]
+
+
+async def revive(conn: AsyncConnection, kind: LetterKind, id: str, now: datetime) -> str | None:
+    """Try it again from the commit on; gives the topic to wake, or None where it is not dead."""
+    match kind:
+        case LetterKind.MESSAGE:
+            return "outbox" if await resend(conn, id, now) else None
+        case LetterKind.JOB:
+            return "jobs" if await jobs.redo(conn, id, now) else None
+        case LetterKind.DELIVERY:
+            is_one = id.isdecimal() and await inbox.replay(conn, int(id), now, dead_only=True)
+            return "inbox" if is_one else None
+
+
+def _letter(kind: str, id: str, what: str, why: str, at: datetime) -> DeadLetter:
+    words = {
+        LetterKind.MESSAGE: f"{id} to {what}",
+        LetterKind.JOB: f"{what} ({id})",
+        LetterKind.DELIVERY: f"delivery {id} from {what}",
+    }
+    return DeadLetter(LetterKind(kind), id, words[LetterKind(kind)], why, at)

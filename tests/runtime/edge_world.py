@@ -79,6 +79,9 @@ class KeyedUnit(FakeUnit):
         self.seen: set[str] = set()
         self.opened = 0
 
+    def reading(self):
+        return self._open()
+
     @asynccontextmanager
     async def for_call(self, key):
         self.opened += 1

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from bot.domain.approvals import Decision
 from bot.domain.changes import Change
-from bot.domain.deployments import Deployment, Ships, Slot, State
+from bot.domain.deployments import Deployment, Slot, State
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.locks import Locked
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Stale
+from bot.domain.ships import Ships
 from bot.domain.team import Service
 from bot.workflows import deploy_news as news
 from bot.workflows.finding import found

@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from bot.domain.changes import change_ids_in
-from bot.domain.deployments import Ships, Slot, Version, slot_id
+from bot.domain.deployments import Slot, slot_id
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown, Tools
 from bot.domain.refusals import Refusal, Unknown
+from bot.domain.ships import Ships, Version
 from bot.domain.team import Repository
 from bot.domain.versions import is_nameable
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.approvals import Decision
-from bot.domain.deployments import SHOWN_COMMITS, Deployment, Ships, Slot, State, Version
+from bot.domain.deployments import Deployment, Slot, State
 from bot.domain.ports import Commit, Finished
 from bot.domain.refusals import Refusal, Stale
+from bot.domain.ships import SHOWN_COMMITS, Ships, Version
 from bot.domain.team import Environment
 from tests.example_team import ANA, MEI, NOON, TOM
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.commits import pull_request_in
-from bot.domain.deployments import Deployment
+from bot.domain.deployments import Deployment, State
 from bot.domain.ports import Commit, Finished, HostUnreachable, Line, RangeTooLong, RefUnknown
 from bot.domain.team import Command, Environment, Repository
 from bot.runtime.rendering import Rendering
 from bot.workflows import deploy, deploy_run
-from tests.fakes import NOON, TEAM, World
+from commands.deploy import command
+from tests.fakes import ANA, NOON, TEAM, TOM, World
 
 EVERYONE = replace(
     TEAM,
@@ -89,6 +90,7 @@ class ScriptedTarget:
             self.closed += 1
 
 
+HOUR = timedelta(hours=1)
 HISTORY = (
     ("v1.3.9", "feat: begin"),
     ("", "fix: C-1 round half up (#812)"),
@@ -115,3 +117,24 @@ class Harbour(World):
     async def deployment(self, id: str) -> Deployment:
         """The deployment as it is committed."""
         return await self.get(Deployment, id)
+
+
+async def ask(world: Harbour, version: str = "v1.4.0", environment: str = "production", by=TOM) -> str:
+    answer = await world.use(command, by=by, service="web", version=version, environment=environment)
+    return answer.context["deployment"].id
+
+
+async def press(world: Harbour, verb: str, deployment: str, by, **more):
+    return await world.use(command, verb, by=by, deployment=deployment, **more)
+
+
+def card(world: Harbour, id: str) -> dict:
+    return dict(world.said[f"deployment:{id}"].context)
+
+
+async def go_live(world: Harbour, version: str) -> str:
+    id = await ask(world, version)
+    await press(world, "approve", id, ANA)
+    await world.run_due(HOUR / 60)
+    assert card(world, id)["deployment"].state is State.SUCCEEDED
+    return id

@@ -1,15 +1,24 @@
 """The code host that knows which code host to ask."""
 
+import aiohttp
+
 from bot.domain.ports import CodeHost, Commit, HostUnreachable
 from bot.domain.team import Repository
+from bot.integrations.hosts.github import GitHub
+from bot.integrations.hosts.local_git import LocalGit
 
 
 class AnyHost:
-    """Asks the local repository where the team file names one, else GitHub."""
+    """Asks the local repository where the team file names one, else GitHub.
 
-    def __init__(self, local: CodeHost, github: CodeHost) -> None:
-        self._local = local
-        self._github = github
+    Args:
+        session: shared with everything else that speaks HTTP; it stays open.
+        github_token: lets us read private repositories, and more often.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, github_token: str | None = None) -> None:
+        self._local = LocalGit()
+        self._github = GitHub(session, github_token)
 
     async def resolve(self, repository: Repository, ref: str) -> str:
         """See ``CodeHost.resolve``."""

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.approvals import Decision
 from bot.domain.changes import Change
-from bot.domain.deployments import Deployment, ShippedCommit, Ships, Slot, State, Version
+from bot.domain.deployments import Deployment, Slot, State
 from bot.domain.locks import Lock
 from bot.domain.people import Person
 from bot.domain.ports import Finished
+from bot.domain.ships import ShippedCommit, Ships, Version
 from bot.domain.team import Environment
 
 AT = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)

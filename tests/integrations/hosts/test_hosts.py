@@ -39,7 +39,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture(params=["git", "github"])
 def host(request, path, stand_in, session) -> tuple[CodeHost, Repository]:
-    any_host = AnyHost(LocalGit(), GitHub(session, TOKEN))
+    any_host = AnyHost(session, TOKEN)
     if request.param == "git":
         return any_host, Repository(git=str(path))
     return any_host, Repository(github="harbour/web", github_api=str(stand_in[1].make_url("/")))
@@ -107,7 +107,7 @@ async def test_tags_come_newest_version_first(host):
 
 async def test_no_repository_is_said(session):
     with pytest.raises(HostUnreachable, match="names no repository"):
-        await AnyHost(LocalGit(), GitHub(session)).tags(Repository())
+        await AnyHost(session).tags(Repository())
 
 
 async def test_git_says_where_there_is_no_repository(tmp_path):

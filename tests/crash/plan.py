@@ -1,4 +1,4 @@
-"""500 messages over 25 channels: cards that change, replies in their threads, and plain news, in 50 transactions."""
+"""500 messages over 25 channels: cards that change, replies in their threads, and news, in 50 transactions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,6 +12,7 @@ from bot.domain.ports import Clock
 from bot.domain.refusals import Conflict
 from bot.runtime.messenger import counters
 from bot.runtime.messenger.sender import Sender
+from bot.runtime.storing import until_stored
 from bot.storage.database import Database
 from bot.storage.errors import StorageUnavailable
 from bot.storage.outbox import Outbox
@@ -65,7 +66,7 @@ class Messenger:
         """Send until ``stop``. Raises only what is a bug of ours."""
         async with asyncio.TaskGroup() as group:
             helpers = [group.create_task(self._settle_for_ever()), group.create_task(self._renew_for_ever())]
-            await self._until_stored(self._outbox.take_over)
+            await until_stored(self._outbox.take_over)
             while not self._stopping:
                 await self._rest(await self._claim_and_start(group))
             if self._under_way:
@@ -76,7 +77,7 @@ class Messenger:
             for helper in helpers:
                 helper.cancel()
 
-    async def stop(self, running: asyncio.Task[None], *, within: timedelta = timedelta(seconds=8)) -> None:
+    async def stop(self, running: asyncio.Task[None], within: timedelta = timedelta(seconds=8)) -> None:
         """Begin nothing new, wait for the calls under way, give up the lanes. ``running`` is what runs ``run``."""
         self._stopping = True
         self._stir.set()
@@ -144,7 +145,7 @@ class Messenger:
             await self._some_ended.wait()
             self._some_ended.clear()
             endings = list(self._ended)
-            await self._until_stored(lambda endings=endings: self._write_down(endings))
+            await until_stored(lambda endings=endings: self._write_down(endings))
             del self._ended[: len(endings)]
             self._stir.set()
 
@@ -163,18 +164,7 @@ class Messenger:
         while True:
             await asyncio.sleep(self._outbox.pace.lease.total_seconds() / 3)
             if self._under_way or self._ended:
-                await self._until_stored(self._outbox.renew)
-
-    async def _until_stored(self, write: Callable[[], Awaitable[object]]) -> None:
-        """What must be written is written, however often the database is away meanwhile."""
-        while True:
-            try:
-                await write()
-            except (StorageUnavailable, Conflict) as problem:
-                log.warning("messenger.cannot_write", reason=str(problem))
-                await asyncio.sleep(DATABASE_PAUSE_SECONDS)
-            else:
-                return
+                await until_stored(self._outbox.renew)
 
     async def count(self) -> None:
         """Bring the gauges up to date; called when /metrics is read."""

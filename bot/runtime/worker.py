@@ -1,0 +1,262 @@
+"""Does what is due: jobs when their instant has come, deliveries as they arrive."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import structlog
+
+from bot.domain.jobs import Again, Due, Outcome
+from bot.domain.ports import Tools, Work
+from bot.domain.refusals import Conflict, Refusal, Stale
+from bot.integrations.source import Delivery, MalformedPayload
+from bot.runtime import metrics
+from bot.runtime.storing import until_stored
+from bot.storage import inbox as storage_inbox
+from bot.storage.database import Database
+from bot.storage.errors import LeaseLost, StorageUnavailable
+from bot.storage.inbox import Inbox
+from bot.storage.jobs import Claimed, Jobs
+from bot.storage.leases import LEASE
+from bot.storage.unit_of_work import UnitOfWork
+from bot.workflows.handles import Inside, Outside
+
+Settle: TypeAlias = Callable[[Work, Delivery], Awaitable[str]]
+
+AT_ONCE = 32  # jobs under way
+BATCH = 64  # deliveries claimed together
+ATTEMPTS = 8  # then a person must look; with the pauses below that is after some 10 minutes
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
+# A look without being woken, in case a notification was lost.
+POLL_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def pause_after(attempt: int) -> timedelta:
+    """How long to wait after the attempt with this number (1 and more) has failed."""
+    return min(FIRST_PAUSE * 3 ** min(attempt - 1, 16), LONGEST_PAUSE)
+
+
+class Worker:
+    """Works on one database until it is stopped.
+
+    Args:
+        inbox: of the same owner as ``unit``: the replica.
+        inside: what does a job of a kind in one transaction, which ends the job as well.
+        outside: what does a job of a kind with transactions of its own.
+        settle: does all that follows from a delivery in the given work, and gives a note for the inbox.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        unit: UnitOfWork,
+        tools: Tools,
+        *,
+        inbox: Inbox,
+        inside: Mapping[str, Inside],
+        outside: Mapping[str, Outside],
+        settle: Settle,
+    ) -> None:
+        self._database = database
+        self._unit = unit
+        self._tools = tools
+        self._clock = tools.clock
+        self._jobs = Jobs(database, database.replica_id)
+        self._inbox = inbox
+        self._inside = inside
+        self._outside = outside
+        self._settle = settle
+        self._running: dict[asyncio.Task[None], Claimed] = {}
+        self._delivering: list[storage_inbox.Claimed] = []
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Work until ``stop``. Raises only what is a bug of ours."""
+        async with asyncio.TaskGroup() as group:
+            renewing = group.create_task(self._keep_leases())
+            inbox = group.create_task(self._loop("inbox", self._deliver_what_waits))
+            jobs = group.create_task(self._loop("jobs", lambda: self._start_what_is_due(group)))
+            await asyncio.wait({inbox, jobs})
+            if self._running:
+                await asyncio.wait(self._running)
+            renewing.cancel()
+
+    async def stop(self, running: asyncio.Task[None], within: timedelta = timedelta(seconds=8)) -> None:
+        """Begin nothing new, wait for what is under way, give back the rest. ``running`` is what runs ``run``."""
+        self._stopping = True
+        self._database.wake("jobs")
+        self._database.wake("inbox")
+        done, _ = await asyncio.wait({running}, timeout=within.total_seconds())
+        if not done:
+            running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        try:
+            given_back = await self._jobs.release_all() + await self._inbox.release_all()
+        except StorageUnavailable as problem:  # the leases run out by themselves
+            log.warning("worker.not_released", reason=str(problem))
+        else:
+            log.info("worker.stopped", given_back=given_back)
+
+    async def turn(self) -> datetime | None:
+        """Do everything that waits or is due now, to its end; gives when the next job is due."""
+        while True:
+            arrived = await self._deliver_what_waits()
+            async with asyncio.TaskGroup() as group:
+                due = await self._start_what_is_due(group)
+            now = self._clock.now()
+            if all(instant is None or instant > now for instant in (arrived, due)):
+                return due
+
+    async def _loop(self, topic: str, work: Callable[[], Awaitable[datetime | None]]) -> None:
+        while not self._stopping:
+            try:
+                next_at = await work()
+            except (StorageUnavailable, Conflict) as problem:
+                log.warning("worker.waits_for_database", topic=topic, reason=str(problem))
+                next_at = self._clock.now() + FIRST_PAUSE
+            seconds = POLL_SECONDS if next_at is None else (next_at - self._clock.now()).total_seconds()
+            await self._database.wait(topic, min(max(seconds, 0.0), POLL_SECONDS))
+
+    async def _start_what_is_due(self, group: asyncio.TaskGroup) -> datetime | None:
+        """Claim and start jobs; gives when the next one is due."""
+        room = AT_ONCE - len(self._running)
+        if room <= 0:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            return self._clock.now()
+        due = await self._jobs.next_due()
+        if due is None or due > self._clock.now():
+            return due
+        for claimed in await self._jobs.claim(self._clock.now(), room):
+            task = group.create_task(self._do(claimed))
+            self._running[task] = claimed
+            task.add_done_callback(self._running.pop)
+        return self._clock.now()  # there may be more
+
+    async def _do(self, claimed: Claimed) -> None:
+        due = claimed.due(self._clock.now())
+        metrics.JOB_LATE_SECONDS.observe(due.late_by.total_seconds())
+        try:
+            ended = await self._handle(claimed, due)
+        except LeaseLost:
+            ended = "lost"
+            log.warning("worker.lease_lost", job=claimed.job.key)
+        except Stale as moved_on:
+            ended = await self._finish(claimed, Outcome.NOOP, moved_on.sentence)
+        except Refusal as no:
+            ended = await self._finish(claimed, Outcome.DEAD, no.sentence)
+        except Exception as problem:  # noqa: BLE001 - one job's failure is its own; it is logged and tried again
+            ended = await self._failed(claimed, problem)
+        metrics.JOBS.labels(claimed.job.kind, ended).inc()
+
+    async def _handle(self, claimed: Claimed, due: Due) -> str:
+        kind = claimed.job.kind
+        if inside := self._inside.get(kind):
+
+            async def step(work: Any) -> Outcome:
+                work.outcome = await inside(work, due)
+                return work.outcome
+
+            return await self._unit.run(step, opening=lambda: self._unit.for_job(claimed))
+        if outside := self._outside.get(kind):
+            answer = await outside(self._tools, due)
+            if isinstance(answer, Again):
+                await until_stored(lambda: self._jobs.again(claimed, answer.after, answer.because))
+                return "again"
+            return await self._finish(claimed, answer, "")
+        return await self._finish(claimed, Outcome.DEAD, f"this version does no jobs of the kind {kind!r}")
+
+    async def _finish(self, claimed: Claimed, outcome: Outcome, note: str) -> str:
+        if outcome is Outcome.DEAD:
+            log.error("worker.job_dead", job=claimed.job.key, kind=claimed.job.kind, reason=note)
+        try:
+            await until_stored(lambda: self._jobs.finish(claimed, outcome, note))
+        except LeaseLost:
+            log.warning("worker.lease_lost", job=claimed.job.key)
+            return "lost"
+        return outcome
+
+    async def _failed(self, claimed: Claimed, problem: Exception) -> str:
+        because = f"{type(problem).__name__}: {problem}"
+        # Without a database nothing has been tried.
+        counts = not isinstance(problem, StorageUnavailable)
+        log.warning("worker.job_failed", job=claimed.job.key, attempt=claimed.attempt, exc_info=problem)
+        if counts and claimed.attempt >= ATTEMPTS:
+            return await self._finish(claimed, Outcome.DEAD, because)
+        pause = pause_after(claimed.attempt)
+        try:
+            await until_stored(lambda: self._jobs.again(claimed, pause, because, failed=counts))
+        except LeaseLost:
+            log.warning("worker.lease_lost", job=claimed.job.key)
+        return "failed"
+
+    async def _deliver_what_waits(self) -> datetime | None:
+        """Work on deliveries, those of one source in the order in which they came; gives when there are more."""
+        due = await self._inbox.next_due()
+        if due is None or due > self._clock.now():
+            return due
+        self._delivering = await self._inbox.claim(self._clock.now(), BATCH)
+        by_source: defaultdict[str, list[storage_inbox.Claimed]] = defaultdict(list)
+        for claimed in self._delivering:
+            by_source[claimed.delivery.source].append(claimed)
+        try:
+            await asyncio.gather(*(self._deliver_all(batch) for batch in by_source.values()))
+        finally:
+            self._delivering = []
+        return self._clock.now()
+
+    async def _deliver_all(self, batch: list[storage_inbox.Claimed]) -> None:
+        for claimed in batch:
+            try:
+                await self._deliver(claimed)
+            except LeaseLost:
+                log.warning("worker.lease_lost", source=claimed.delivery.source, inbox_id=claimed.id)
+
+    async def _deliver(self, claimed: storage_inbox.Claimed) -> None:
+        raw = claimed.delivery
+        delivery = Delivery(raw.source, raw.headers, raw.body, raw.received_at)
+
+        async def step(work: Any) -> None:
+            work.note = await self._settle(work, delivery)
+
+        try:
+            await self._unit.run(step, opening=lambda: self._unit.for_delivery(claimed))
+        except LeaseLost:
+            raise
+        except MalformedPayload as malformed:
+            await self._bury(claimed, malformed.path, malformed.problem)
+        except Exception as problem:  # one delivery's failure is its own
+            because = f"{type(problem).__name__}: {problem}"
+            log.warning("worker.delivery_failed", source=raw.source, attempt=claimed.attempt, exc_info=problem)
+            if claimed.attempt >= ATTEMPTS and not isinstance(problem, StorageUnavailable):
+                await self._bury(claimed, "", because)
+            else:
+                pause = pause_after(claimed.attempt)
+                await until_stored(lambda: self._inbox.again(claimed, pause, because))
+
+    async def _bury(self, claimed: storage_inbox.Claimed, path: str, reason: str) -> None:
+        log.error("worker.delivery_dead", source=claimed.delivery.source, inbox_id=claimed.id, path=path)
+        await until_stored(lambda: self._inbox.dead(claimed, path, reason))
+
+    async def _keep_leases(self) -> None:
+        """Renew what we hold; a job that somebody else has taken over is ended here."""
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            try:
+                await self.renew()
+            except (StorageUnavailable, Conflict) as problem:
+                log.warning("worker.cannot_renew", reason=str(problem))
+
+    async def renew(self) -> None:
+        """Keep what we hold for another lease, and end here what is ours no more."""
+        held = dict(self._running)
+        if held:
+            ours = {one.id for one in await self._jobs.renew(list(held.values()), self._clock.now())}
+            for task, claimed in held.items():
+                if claimed.id not in ours and not task.done():
+                    task.cancel()
+        if self._delivering:
+            await self._inbox.renew(self._delivering, self._clock.now())

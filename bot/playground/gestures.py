@@ -82,18 +82,19 @@ class Gestures:
             parent = conversation.messages.get(thread_ts)
             if parent is None:
                 raise Impossible("thread_not_found", "That thread is gone.", 404)
-            body |= {"thread_ts": thread_ts, "parent_user_id": parent.body.get("user")}
+            root = conversation.messages.get(parent.body.get("thread_ts", thread_ts), parent)
+            body |= {"thread_ts": root.ts, "parent_user_id": root.body.get("user")}
         return body
 
     async def _command(self, person: Person, conversation: Conversation, command: str, text: str) -> Json:
         manifest = self._play.manifest
         declared = manifest.command(command)
         if manifest.known and declared is None:
-            sentence = f"{command} is not a valid command. In Slack, all of your messages must be typed without it."
-            return {"ok": False, "error": "unknown_command", "text": sentence.partition(" In Slack")[0]}
-        if declared and declared.get("should_escape"):
-            text = tokens(self._play.workspace, text, labelled=True)
-        payload = payloads.slash_command(self._play, person, conversation, command, text)
+            sentence = f"{command} is not a valid command."
+            return {"ok": False, "error": "unknown_command", "text": sentence}
+        escapes = declared and declared.get("should_escape")
+        sent = tokens(self._play.workspace, text, labelled=True) if escapes else text
+        payload = payloads.slash_command(self._play, person, conversation, command, sent)
         answer = await self._play.transport.deliver("slash_commands", payload, what=command)
         if not answer.ok:
             return failed(answer, command)

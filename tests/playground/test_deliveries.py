@@ -47,11 +47,12 @@ async def test_should_escape_turns_names_into_labelled_mentions(bot: Bot, browse
     @bot.app.command("/ask")
     async def ask(ack, body):
         bot.seen.put_nowait(body["text"])
-        await ack()
+        await ack(response_type="in_channel")
 
     await browser.send("/ask @ana & #web")
 
     assert await bot.next() == "<@U0ANA|ana> &amp; <#C0WEB|web>"
+    assert (await browser.messages())[-1]["text"] == "/ask <@U0ANA> &amp; <#C0WEB|web>"
 
 
 async def test_a_command_that_is_not_in_the_manifest_never_leaves(bot: Bot, browser: Browser, manifest):

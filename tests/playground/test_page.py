@@ -91,6 +91,17 @@ async def test_history_comes_oldest_first_in_pages_without_replies(browser: Brow
     assert [m["text"] for m in thread["messages"]] == ["m0", "reply"]
 
 
+async def test_an_answer_to_a_reply_joins_its_thread(browser: Browser, slack: AsyncWebClient):
+    parent = (await slack.chat_postMessage(channel="C0WEB", text="x"))["ts"]
+    reply = (await slack.chat_postMessage(channel="C0WEB", text="x", thread_ts=parent))["ts"]
+
+    await browser.send("joined", channel="C0WEB", thread_ts=reply)
+
+    thread = (await browser.get(f"thread/C0WEB/{parent}"))["messages"]
+    assert [message["text"] for message in thread] == ["x", "x", "joined"]
+    assert thread[0]["reply_users"] == ["U0BELLS", "U0ANA"]
+
+
 async def test_the_stream_tells_each_person_what_they_may_know(browser: Browser, slack: AsyncWebClient):
     async with browser.stream("U0ANA") as ana, browser.stream("U0OMAR") as omar:
         await slack.chat_postEphemeral(channel="C0WEB", user="U0ANA", text="for Ana")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import signal
@@ -66,23 +65,3 @@ def test_the_documented_table_is_what_the_program_supports(capsys: pytest.Captur
     assert main(["--coverage"]) == 0
     assert page[start:end] == markdown() == capsys.readouterr().out.strip()
     assert {entry["name"] for entry in table()["methods"]} == set(METHODS)
-
-
-def imported(path: Path) -> set[str]:
-    """Names of the modules that a file imports."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
-
-
-def test_the_playground_and_the_bot_meet_only_at_addresses():
-    inside = set((ROOT / "bot" / "playground").rglob("*.py"))
-    for path in {*(ROOT / "bot").rglob("*.py"), *(ROOT / "commands").rglob("*.py")}:
-        names = imported(path)
-        ours = {name for name in names if name.startswith("bot.playground")}
-        theirs = {name for name in names if name.partition(".")[0] in ("bot", "commands")} - ours
-        assert not (theirs if path in inside else ours), path

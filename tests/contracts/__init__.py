@@ -1,0 +1,1 @@
+"""What holds for every command, source and template, tested before its author writes a test."""

@@ -1,5 +1,6 @@
 """Makes messages of templates: the one place where Jinja is used."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,12 @@ class Rendering:
         """Compile everything now, so that no person waits for it later."""
         for name in self.names():
             self._ours.get_template(f"{name}.j2")
+
+    async def warm_meanwhile(self) -> None:
+        """The same beside other work: a few milliseconds at a time, so that a start does not wait for it."""
+        for name in self.names():
+            self._ours.get_template(f"{name}.j2")
+            await asyncio.sleep(0)
 
     def mistakes(self) -> list[str]:
         """What is wrong in the team's own templates: those that do not compile, and names that replace nothing."""

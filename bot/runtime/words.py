@@ -18,6 +18,8 @@ NAME_MAX = 80  # characters; Slack's own limit for a display name
 LABEL_MAX = 300  # characters; a link's words
 DATE_FORMAT = "{date_short_pretty} at {time}"
 UNREADABLE = "…"
+MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 # C0 (but tab and newline), C1, soft hyphen, bidi marks and overrides, zero widths (a joiner may stay: it makes
 # emoji and is needed in several scripts), tags, and halves of surrogate pairs, which no UTF-8 can carry.
@@ -79,18 +81,15 @@ def cut_markup(text: str, most: int) -> str:
 
 def escape(text: str) -> str:
     """What Slack wants escaped, and the backtick, which would end a code span of ours, as its look-alike."""
-    if "&" in text:
-        text = text.replace("&", "&amp;")
-    if "<" in text:
-        text = text.replace("<", "&lt;")
-    if ">" in text:
-        text = text.replace(">", "&gt;")
-    return text.replace("`", "ˋ") if "`" in text else text
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "ˋ")
 
 
 def capped(text: str, *, lines: bool = False) -> str:
     """Cleaned, and no longer than one value may be in this rendering."""
-    return cut(clean(text, lines=lines), longest.get())
+    most = longest.get()
+    if len(text) <= most and text.isprintable():
+        return text
+    return cut(clean(text, lines=lines), most)
 
 
 def plain(value: Any) -> str:  # noqa: PLR0911  one line for each kind of value
@@ -130,8 +129,7 @@ def duration(value: timedelta) -> str:
 
 def when(value: datetime) -> Token:
     """An instant in the zone of whoever reads it; where Slack cannot, in UTC and saying so."""
-    fallback = f"{value.astimezone(UTC):%-d %b %H:%M} UTC"
-    return _date_token(value, DATE_FORMAT, fallback)
+    return _date_token(value, DATE_FORMAT, _in_utc(value))
 
 
 def clock(value: datetime) -> Token:
@@ -141,7 +139,7 @@ def clock(value: datetime) -> Token:
 
 def day(value: date | datetime, *, year: bool = True) -> str:
     """A day: of an instant in the reader's zone, of a date as it stands ("Tue 24 Nov 2026")."""
-    words = f"{value:%a %-d %b %Y}" if year else f"{value:%a %-d %b}"
+    words = f"{DAYS[value.weekday()]} {value.day} {MONTHS[value.month]}" + (f" {value.year}" if year else "")
     return _date_token(value, "{date_short_pretty}", words) if isinstance(value, datetime) else words
 
 
@@ -149,7 +147,7 @@ def ago(value: datetime | timedelta) -> str:
     """How long since: of an instant as the reader's client counts it, of a timedelta "2 h 10 min ago"."""
     if isinstance(value, timedelta):
         return f"{duration(value)} ago"
-    return _date_token(value, "{ago}", f"{value.astimezone(UTC):%-d %b %H:%M} UTC")
+    return _date_token(value, "{ago}", _in_utc(value))
 
 
 def link(text: Any, url: str | None) -> str:
@@ -217,6 +215,11 @@ def markup(value: Any) -> str:
 
 def _two(big: int, big_unit: str, small: int, small_unit: str) -> str:
     return f"{big} {big_unit} {small} {small_unit}" if small else f"{big} {big_unit}"
+
+
+def _in_utc(value: datetime) -> str:
+    at = value.astimezone(UTC)
+    return f"{at.day} {MONTHS[at.month]} {at.hour:02}:{at.minute:02} UTC"
 
 
 def _date_token(value: datetime, form: str, fallback: str) -> Token:

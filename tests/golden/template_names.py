@@ -1,6 +1,7 @@
 """Which templates the code names, found by reading it."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ def named_in_code(root: Path = ROOT) -> list[Named]:
     ]
 
 
+@functools.cache
 def words_in_code(root: Path = ROOT) -> list[Named]:
     """Every text in the code that could name a template: those too that reach a call through a variable."""
     return [
@@ -46,6 +48,7 @@ def words_in_code(root: Path = ROOT) -> list[Named]:
     ]
 
 
+@functools.cache
 def included_by_templates(folder: Path) -> set[str]:
     """Templates that other templates include, import or extend."""
     found: set[str] = set()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -23,7 +24,9 @@ log = structlog.get_logger(__name__)
 class Inbox(Protocol):
     """Where deliveries are kept until they are worked on."""
 
-    async def receive(self, source: str, delivery_id: str, headers: Mapping[str, str], body: bytes) -> bool:
+    async def receive(
+        self, source: str, delivery_id: str, headers: Mapping[str, str], body: bytes, at: datetime
+    ) -> bool:
         """Store it; False where it is there already."""
         ...
 
@@ -81,7 +84,9 @@ class Hooks:
         signed = {key for key in kept if "signature" in key or "token" in key or key in FORGET_HEADERS}
         kept = {key: value for key, value in kept.items() if key not in signed}
         try:
-            fresh = await self._inbox.receive(source.name, source.identify(headers, body), kept, body)
+            fresh = await self._inbox.receive(
+                source.name, source.identify(headers, body), kept, body, self._clock.now()
+            )
         except StorageUnavailable:
             log.exception("hook.not_stored", source=source.name)
             return _said(503, "the database does not answer; send it again")

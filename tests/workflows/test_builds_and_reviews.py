@@ -22,7 +22,7 @@ HARBOR = Team(
     services={"web": Service("web", Repository(github="Harbor/Web"))},
     environments=TEAM.environments,
     channels=TEAM.channels,
-    github_logins={"ana-b": ANA.id},
+    github_logins={"ana-dev": ANA.id},
 )
 HANDLERS = (
     builds.pipeline_changed,

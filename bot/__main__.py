@@ -1,0 +1,172 @@
+"""The command line: arguments only; what they do is elsewhere."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+
+from bot.config import ConfigErrors, Settings, load, read_settings
+from bot.runtime.clock import SystemClock
+
+T = TypeVar("T")
+
+cli = typer.Typer(
+    name="eightbells",
+    help="A self-hosted Slack bot that keeps a team's whole DevOps flow in chat, on one ledger.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@cli.command()
+def run() -> None:
+    """Serve a Slack workspace until stopped; settings come from the environment and the team file."""
+    from bot.app import serve  # noqa: PLC0415  so that --help and check need not load everything
+
+    try:
+        settings, team = load(os.environ)
+    except ConfigErrors as errors:
+        _give_up(f"{errors}\n`eightbells check` looks at everything else too.")
+    _guarded(lambda: serve(settings, team, stop=_stopped()))
+
+
+@cli.command(name="try")
+def try_(
+    port: Annotated[int, typer.Option(help="of the page in the browser; 0 takes a free one")] = 3001,
+    bot_port: Annotated[int, typer.Option(help="of the bot, for webhooks; 0 takes a free one")] = 3000,
+    folder: Annotated[Path, typer.Option(help="where the demonstration's files are made")] = Path("data/try"),
+    socket_mode: Annotated[bool, typer.Option(help="speak Socket Mode instead of HTTP")] = False,
+) -> None:
+    """Start the bot with a local stand-in for a workspace; no Slack account is needed."""
+    from bot.try_out import try_out  # noqa: PLC0415
+
+    _guarded(lambda: try_out(folder, page_port=port, bot_port=bot_port, socket_mode=socket_mode, stop=_stopped()))
+
+
+@cli.command()
+def check() -> None:
+    """Name every mistake in settings, team file, database, tokens, scopes and channels at once."""
+    from bot.runtime import checks, discovery, manifest  # noqa: PLC0415
+    from bot.runtime.findings import Severity  # noqa: PLC0415
+
+    commands = discovery.commands().values()
+    found = asyncio.run(
+        checks.findings(
+            os.environ,
+            clock=SystemClock(),
+            scopes=manifest.scopes(),
+            actions={verb.action for command in commands for verb in command.verbs.values()},
+            sources=discovery.sources(),
+        )
+    )
+    signs = {Severity.FINE: "ok      ", Severity.WARNING: "warning ", Severity.MISTAKE: "mistake "}
+    for one in found:
+        typer.echo(f"{signs[one.severity]}{one.what}")
+        if one.todo:
+            typer.echo(f"        {one.todo}")
+    if any(one.severity is Severity.MISTAKE for one in found):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version's tables; `run` does the same at its start."""
+    from bot.operating import migrate_now  # noqa: PLC0415
+
+    typer.echo(_guarded(lambda: migrate_now(_settings())))
+
+
+@cli.command(name="manifest")
+def manifest_(
+    url: Annotated[str, typer.Option(help="public https address, for requests over HTTP")] = "",
+    prefix: Annotated[str, typer.Option(help="begins every slash command's name")] = "",
+    output: Annotated[Path | None, typer.Option(help="write here instead of printing")] = None,
+) -> None:
+    """Print the app manifest for api.slack.com, made from the commands that there are."""
+    from bot.runtime import discovery, manifest  # noqa: PLC0415
+
+    text = manifest.manifest(discovery.commands(), url=url or None, prefix=prefix)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@cli.command()
+def replay(
+    kind: Annotated[str, typer.Argument(help="message, job or delivery; nothing lists what is dead")] = "",
+    letter: Annotated[str, typer.Argument(help="which one, as listed")] = "",
+) -> None:
+    """List what could not be said or done, or give one of it another chance."""
+    from bot.operating import list_dead, revive  # noqa: PLC0415
+
+    settings = _settings()
+    typer.echo(_guarded(lambda: revive(settings, kind, letter) if kind else list_dead(settings)))
+
+
+@cli.command()
+def audit(
+    known: Annotated[str, typer.Argument(help="a head that an earlier audit printed, to check against")] = "",
+) -> None:
+    """Prove that the ledger is as it was written: follow its chain of hashes from the first entry to the last."""
+    from bot.operating import audit as audited  # noqa: PLC0415
+
+    whole, text = _guarded(lambda: audited(_settings(), known))
+    typer.echo(text)
+    if not whole:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """The console script ``eightbells``."""
+    cli()
+
+
+def _settings() -> Settings:
+    settings, wrong = read_settings(os.environ, serving=False)
+    if settings is None or wrong:
+        _give_up(str(ConfigErrors(wrong)))
+    return settings
+
+
+def _guarded(work: Callable[[], Awaitable[T]]) -> T:
+    """Run it; what an operator can mend is said in a sentence, without a traceback."""
+    from bot.operating import MENDABLE  # noqa: PLC0415
+
+    async def all_of_it() -> T:
+        return await work()
+
+    try:
+        return asyncio.run(all_of_it())
+    except MENDABLE as problem:
+        _give_up(str(problem) or type(problem).__name__)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _stopped() -> asyncio.Event:
+    """Set by SIGTERM or Ctrl-C; a second one ends at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def first(name: signal.Signals) -> None:
+        stop.set()
+        loop.remove_signal_handler(name)
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, first, name)
+    return stop
+
+
+def _give_up(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""The composition root: settings and team in, a running bot out. The only module that may import everything."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import structlog
+from aiohttp import ClientSession, ClientTimeout, web
+
+from bot.config import Settings
+from bot.domain.access import Policy
+from bot.domain.people import Person
+from bot.domain.ports import Clock, Tools
+from bot.domain.team import Team
+from bot.integrations.hosts import AnyHost
+from bot.integrations.targets import LocalCommand
+from bot.runtime import discovery, health, logs, metrics
+from bot.runtime.clock import SystemClock
+from bot.runtime.deliveries import Deliveries
+from bot.runtime.directory import SlackDirectory
+from bot.runtime.hooks import BODY_MAX, Hooks
+from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
+from bot.runtime.rendering import Rendering
+from bot.runtime.slack import SlackEdge
+from bot.runtime.worker import Worker
+from bot.storage.database import Database
+from bot.storage.inbox import Inbox
+from bot.storage.migrations import migrate
+from bot.storage.outbox import Outbox
+from bot.storage.seals import Sealer
+from bot.storage.unit_of_work import UnitOfWork
+from bot.workflows import home
+
+DRAIN = timedelta(seconds=20)  # orchestrators kill 30 s after SIGTERM
+CALL_SECONDS = 15  # of one call to Slack or a code host
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A bot that runs. ``address`` is where it listens; ``unit`` and ``tools`` are for whoever looks inside."""
+
+    address: str
+    unit: UnitOfWork
+    tools: Tools
+    database: Database
+    edge: SlackEdge
+
+    def wake(self) -> None:
+        """Look at once at what is due: the clock has jumped."""
+        for topic in ("jobs", "outbox"):
+            self.database.wake(topic)
+
+
+async def serve(settings: Settings, team: Team, *, stop: asyncio.Event) -> None:
+    """Run until ``stop`` is set. Raises as ``running`` does."""
+    logs.configure(settings.log_level, settings.secrets)
+    async with running(settings, team):
+        await stop.wait()
+
+
+@asynccontextmanager
+async def running(settings: Settings, team: Team, *, clock: Clock | None = None) -> AsyncIterator[Bot]:
+    """The bot, from ready to drained.
+
+    Leaving the block takes nothing new, finishes what is under way within ``DRAIN`` and gives back the rest, which
+    another start (or replica) carries on.
+
+    Raises ``StorageUnavailable``, ``AlreadyRunning``, Slack's errors where it does not know the token.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        database = await Database.open(
+            settings.database_url.get_secret_value(), clock=clock, replica_id=uuid4().hex
+        )
+        stack.push_async_callback(database.close)
+        await migrate(database)
+        session = await stack.enter_async_context(ClientSession(timeout=ClientTimeout(total=CALL_SECONDS)))
+        bot = _Parts(settings, team, clock, database, session)
+        await bot.start(stack)
+        yield Bot(bot.address, bot.unit, bot.tools, database, bot.edge)
+        log.info("bot.draining")
+
+
+class _Parts:
+    """Everything that runs, and the order in which it starts and stops."""
+
+    def __init__(
+        self, settings: Settings, team: Team, clock: Clock, database: Database, session: ClientSession
+    ) -> None:
+        token = settings.bot_token.get_secret_value() if settings.bot_token else ""
+        self.settings, self.clock, self.database = settings, clock, database
+        self.client = slack_client(token, session, settings.slack_api_url)
+        self.directory = SlackDirectory(self.client, clock)
+        rendering = Rendering(settings.templates, names=self.directory.name_of)
+        self.unit = UnitOfWork(database, team=team, render=rendering)
+        github = settings.github_token.get_secret_value() if settings.github_token else None
+        self.tools = Tools(self.unit, clock, self.directory, team, AnyHost(session, github), LocalCommand())
+        secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
+        self.edge = SlackEdge(
+            commands=discovery.commands(),
+            unit=self.unit,
+            render=rendering,
+            directory=self.directory,
+            policy=Policy(team),
+            clock=clock,
+            client=self.client,
+            session=session,
+            tools=self.tools,
+            home=self._show_home,
+            signing_secret=secret,
+            prefix=settings.prefix,
+        )
+        self.inbox = Inbox(database, database.replica_id)
+        self.outbox = Outbox(database, database.replica_id)
+        self.messenger = Messenger(
+            database, self.outbox, Sender(self.client, SlackAddresses(self.client, clock.now), clock.now), clock
+        )
+        self.sealer = Sealer(database)
+        self.address = ""
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Begin: who we are, what listens, what works."""
+        identity = await self.edge.warm()
+        self.directory.team_id = identity.team_id
+        await self.directory.warm()
+        stack.push_async_callback(self.directory.close)
+        await self._work(stack)
+        await self._listen(stack)
+        if self.settings.app_token is not None:
+            await self.edge.start_socket(self.settings.app_token.get_secret_value())
+        stack.push_async_callback(self.edge.stop)
+        log.info("bot.ready", address=self.address, socket_mode=self.settings.socket_mode)
+
+    async def _work(self, stack: AsyncExitStack) -> None:
+        """Start worker, messenger and sealer; they stop in the opposite order."""
+        sources = discovery.sources()
+        found = discovery.workflows()
+        deliveries = Deliveries(sources, found.takers)
+        worker = Worker(
+            self.database,
+            self.unit,
+            self.tools,
+            inbox=self.inbox,
+            inside=found.inside,
+            outside=found.outside,
+            settle=deliveries.settle,
+        )
+        self._run(stack, self.sealer.keep_sealing(), _cancelled)
+        self._run(stack, self.messenger.run(), lambda task: self.messenger.stop(task, DRAIN))
+        self._run(stack, worker.run(), lambda task: worker.stop(task, DRAIN))
+
+    def _run(
+        self, stack: AsyncExitStack, work: Awaitable[None], stop: Callable[["asyncio.Task[None]"], Awaitable[None]]
+    ) -> None:
+        task = asyncio.ensure_future(work)
+        stack.push_async_callback(stop, task)  # pyright: ignore[reportArgumentType]
+
+    async def _listen(self, stack: AsyncExitStack) -> None:
+        """Serve hooks, health and metrics, and Slack's requests where they come over HTTP."""
+        server = web.Application(client_max_size=BODY_MAX)
+        secrets = {name: secret.get_secret_value() for name, secret in self.settings.hook_secrets.items()}
+        hooks = Hooks(discovery.sources(), secrets, self.inbox, self.clock, metrics.count_delivery)
+        server.add_routes(hooks.routes())
+        server.add_routes(health.routes(self._checks()))
+        if self.settings.signing_secret is not None:
+            server.add_routes(self.edge.routes())
+        runner = web.AppRunner(server, access_log=None, handle_signals=False)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, self.settings.host, self.settings.port)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        self.address = f"http://{host}:{port}"
+
+    def _checks(self) -> dict[str, health.Check]:
+        async def database() -> str | None:
+            return None if await self.database.healthy() else "the database does not answer"
+
+        async def messenger() -> str | None:
+            return self.messenger.trouble
+
+        async def slack() -> str | None:
+            if self.settings.socket_mode and not self.edge.connected:
+                return "no Socket Mode connection stands"
+            return None
+
+        return {"database": database, "messenger": messenger, "slack": slack}
+
+    async def _show_home(self, person: Person) -> None:
+        async with self.unit() as work:
+            await home.show(work, person)
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

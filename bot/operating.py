@@ -1,0 +1,98 @@
+"""What an operator does beside running the bot: migrate, look at what is dead, prove the ledger."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackClientError
+
+from bot.config import Settings
+from bot.domain.dead_letters import LetterKind
+from bot.domain.messages import Rendered
+from bot.domain.team import Team
+from bot.runtime.clock import SystemClock
+from bot.runtime.discovery import NotDiscoverable
+from bot.storage.database import Database
+from bot.storage.errors import AlreadyRunning, StorageUnavailable
+from bot.storage.migrations import TablesTooNew, migrate, newest
+from bot.storage.seals import Head, Sealer
+from bot.storage.unit_of_work import UnitOfWork
+
+# What a person can mend; said in a sentence, without a traceback.
+MENDABLE = (
+    AlreadyRunning,
+    NotDiscoverable,
+    OSError,
+    SlackClientError,
+    ClientError,
+    StorageUnavailable,
+    TablesTooNew,
+    ValueError,
+)
+
+
+async def migrate_now(settings: Settings) -> str:
+    """Bring the tables up to date; gives what to tell."""
+    async with _database(settings):
+        return f"The database is at revision {newest()}."
+
+
+async def list_dead(settings: Settings) -> str:
+    """What could not be said or done, one line each."""
+    async with _unit(settings) as unit, unit.reading() as work:
+        letters = await work.dead_letters(limit=100)
+    rows = [f"{one.kind.value:9} {one.id:30} {one.at:%Y-%m-%d %H:%M}  {one.what}: {one.why}" for one in letters]
+    return "\n".join(rows) or "Nothing is dead: everything that was to be said or done has been."
+
+
+async def revive(settings: Settings, kind: str, letter: str) -> str:
+    """Give one of it another chance. Raises ``ValueError`` where there is no such thing."""
+    if kind not in list(LetterKind):
+        raise ValueError(f"{kind} is no kind; it is one of {', '.join(LetterKind)}")
+    async with _unit(settings) as unit, unit() as work:
+        if not await work.revive(LetterKind(kind), letter):
+            raise ValueError(f"no {kind} {letter} is dead; `eightbells replay` lists what is")
+    return f"The {kind} {letter} will be tried again by the bot."
+
+
+async def audit(settings: Settings, known: str) -> tuple[bool, str]:
+    """Whether the ledger is whole, and what to tell; ``known`` is a head that was printed before, or "".
+
+    Raises ``ValueError`` where ``known`` is not one.
+    """
+    place, _, digest = known.partition(":")
+    if known and not (place.isdecimal() and digest):
+        raise ValueError("a head looks like 1204:9f3c2a…, as an earlier audit printed it")
+    async with _database(settings) as database:
+        sealer = Sealer(database)
+        await sealer.seal()
+        faults = await sealer.verify(Head(int(place), digest) if known else None)
+        head = await sealer.head()
+    if faults:
+        return False, "\n".join(["The ledger is not as it was written:", *(f"- {fault}" for fault in faults)])
+    return (
+        True,
+        f"The ledger is whole: {head.place} entries.\nKeep this head to check against: {head.place}:{head.digest}",
+    )
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    url = settings.database_url.get_secret_value()
+    database = await Database.open(url, clock=SystemClock(), replica_id=uuid4().hex)
+    try:
+        await migrate(database)
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _unit(settings: Settings) -> AsyncIterator[UnitOfWork]:
+    async with _database(settings) as database:
+        yield UnitOfWork(database, team=Team(), render=_nothing_is_said)
+
+
+def _nothing_is_said(template: str, context: object) -> Rendered:
+    raise AssertionError(f"an operator's command says nothing in Slack, but wanted {template}: {context}")

@@ -1,0 +1,30 @@
+"""Works on one delivery: what its source makes of it, given to whoever takes such events, in one transaction."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from bot.domain.ports import Work
+from bot.integrations.source import Delivery, Source
+
+Take = Callable[[Work, Any], Awaitable[None]]
+
+
+class Deliveries:
+    """Sources by name, and what takes their events by the events' type, as discovery found them."""
+
+    def __init__(self, sources: Mapping[str, Source], takers: Mapping[type, Sequence[Take]]) -> None:
+        self._sources = sources
+        self._takers = takers
+
+    async def settle(self, work: Work, delivery: Delivery) -> str:
+        """Do everything that follows from it; gives what it was, for the inbox's note.
+
+        Raises ``MalformedPayload`` where the body is not what its source sends, and ``KeyError`` where the source
+        is no more.
+        """
+        events = self._sources[delivery.source].parse(delivery)
+        for event in events:
+            for take in self._takers.get(type(event), ()):
+                await take(work, event)
+        kinds = sorted({type(event).__name__ for event in events})
+        return ", ".join(kinds) or "nothing that we use"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import asyncpg
-from sqlalchemy import make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import event, make_url, text
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.domain.ports import Clock
@@ -24,7 +24,7 @@ CONNECTIONS = 10  # at once and kept, on PostgreSQL
 STATEMENT_SECONDS = 10.0
 TRUST_SECONDS = 5.0  # a commit that lately says as much as a probe
 
-_block: ContextVar[Block | None] = ContextVar("block", default=None)
+_block: ContextVar[tuple[Block, asyncio.Task[Any] | None] | None] = ContextVar("block", default=None)
 
 
 class Database:
@@ -50,6 +50,7 @@ class Database:
         self._readers = readers
         self._listener = listener
         self._release = release
+        self._failures = 0
         self._trusted_until = 0.0
 
     @classmethod
@@ -121,6 +122,7 @@ class Database:
             pool_use_lifo=True,
             hide_parameters=True,  # errors are logged; people's words are not
         )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
         signals = Signals()
         database = cls(
             "postgresql",
@@ -160,15 +162,22 @@ class Database:
 
         Raises ``StorageUnavailable`` (nothing was kept) and ``Conflict`` (begin again).
         """
-        if _block.get() is not None:
+        if _open_block() is not None:
             raise RuntimeError("a transaction inside of a transaction would wait for itself for ever")
-        async with self._writer.block() as block:
-            token = _block.set(block)
-            try:
-                yield block
-            finally:
-                _block.reset(token)
-        self._trusted_until = asyncio.get_running_loop().time() + TRUST_SECONDS
+        failures = self._failures
+        try:
+            async with self._writer.block() as block:
+                token = _block.set((block, asyncio.current_task()))
+                try:
+                    yield block
+                finally:
+                    _block.reset(token)
+        except StorageUnavailable:
+            self._failures += 1
+            self._trusted_until = 0.0
+            raise
+        if self._failures == failures:
+            self._trusted_until = asyncio.get_running_loop().time() + TRUST_SECONDS
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -196,7 +205,7 @@ class Database:
 
     def wake(self, topic: str) -> None:
         """Wake who waits for this topic, in every replica, once the transaction that we are in is committed."""
-        block = _block.get()
+        block = _open_block()
         if block is None:
             self._signals.ring([topic])
         else:
@@ -224,3 +233,15 @@ class Database:
         async with self.write() as conn:
             await conn.execute(text("INSERT INTO pulse (ballast) VALUES (:ballast)"), {"ballast": "·" * 16_384})
             await conn.execute(text("DELETE FROM pulse"))
+
+
+def _open_block() -> Block | None:
+    """The transaction that this task is in; one that it was started in is its parent's and not its own."""
+    block, task = _block.get() or (None, None)
+    return block if task is asyncio.current_task() else None
+
+
+def _refuse_closed(connection: Any, *_: Any) -> None:
+    """Have the pool make a new connection for one that the server closed meanwhile; asks nobody, costs nothing."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

@@ -69,7 +69,7 @@ class Reading:
     async def add(self, thing: N) -> N:
         raise TypeError("this work only reads")
 
-    async def save(self, thing: N) -> None:
+    async def save(self, thing: Noun) -> None:
         raise TypeError("this work only reads")
 
     async def erase(self, thing: Noun) -> None:
@@ -114,7 +114,7 @@ class Transaction(Reading):
         """Store a new thing and give it its id, such as ``C-41``. An id it has already is kept."""
         return await self._rows.add(thing)
 
-    async def save(self, thing: N) -> None:
+    async def save(self, thing: Noun) -> None:
         """Store a thing that was read or added in this work; ``LookupError`` for another one."""
         await self._rows.save(thing)
 
@@ -140,9 +140,13 @@ class Transaction(Reading):
 
     async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
         """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
-        if self._block.deferred(ledger.append):
-            await self._block.flush()
+        await self._flush_neighbours()
         return await super().history(*subjects, limit=limit)
+
+    async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
+        """Subjects of this kind in the ledger whose names begin so (a short SHA), each once."""
+        await self._flush_neighbours()
+        return await super().named(kind, beginning, limit)
 
     async def revive(self, kind: LetterKind, id: str) -> bool:
         """Try a dead letter again from the commit on; False where it is not dead (any more)."""
@@ -172,6 +176,11 @@ class Transaction(Reading):
                 block.defer(write, rows)
                 block.topics |= {topic} if topic else set()
         block.group.numbers.update(self._numbers)
+
+    async def _flush_neighbours(self) -> None:
+        """What works before this one recorded is as good as committed, but may not be written yet."""
+        if self._block.deferred(ledger.append):
+            await self._block.flush()
 
     async def _settle(self, settle: Callable[[AsyncConnection], Awaitable[None]], job_key: str) -> None:
         self._block.guard()

@@ -102,7 +102,7 @@ def upgrade() -> None:  # noqa: PLR0915
     )
     op.create_table(
         "ledger_subject",
-        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "entry_id", name=op.f("pk_ledger_subject")),
     )

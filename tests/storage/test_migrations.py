@@ -1,0 +1,61 @@
+"""Migrations make exactly the tables that the code expects, once, whoever starts first."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from bot.storage.database import Database
+from bot.storage.migrations import TablesTooNew, config, migrate, newest
+from bot.storage.tables import metadata
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new/empty.db"
+    server = request.getfixturevalue("postgres_server")
+    return server.address(server.empty())
+
+
+def differences(connection: Connection) -> list[Any]:
+    return compare_metadata(MigrationContext.configure(connection), metadata)
+
+
+async def test_a_migrated_database_has_the_tables_that_the_code_expects(empty_url: str, open_database: Any):
+    """When this fails: ``python -m bot.storage.migrations "what changed"``."""
+    database = await open_database(empty_url)
+    await migrate(database)
+    async with database.read() as conn:
+        assert await conn.run_sync(differences) == []
+
+
+async def test_migrating_again_changes_nothing(database: Database):
+    await migrate(database)
+    async with database.read() as conn:
+        assert await conn.scalar(text("SELECT version_num FROM alembic_version")) == newest()
+
+
+async def test_replicas_may_start_together(postgres_server: Any, open_database: Any):
+    url = postgres_server.address(postgres_server.empty())
+    replicas = [await open_database(url) for _ in range(3)]
+    await asyncio.gather(*(migrate(replica) for replica in replicas))
+    async with replicas[0].read() as conn:
+        assert await conn.run_sync(lambda connection: inspect(connection).has_table("ledger"))
+
+
+async def test_tables_of_a_newer_version_are_refused_in_a_sentence(database: Database):
+    async with database.write() as conn:
+        await conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(TablesTooNew, match="revision 9999"):
+        await migrate(database)
+
+
+def test_the_newest_revision_is_alembics_head():
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    assert ScriptDirectory.from_config(config()).get_current_head() == newest()

@@ -21,7 +21,7 @@ LONG_MODULES: dict[str, str] = {
 # Who alone may import a library, so that replacing it, or reading what it does here, means one place.
 PLACES: dict[str, tuple[str, ...]] = {
     "slack_bolt": ("bot/runtime/slack",),
-    "slack_sdk": ("bot/runtime", "bot/app", "bot/__main__"),
+    "slack_sdk": ("bot/runtime", "bot/app", "bot/operating", "bot/try_out"),
     "sqlalchemy": ("bot/storage",),
     "alembic": ("bot/storage/migrations",),
     "asyncpg": ("bot/storage",),

@@ -1,7 +1,6 @@
 """Turns a gesture into one call of a verb: who, what, whether they may, once; and every failure into words."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -15,9 +14,11 @@ from bot.domain.access import Policy
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Directory, Tools, Work
 from bot.domain.refusals import Conflict, NotUnderstood, Refusal
+from bot.runtime import metrics
 from bot.runtime.grammar import Around, Book, Help, Misread, Names, Wish, form_of
 from bot.runtime.grammar.help import help_reply
 from bot.runtime.grammar.words import clean, meaning
+from bot.runtime.logs import correlated
 from bot.runtime.slack import views
 from bot.runtime.slack.gestures import Gesture
 from bot.storage.errors import StorageUnavailable
@@ -101,17 +102,20 @@ class Calls:
         return await self._guarded(gesture, drawn)
 
     async def _guarded(self, gesture: Gesture, step: Callable[[Gesture], Awaitable[Told]]) -> Told:
-        try:
-            return await step(gesture)
-        except Refusal as refusal:
-            log.info("refused", door=gesture.door, names=gesture.names, kind=type(refusal).__name__)
-            return self.refused(gesture, refusal)
-        except StorageUnavailable as error:
-            log.warning("storage unavailable", door=gesture.door, names=gesture.names, error=str(error))
-            sentence = "My database does not answer just now, so nothing was done. Try again shortly."
-            return NotKept(refusal_reply(sentence))
-        except Exception as error:  # noqa: BLE001 - the one place where a call's failure ends; it is logged in full
-            return self.broken(gesture, error)
+        with correlated(door=gesture.door):
+            try:
+                return await step(gesture)
+            except Refusal as refusal:
+                log.info("refused", names=gesture.names, kind=type(refusal).__name__)
+                self._count(gesture, "refused")
+                return self.refused(gesture, refusal)
+            except StorageUnavailable as error:
+                log.warning("storage unavailable", names=gesture.names, error=str(error))
+                self._count(gesture, "unavailable")
+                sentence = "My database does not answer just now, so nothing was done. Try again shortly."
+                return NotKept(refusal_reply(sentence))
+            except Exception as error:  # noqa: BLE001 - where every call's failure ends; it is logged in full
+                return self.broken(gesture, error)
 
     async def _decided(self, gesture: Gesture) -> Told:
         person = await self._directory.person(gesture.user_id)
@@ -137,16 +141,16 @@ class Calls:
 
     def broken(self, gesture: Gesture, error: Exception) -> Reply:
         """The private answer to our own failure. The log gets the traceback under the same reference."""
-        reference = secrets.token_hex(4)
-        log.error(
-            "call failed",
-            reference=reference,
-            door=gesture.door,
-            names=gesture.names,
-            user_id=gesture.user_id,
-            exc_info=error,
-        )
+        self._count(gesture, "broken")
+        with correlated(door=gesture.door) as reference:
+            log.error("call failed", names=gesture.names, user_id=gesture.user_id, exc_info=error)
         return Reply("system/broken", {"reference": reference})
+
+    def _count(self, gesture: Gesture, outcome: str) -> None:
+        """Count one that did not reach its verb's answer, under a name of ours and never under what was typed."""
+        command = self.book.command(gesture.names) if gesture.door is Door.SLASH else None
+        known = command.name if command else gesture.names if gesture.names in self.book.verbs else ""
+        metrics.GESTURES.labels(known, gesture.door, outcome).inc()
 
     async def _asked(self, gesture: Gesture, around: Around) -> Told:
         """A line of words: typed, in a mention, or behind a button."""
@@ -198,6 +202,7 @@ class Calls:
         return self._told(await self._use(verb, args, gesture, around.by), verb, gesture, around)
 
     def _told(self, answer: Answer, verb: Verb, gesture: Gesture, around: Around) -> Told:
+        metrics.GESTURES.labels(verb.action, gesture.door, "done").inc()
         if not isinstance(answer, Form):
             return answer
         if gesture.trigger_id:

@@ -11,6 +11,7 @@ from bot.command import Door, Reply
 from bot.domain.people import Person
 from bot.domain.refusals import Refusal
 from bot.domain.team import Team
+from bot.runtime import metrics
 from bot.runtime.slack import gestures, views
 from bot.runtime.slack.answers import Answers
 from bot.runtime.slack.calls import Calls, NotKept, Shown, Told, Wrong, refusal_reply
@@ -61,13 +62,14 @@ class Doors:
         gesture = self._gesture(body)
         if gesture is None:
             return None
-        deciding = self.keep(self._calls.decide(gesture))
-        done, _ = await asyncio.wait((deciding,), timeout=ACK_WITHIN.total_seconds())
-        if not done:
-            # The acknowledgement goes out empty; the answer follows by the gesture's other way.
-            self.keep(self._late(gesture, deciding))
-            return None
-        return await self._expressed(gesture, deciding.result())
+        with metrics.answering(gesture.door):
+            deciding = self.keep(self._calls.decide(gesture))
+            done, _ = await asyncio.wait((deciding,), timeout=ACK_WITHIN.total_seconds())
+            if not done:
+                # The acknowledgement goes out empty; the answer follows by the gesture's other way.
+                self.keep(self._late(gesture, deciding))
+                return None
+            return await self._expressed(gesture, deciding.result())
 
     def keep(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run it as a task of ours, which ``drain`` waits for."""

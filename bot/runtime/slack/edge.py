@@ -90,7 +90,7 @@ class SlackEdge:
             str(told.get("team_id") or ""), str(told.get("user_id") or ""), str(told.get("bot_id") or "")
         )
         self.doors.bot_user_id = self.identity.user_id
-        await asyncio.to_thread(dates.warm)
+        self.doors.keep(asyncio.to_thread(dates.warm))
         return self.identity
 
     def routes(self) -> list[web.RouteDef]:

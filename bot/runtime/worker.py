@@ -74,6 +74,11 @@ class Worker:
         self._delivering: list[storage_inbox.Claimed] = []
         self._stopping = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._running or self._delivering)
+
     async def run(self) -> None:
         """Work until ``stop``. Raises only what is a bug of ours."""
         async with asyncio.TaskGroup() as group:

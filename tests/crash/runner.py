@@ -8,10 +8,20 @@ from typing import Any
 import aiohttp
 from sqlalchemy import text
 
+from bot.domain.jobs import Due, Outcome
+from bot.domain.ledger import Entry, Subject
+from bot.domain.messages import Message, Rendered
+from bot.domain.ports import Tools, Work
+from bot.domain.team import Team
 from bot.playground.options import Options
+from bot.runtime import worker
 from bot.runtime.messenger import Messenger, Patience, Sender, SlackAddresses, slack_client
+from bot.storage import leases
 from bot.storage.database import Database
+from bot.storage.inbox import Inbox
+from bot.storage.jobs import Jobs
 from bot.storage.outbox import Outbox, Pace, put
+from bot.storage.unit_of_work import UnitOfWork
 from tests.crash.plan import transactions
 
 # Everything faster than in earnest, in the same proportions.
@@ -72,3 +82,58 @@ async def _owe(database: Database, clock: SystemClock) -> None:
                 database.wake("outbox")
         if done == n:
             await asyncio.sleep(0.03)
+
+
+def work(database_url: str, ready: Any) -> None:
+    """Do the jobs that are owed until none is left. ``ready`` is set once the worker runs."""
+    leases.LEASE = worker.LEASE = timedelta(seconds=0.9)
+    asyncio.run(_work(database_url, ready))
+
+
+async def _work(database_url: str, ready: Any) -> None:
+    clock = SystemClock()
+    name = f"{os.getpid()}-{clock.now().timestamp()}"
+    database = await Database.open(database_url, clock=clock, replica_id=name)
+    unit = UnitOfWork(database, team=Team(), render=lambda template, context: Rendered(template))
+    tools = Tools(unit, clock, None, Team(), None, None)  # type: ignore[arg-type]
+    jobs = Jobs(database, name)
+    made = worker.Worker(
+        database,
+        unit,
+        tools,
+        inbox=Inbox(database, name),
+        inside={"inside": _inside},
+        outside={"outside": _outside},
+        settle=_nothing,
+    )
+    running = asyncio.create_task(made.run())
+    ready.set()
+    while await jobs.next_due() is not None or made.busy:
+        if running.done():
+            running.result()
+        await asyncio.sleep(0.05)
+    await made.stop(running)
+    await database.close()
+
+
+async def _inside(work: Work, due: Due) -> Outcome:
+    work.record(Entry("thing.done", (Subject("thing", due.job.key),)))
+    await asyncio.sleep(0.005)
+    work.say(Message(due.job.key, "C0000", "done"))
+    return Outcome.DONE
+
+
+async def _outside(tools: Tools, due: Due) -> Outcome:
+    """Two transactions with the world between them; it looks how far an earlier try came."""
+    for part in ("begun", "ended"):
+        async with tools.unit() as work:
+            if not any(
+                one.entry.kind == f"thing.{part}" for one in await work.history(Subject("thing", due.job.key))
+            ):
+                work.record(Entry(f"thing.{part}", (Subject("thing", due.job.key),)))
+        await asyncio.sleep(0.03)
+    return Outcome.DONE
+
+
+async def _nothing(work: Work, delivery: Any) -> str:
+    return ""

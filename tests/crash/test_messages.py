@@ -1,8 +1,6 @@
 """500 messages while the messenger is killed at 20 random instants: none lost, none doubled, all in order."""
 
 import asyncio
-import multiprocessing
-import os
 import random
 from collections import Counter, defaultdict
 from typing import Any
@@ -11,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.crash import runner
+from tests.crash.children import Children
 from tests.crash.plan import CHANNELS, expected
 from tests.runtime.workspace import Workspace, workspace
 
@@ -18,48 +17,11 @@ pytestmark = pytest.mark.crash
 KILLS = 20
 
 
-class Children:
-    """Processes that are started quickly: forked from one that has imported everything."""
-
-    def __init__(self) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.crash.runner"])
-        self.alive: list[Any] = []
-
-    async def start(self, target: Any, *args: Any) -> None:
-        ready = self._context.Event()
-        child = self._context.Process(target=target, args=(*args, ready), daemon=True)
-        child.start()
-        self.alive.append(child)
-        await asyncio.to_thread(ready.wait, 30)
-
-    async def kill(self, child: Any) -> None:
-        child.kill()
-        await asyncio.to_thread(child.join, 30)
-        self.alive.remove(child)
-
-    async def finish(self) -> list[int]:
-        for child in self.alive:
-            await asyncio.to_thread(child.join, 60)
-        codes = [child.exitcode for child in self.alive]
-        for child in self.alive:
-            child.kill()
-        return codes
-
-
 @pytest.fixture
 async def place(tmp_path, clock):
     async with workspace(tmp_path, clock, channels=CHANNELS) as made:
         made.play.clock.offset_seconds = 0.0  # the children live by the machine's clock
         yield made
-
-
-@pytest.fixture
-def chance():
-    """Seeded anew every run; a failure prints the seed to repeat it with."""
-    seed = int(os.environ.get("CRASH_SEED", random.SystemRandom().randrange(10**6)))
-    print(f"CRASH_SEED={seed}")  # noqa: T201 - shown where the test fails
-    return random.Random(seed)  # noqa: S311
 
 
 async def prepare(url: str, open_database) -> None:

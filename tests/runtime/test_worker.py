@@ -14,6 +14,7 @@ from bot.domain.refusals import Conflict, Refusal, Stale
 from bot.domain.team import Team
 from bot.integrations.source import MalformedPayload
 from bot.runtime.worker import ATTEMPTS, Worker
+from bot.storage.errors import StorageUnavailable
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.outbox import Outbox
@@ -43,7 +44,7 @@ class World:
             inbox=self.inbox,
             inside=self.inside,
             outside=self.outside,
-            settle=lambda work, delivery: self.settle(work, delivery),
+            settle=lambda work, delivery: self.settle(work, delivery),  # noqa: PLW0108 - tests replace it
         )
 
     async def _settle(self, work, delivery) -> str:
@@ -286,8 +287,6 @@ async def test_a_job_that_another_replica_has_taken_over_is_ended_here(postgres_
 
 
 async def test_a_database_that_is_away_for_a_while_stops_nothing(world, monkeypatch):
-    from bot.storage.errors import StorageUnavailable
-
     calls = SimpleNamespace(n=0)
     finish = world.worker._jobs.finish
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Row, Table, Text, insert, select, text
+from sqlalchemy import BigInteger, Column, Index, Row, Table, Text, bindparam, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ledger import Entry, Recorded, Subject
@@ -44,6 +44,16 @@ LAST = "\U0010ffff"  # comes after every other character
 
 _APPEND = insert(ledger_table).returning(ledger_table.c.id, sort_by_parameter_order=True)
 _INDEX = insert(subject_table)
+# Made once: making it costs more than executing it.
+_NEWEST = (
+    select(subject_table.c.entry_id)
+    .where(subject_table.c.subject.in_(bindparam("names", expanding=True)))
+    .distinct()
+    .order_by(subject_table.c.entry_id.desc())
+    .limit(bindparam("most"))
+    .subquery()
+)
+_HISTORY = select(ledger_table).join(_NEWEST, _NEWEST.c.entry_id == ledger_table.c.id).order_by(ledger_table.c.id)
 
 
 def entry_row(entry: Entry, at: datetime) -> dict[str, Any]:
@@ -83,16 +93,7 @@ async def history(conn: AsyncConnection, subjects: Sequence[Subject], limit: int
     if not subjects:
         return []
     names = [storable(str(subject)) for subject in subjects]
-    newest = (
-        select(subject_table.c.entry_id)
-        .where(subject_table.c.subject.in_(names))
-        .distinct()
-        .order_by(subject_table.c.entry_id.desc())
-        .limit(limit)
-        .subquery()
-    )
-    query = select(ledger_table).join(newest, newest.c.entry_id == ledger_table.c.id).order_by(ledger_table.c.id)
-    return [recorded(row) for row in await conn.execute(query)]
+    return [recorded(row) for row in await conn.execute(_HISTORY, {"names": names, "most": limit})]
 
 
 async def named(conn: AsyncConnection, kind: str, beginning: str, limit: int) -> list[Subject]:

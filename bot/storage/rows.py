@@ -46,7 +46,7 @@ class Rows:
         lock: bool = True,
     ) -> None:
         self._lock = lock
-        self._conn = conn
+        self.conn = conn
         self._now = now
         self._alone = conn.dialect.name == "sqlite"
         self._numbers = numbers
@@ -59,7 +59,7 @@ class Rows:
         if held is None or not (held.locked or held.staged):
             how = kept(noun)
             query = how.one_locked if self._lock else how.one
-            row = (await self._conn.execute(query, {"at_id": folded(id)})).first()
+            row = (await self.conn.execute(query, {"at_id": folded(id)})).first()
             if row is None:
                 return None
             held = self._hold(how, row, locked=True)
@@ -71,7 +71,7 @@ class Rows:
         how = kept(noun)
         number = how.table.c.number
         query: Select[Any] = select(how.table).where(*how.where(where)).limit(limit)
-        rows = await self._conn.execute(query.order_by(number.desc() if newest_first else number))
+        rows = await self.conn.execute(query.order_by(number.desc() if newest_first else number))
         return [self._hold(how, row, locked=self._alone).thing for row in rows]
 
     async def count(self, noun: type[Noun], where: dict[str, Any]) -> int:
@@ -79,7 +79,7 @@ class Rows:
         await self.flush()
         how = kept(noun)
         query = select(func.count()).select_from(how.table).where(*how.where(where))
-        return await self._conn.scalar(query) or 0
+        return await self.conn.scalar(query) or 0
 
     async def add(self, thing: N) -> N:
         """Stage a new thing, with its id."""
@@ -146,17 +146,17 @@ class Rows:
         if numbered:
             rows = [row | {"number": held.number} for row, held in zip(rows, new, strict=True)]
         try:
-            await self._conn.execute(how.insert, rows)
+            await self.conn.execute(how.insert, rows)
         except IntegrityError as error:
             raise Conflict(f"one of {', '.join(held.thing.id for held in new)} is there already") from error
 
     async def _update(self, how: Kept[Any], id: str, held: Held, *, erase: bool) -> None:
         at = {"at_id": id, "at_revision": held.revision}
         if erase:
-            done = await self._conn.execute(how.delete, at)
+            done = await self.conn.execute(how.delete, at)
         else:
             values = how.lookups(held.thing) | {"revision": held.revision + 1, "updated_at": self._now}
-            done = await self._conn.execute(how.update, at | values)
+            done = await self.conn.execute(how.update, at | values)
         if done.rowcount != 1:
             raise Conflict(f"{held.thing.id} was changed by somebody else meanwhile")
 
@@ -165,9 +165,9 @@ class Rows:
             raise ValueError(f"{how.noun.__name__} has no PREFIX, so it needs an id")
         name = how.table.name
         if not self._alone:
-            return await self._conn.scalar(_NEXTVAL, {"table": name}) or 0
+            return await self.conn.scalar(_NEXTVAL, {"table": name}) or 0
         if name not in self._numbers:
-            self._numbers[name] = await self._conn.scalar(_LAST, {"table": name}) or 0
+            self._numbers[name] = await self.conn.scalar(_LAST, {"table": name}) or 0
         self._numbers[name] += 1
         return self._numbers[name]
 

@@ -1,7 +1,7 @@
 """Opens works: for a gesture, a job, a delivery, or just so; and starts one again when it met a conflict."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -81,9 +81,14 @@ class UnitOfWork:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reading]:
         """A work that only reads, and never waits for whoever writes; its writing methods raise ``TypeError``."""
-        async with self._database.read() as conn:
+        async with AsyncExitStack() as stack:
             now = self._database.clock.now()
-            yield Reading(Rows(conn, now, {}, _never, lock=False), conn, now, self.team, self._memory)
+
+            async def connect() -> Rows:
+                conn = await stack.enter_async_context(self._database.read())
+                return Rows(conn, now, {}, _never, lock=False)
+
+            yield Reading(connect, now, self.team, self._memory)
 
     async def run(
         self,

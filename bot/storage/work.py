@@ -27,33 +27,38 @@ class Reading:
     repeated = False
 
     def __init__(
-        self, rows: Rows, conn: AsyncConnection, now: datetime, team: Team, memory: Memory | None = None
+        self, connect: Callable[[], Awaitable[Rows]], now: datetime, team: Team, memory: Memory | None = None
     ) -> None:
+        self._connect = connect  # awaited when something is read: what is remembered needs no connection
         self._memory = memory  # None in a transaction, which may see what will not be committed
+        self._opened: Rows | None = None
         self.now = now
         self.team = team
-        self._rows = rows
-        self._conn = conn
+
+    async def _rows(self) -> Rows:
+        if self._opened is None:
+            self._opened = await self._connect()
+        return self._opened
 
     async def get(self, noun: type[N], id: str) -> N | None:
         """The thing with this id (case does not matter), or nothing."""
-        return await self._rows.get(noun, id)
+        return await (await self._rows()).get(noun, id)
 
     async def find(self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, **where: Any) -> list[N]:
         """Things whose lookup columns equal these values (a tuple: any of them), in order of creation."""
-        return await self._rows.find(noun, limit, newest_first, where)
+        return await (await self._rows()).find(noun, limit, newest_first, where)
 
     async def count(self, noun: type[Noun], **where: Any) -> int:
         """How many ``find`` would give, without a limit."""
-        return await self._rows.count(noun, where)
+        return await (await self._rows()).count(noun, where)
 
     async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
         """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
-        return await ledger.history(self._conn, subjects, limit)
+        return await ledger.history((await self._rows()).conn, subjects, limit)
 
     async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
         """Subjects of this kind in the ledger whose names begin so (a short SHA), each once."""
-        return await ledger.named(self._conn, kind, beginning, limit)
+        return await ledger.named((await self._rows()).conn, kind, beginning, limit)
 
     async def remember(self, key: str, make: Callable[[], Awaitable[T]]) -> T:
         """What ``make`` gives, made anew only once the ledger has grown."""
@@ -61,7 +66,7 @@ class Reading:
 
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What waits for an admin, the newest first."""
-        return await dead_letters.listed(self._conn, limit)
+        return await dead_letters.listed((await self._rows()).conn, limit)
 
     async def revive(self, kind: LetterKind, id: str) -> bool:
         raise TypeError("this work only reads")
@@ -99,7 +104,8 @@ class Transaction(Reading):
     def __init__(self, block: Block, now: datetime, team: Team, render: Render) -> None:
         # Numbers given here are the group's only when this work succeeds.
         self._numbers = dict(block.group.numbers)
-        super().__init__(Rows(block.conn, now, self._numbers, block.guard), block.conn, now, team)
+        self._written = Rows(block.conn, now, self._numbers, block.guard)
+        super().__init__(self._rows_of_block, now, team)
         self.repeated = False
         self.outcome = Outcome.DONE
         self.note = ""
@@ -110,17 +116,20 @@ class Transaction(Reading):
         self._steps: list[jobs.Step] = []
         self._receipts: list[dict[str, Any]] = []
 
+    async def _rows_of_block(self) -> Rows:
+        return self._written
+
     async def add(self, thing: N) -> N:
         """Store a new thing and give it its id, such as ``C-41``. An id it has already is kept."""
-        return await self._rows.add(thing)
+        return await self._written.add(thing)
 
     async def save(self, thing: Noun) -> None:
         """Store a thing that was read or added in this work; ``LookupError`` for another one."""
-        await self._rows.save(thing)
+        await self._written.save(thing)
 
     async def erase(self, thing: Noun) -> None:
         """Remove a row for good. The ledger keeps its entries."""
-        await self._rows.erase(thing)
+        await self._written.erase(thing)
 
     def record(self, entry: Entry) -> None:
         """Append to the ledger. Raises ``ValueError`` for an entry that is about nothing."""
@@ -162,7 +171,7 @@ class Transaction(Reading):
     async def finish(self, settle: Callable[[AsyncConnection], Awaitable[None]] | None, job_key: str = "") -> None:
         """Write everything. What can fail comes first, what is deferred to the end of the group cannot."""
         puts = [(self._put(message), self.now) for message in self._messages.values()]
-        await self._rows.flush()
+        await self._written.flush()
         if settle is not None:
             await self._settle(settle, job_key)
         block = self._block

@@ -120,7 +120,10 @@ _NOTIFY = text("SELECT pg_notify(:channel, :topics)")
 
 async def give_back(conn: AsyncConnection) -> None:
     """Roll back what was not committed and return the connection to its pool, even if the caller is cancelled."""
-    await asyncio.shield(asyncio.ensure_future(_close(conn)))
+    if conn.dialect.name == "sqlite":
+        await _close(conn)  # which does not wait for anything
+    else:
+        await asyncio.shield(asyncio.ensure_future(_close(conn)))
 
 
 async def _close(conn: AsyncConnection) -> None:

@@ -155,7 +155,8 @@ async def test_a_listener_asks_now_and_then_whether_the_server_is_still_there(
         while True:
             async with replica.read() as conn:
                 asked = text(
-                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT 1'"
+                    "SELECT count(*) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND query = 'SELECT 1'"
                 )
                 if await conn.scalar(asked):
                     break

@@ -19,6 +19,8 @@ from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.leases import LEASE
+from bot.storage.ledger import Ledger
+from bot.storage.seals import Sealer
 from bot.storage.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.things import TABLES, Place, Rendering, Thing, entry
@@ -192,13 +194,14 @@ async def test_both_write_one_thing_and_lose_nothing(units: list[UnitOfWork]):
         assert await work.get(Place, "counter") == Place("counter", visits=6)
 
 
-async def start(url: str, name: str) -> asyncio.subprocess.Process:
+async def start(url: str, name: str, *mode: str) -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.storage.replica",
         url,
         name,
+        *mode,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -237,3 +240,34 @@ async def test_two_processes_share_the_work_and_the_killed_ones_is_done_too(
     async with units[0].reading() as reading:
         for key in jobs:
             assert len(await reading.history(Subject("job", key))) == 1
+
+
+async def test_what_a_killed_process_said_was_committed_is_there(
+    database_url: str, open_database: Any, clock: FakeClock
+):
+    told: list[str] = []
+    async with asyncio.timeout(60):
+        process = await start(database_url, "killed", "write")
+        assert process.stdin and process.stdout  # noqa: PT018
+        process.stdin.write(b"go\n")
+        for _ in range(200):
+            told.append((await process.stdout.readline()).decode().strip())
+        process.kill()
+        told += (await process.stdout.read()).decode().split()
+        await process.wait()
+    # The last line may have been cut off in its middle.
+    told = [key for key in told if len(key) == 32]
+
+    clock.move(timedelta(days=365 * 100))
+    database = await open_database(database_url, "restarted")
+    ledger, sealer, jobs = Ledger(database), Sealer(database), Jobs(database, "restarted")
+    for key in told:
+        assert len(await ledger.history(Subject("job", key))) == 1
+    while await sealer.seal():
+        pass
+    assert await sealer.verify() == []
+    owed: list[str] = []
+    while claimed := await jobs.claim(clock.now(), 100):  # what it had claimed as well
+        owed += [one.job.key for one in claimed]
+    assert set(told) <= set(owed)
+    assert len(owed) == len(set(owed))

@@ -1,5 +1,6 @@
 """What we must say: claimed conversation by conversation, settled in groups, and nothing of it lost."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from bot.storage import outbox_claim
 from bot.storage.database import Database
 from bot.storage.outbox_put import Put, put
 from bot.storage.outbox_settle import settle
-from bot.storage.outbox_steps import Claim, Ending, Pace
+from bot.storage.outbox_steps import Claim, Doing, Ending, Pace
 from bot.storage.outbox_tables import DEAD, DOUBT, PENDING, SENT, UNFINISHED, lanes, outbox
 
 __all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put", "resend"]
@@ -43,6 +44,8 @@ class Outbox:
         self._database = database
         self._owner = owner
         self._recheck = recheck
+        self._held: set[str] = set()  # lanes in which something is under way
+        self._claiming = asyncio.Lock()
         self.pace = pace or Pace()
 
     async def take_over(self) -> None:
@@ -60,28 +63,23 @@ class Outbox:
 
         Raises ``StorageUnavailable`` and ``Conflict``; then nothing was claimed.
         """
-        now = self._database.clock.now()
+        async with self._claiming:
+            return await self._claim(limit, self._database.clock.now(), ahead)
+
+    async def _claim(self, limit: int, now: datetime, ahead: timedelta) -> Claim:
         async with self._database.read() as conn:
-            ready, next_at = await outbox_claim.heads(
-                conn, self._owner, now + ahead, await self._lease_now(conn), limit
-            )
+            ready, next_at = await outbox_claim.heads(conn, await self._holder(conn), now + ahead, limit)
             check_at = (await conn.execute(select(func.min(outbox.c.check_at)))).scalar()
         if not ready and (check_at is None or check_at > now):
             return Claim((), _earliest(next_at, check_at))
+        pace = self.pace
         async with self._database.write() as conn:
             steps = await outbox_claim.checks(conn, now, limit) if check_at and check_at <= now else []
-            wanted, room_at = await outbox_claim.afford(conn, ready, self.pace, now) if ready else ([], None)
+            wanted, room_at = await outbox_claim.afford(conn, ready, pace, now) if ready else ([], None)
             if wanted:
-                lease_now = await self._lease_now(conn)
-                steps += await outbox_claim.take(
-                    conn,
-                    wanted,
-                    owner=self._owner,
-                    lease=self.pace.lease,
-                    now=now,
-                    until=now + ahead,
-                    lease_now=lease_now,
-                )
+                holder = await self._holder(conn)
+                steps += await outbox_claim.take(conn, wanted, holder, lease=pace.lease, now=now, until=now + ahead)
+        self._held |= {step.lane for step in steps if step.doing is not Doing.CHECK}
         return Claim(steps, _earliest(next_at, check_at if check_at and check_at > now else None, room_at))
 
     async def settle(self, endings: Sequence[Ending]) -> int:
@@ -91,21 +89,24 @@ class Outbox:
         """
         async with self._database.write() as conn:
             now = self._database.clock.now()
-            return await settle(conn, endings, owner=self._owner, pace=self.pace, now=now, recheck=self._recheck)
+            lost = await settle(conn, endings, owner=self._owner, pace=self.pace, now=now, recheck=self._recheck)
+        self._held -= {ending.step.lane for ending in endings}
+        return lost
 
     async def renew(self) -> None:
-        """Keep the lanes that we hold for another lease."""
+        """Keep the lanes in which something is under way for another lease."""
         async with self._database.write() as conn:
             until = await self._lease_now(conn) + self.pace.lease
-            await conn.execute(update(lanes).where(lanes.c.owner == self._owner).values(lease_until=until))
+            mine = update(lanes).where(lanes.c.owner == self._owner, lanes.c.lane.in_(self._held))
+            await conn.execute(mine.values(lease_until=until))
 
     async def release(self) -> None:
         """Give up every lane that we hold; what was under way there will be looked for by the next one."""
         async with self._database.write() as conn:
-            await conn.execute(
-                update(lanes).where(lanes.c.owner == self._owner).values(owner=None, lease_until=None)
-            )
+            mine = update(lanes).where(lanes.c.owner == self._owner)
+            await conn.execute(mine.values(owner=None, lease_until=None))
             self._database.wake("outbox")
+        self._held.clear()
 
     async def lookup(self, key: str) -> tuple[str, str] | None:
         """Channel and ts of a message that Slack shows."""
@@ -154,6 +155,9 @@ class Outbox:
             swept = (await conn.execute(old)).rowcount
             await conn.execute(lanes.delete().where(lanes.c.owner.is_(None), lanes.c.ready_at < before))
         return swept
+
+    async def _holder(self, conn: AsyncConnection) -> outbox_claim.Holder:
+        return outbox_claim.Holder(self._owner, frozenset(self._held), await self._lease_now(conn))
 
     async def _lease_now(self, conn: AsyncConnection) -> datetime:
         """Replicas' clocks differ, the database's is one; and there is only one of us on SQLite."""

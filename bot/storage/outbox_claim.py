@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Row,
     Select,
     Table,
@@ -49,11 +50,29 @@ class Head:
     paid: bool  # whether it takes a message from the workspace's bucket
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who claims, and which lanes it has under way: those it leaves alone, however the clock was moved.
+
+    A lane that is ours by its lease but not under way was claimed by a commit whose answer was lost.
+    """
+
+    owner: str
+    held: frozenset[str]
+    lease_now: datetime  # by the clock that leases run on
+
+    @property
+    def elsewhere(self) -> ColumnElement[bool]:
+        """Whether a lane is somebody else's."""
+        lasting = lanes.c.lease_until >= literal(self.lease_now, Instant)
+        return and_(lanes.c.owner.is_not(None), lanes.c.owner != self.owner, lasting)
+
+
 async def heads(
-    conn: AsyncConnection, owner: str, now: datetime, lease_now: datetime, limit: int
+    conn: AsyncConnection, holder: Holder, until: datetime, limit: int
 ) -> tuple[list[Head], datetime | None]:
-    """Heads that may go now, the most urgent first, and the next instant at which another may."""
-    found = (await conn.execute(_heads(owner, now, lease_now, limit))).all()
+    """Heads that may go until then, the most urgent first, and the next instant at which another may."""
+    found = (await conn.execute(_heads(holder, until, limit))).all()
     ready = [Head(row.id, row.lane, Band(row.urgency), bool(row.paid)) for row in found if row.ready]
     return ready, found[0].next_at if found else None
 
@@ -67,7 +86,7 @@ def _later(one: Any, other: Any) -> Any:
     return case((one > other, one), else_=other)
 
 
-def _heads(owner: str, now: datetime, lease_now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
+def _heads(holder: Holder, until: datetime, limit: int) -> Select[*tuple[Any, ...]]:
     # A row that is being sent stays the head: the next one must not overtake it when its sender died.
     head, older, other = outbox.alias("head"), outbox.alias("older"), outbox.alias("other")
     earlier = tuple_(older.c.turn, older.c.id) < tuple_(head.c.turn, head.c.id)
@@ -76,9 +95,8 @@ def _heads(owner: str, now: datetime, lease_now: datetime, limit: int) -> Select
     parent = outbox.alias("parent")
     waits = and_(head.c.ts.is_(None), parent.c.ts.is_(None), parent.c.state.in_(UNFINISHED))
     paced = _later(head.c.ready_at, func.coalesce(lanes.c.ready_at, literal(LONG_AGO, Instant)))
-    leased = and_(lanes.c.owner.is_not(None), lanes.c.lease_until >= literal(lease_now, Instant))
-    due = case((leased, _later(paced, lanes.c.lease_until)), else_=paced)
-    ready = and_(~leased, paced <= literal(now, Instant))
+    due = case((holder.elsewhere, _later(paced, lanes.c.lease_until)), else_=paced)
+    ready = and_(~holder.elsewhere, paced <= literal(until, Instant))
     is_ready = case((ready, 1), else_=0)
     return (
         select(
@@ -93,8 +111,7 @@ def _heads(owner: str, now: datetime, lease_now: datetime, limit: int) -> Select
             head.outerjoin(lanes, lanes.c.lane == head.c.lane).outerjoin(parent, parent.c.key == head.c.thread_of)
         )
         .where(_unfinished("head"), ~overtaken, or_(parent.c.id.is_(None), ~waits))
-        # What we hold ourselves is under way, however the clock was moved.
-        .where(or_(lanes.c.owner.is_(None), lanes.c.owner != owner))
+        .where(head.c.lane.not_in(holder.held))
         .order_by(is_ready.desc(), text("urgency"), head.c.id)
         .limit(limit)
     )
@@ -127,12 +144,11 @@ async def afford(
 async def take(
     conn: AsyncConnection,
     wanted: Sequence[Head],
+    holder: Holder,
     *,
-    owner: str,
     lease: timedelta,
     now: datetime,
     until: datetime,
-    lease_now: datetime,
 ) -> list[Step]:
     """Lease these lanes and mark what is about to be sent, leaving out what somebody else got hold of.
 
@@ -141,9 +157,8 @@ async def take(
     lane_of = {head.id: head.lane for head in sorted(wanted, key=lambda head: head.lane)}
     missing = [{"lane": lane, "ready_at": LONG_AGO} for lane in lane_of.values()]
     await conn.execute(_insert(conn, lanes).on_conflict_do_nothing(), missing)
-    free = or_(lanes.c.owner.is_(None), and_(lanes.c.owner != owner, lanes.c.lease_until < lease_now))
-    mine = select(lanes.c.lane, lanes.c.ready_at).where(lanes.c.lane.in_(lane_of.values()), free)
-    locked = (await conn.execute(mine.with_for_update(skip_locked=True))).all()
+    free = select(lanes.c.lane, lanes.c.ready_at).where(lanes.c.lane.in_(lane_of.values()), ~holder.elsewhere)
+    locked = (await conn.execute(free.with_for_update(skip_locked=True))).all()
     leased = {row.lane: row.ready_at for row in locked if row.ready_at <= until}
     # A row that a transaction is changing right now is left for its commit, which wakes us.
     rows = select(outbox).where(outbox.c.id.in_(lane_of), outbox.c.state.in_(UNFINISHED))
@@ -162,7 +177,7 @@ async def take(
         if row.id in orphans:
             reason = PARENT_DEAD if row.thread_of in parents else NO_PARENT
             await conn.execute(update(outbox).where(outbox.c.id == row.id).values(state=DEAD, reason=reason))
-    await _mark(conn, steps, owner, now, lease_now + lease)
+    await _mark(conn, steps, holder.owner, now, holder.lease_now + lease)
     return steps
 
 

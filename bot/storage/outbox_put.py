@@ -53,6 +53,10 @@ async def put(conn: AsyncConnection, puts: Sequence[Put], now: datetime) -> None
     for one in puts:
         first = newest.get(one.key)
         newest[one.key] = replace(first, text=one.text, blocks=one.blocks, band=one.band) if first else one
+    if len(newest) > 1 and conn.dialect.name == "postgresql":
+        # In one order, so that two transactions that change the same messages do not wait for each other.
+        rows = select(outbox.c.id).where(outbox.c.key.in_(newest)).order_by(outbox.c.key)
+        await conn.execute(rows.with_for_update())
     if newest:
         await conn.execute(_upsert(conn.dialect.name), [_row(one, now) for one in _parents_first(newest)])
 

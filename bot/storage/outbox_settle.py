@@ -37,6 +37,8 @@ async def settle(
     held = select(lanes.c.lane).where(lanes.c.lane.in_(wanted), lanes.c.owner == owner).order_by(lanes.c.lane)
     ours = set((await conn.execute(held.with_for_update())).scalars())
     kept = [ending for ending in endings if ending.step.doing is Doing.CHECK or ending.step.lane in ours]
+    rows = select(outbox.c.id).where(outbox.c.id.in_([ending.step.id for ending in kept])).order_by(outbox.c.key)
+    await conn.execute(rows.with_for_update())  # in the order in which ``put`` takes them
     await _sent(conn, _only(kept, Sent), now + recheck)
     await _later(conn, _only(kept, Later))
     await _doubt(conn, _only(kept, Doubt))

@@ -1,12 +1,14 @@
 """What is put, claimed, settled and found in the outbox, on both databases."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 import bot.storage.outbox_tables
 from bot.domain.messages import Band
+from bot.storage.errors import StorageUnavailable
 from bot.storage.outbox import Outbox, Pace, Put, put
 from bot.storage.outbox_steps import Checked, Dead, Doing, Doubt, Gone, Later, Resolved, Sent, Step
 
@@ -317,3 +319,21 @@ async def test_old_messages_are_forgotten_and_unsent_ones_never(outbox, say, clo
     assert await outbox.sweep(clock.now() - timedelta(days=90)) == 1
     assert await outbox.lookup("old") is None
     assert (await one(outbox)).key == "owed"
+
+
+async def test_a_claim_whose_commit_was_not_answered_is_not_lost(database, outbox, say, clock, monkeypatch):
+    await say(news("a"), news("b"))
+    write = database.write
+
+    @asynccontextmanager
+    async def unanswered():
+        async with write() as conn:
+            yield conn
+        raise StorageUnavailable("the connection was lost")
+
+    monkeypatch.setattr(database, "write", unanswered)
+    with pytest.raises(StorageUnavailable):
+        await outbox.claim(10)
+    monkeypatch.undo()
+    step = await one(outbox)
+    assert (step.key, step.doing) == ("a", Doing.LOOK)

@@ -96,7 +96,7 @@ class Messenger:
         if self.trouble:  # one message tries whether Slack lets us in again
             wait = self._probe_at - time.monotonic()
             if wait > 0 or self._under_way:
-                return max(wait, BREATH_SECONDS)
+                return wait if wait > 0 else SWEEP_AFTER_SECONDS
             room, self._probes = 1, self._probes + 1
             self._probe_at = time.monotonic() + self._sender.patience.pause(self._probes).total_seconds()
         else:

@@ -167,9 +167,9 @@ def commands(gate):
 
     async def slow(call, work):
         await gate.wait()
-        return Reply("try/slow")
+        return Form("Slow", (Field("notes", "Notes", text()),)) if "form" in call.args else Reply("try/slow")
 
-    deploy.verb("slow", "Take its time", reads_only=True)(slow)
+    deploy.verb("slow [form]", "Take its time", reads_only=True)(slow)
     deploy.verb("quiet", "Say nothing")(note(None))
     deploy.verb("missing", "Answer with a template that is not there")(note(Reply("no/such")))
     plan = Command("plan", "Plan a change")

@@ -174,6 +174,31 @@ def test_a_refusal_names_the_field(typed, field, says):
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("typed", "given"),
+    [
+        ("add Speed up login by caching", {"title": "Speed up login by caching"}),
+        ("add Pay for what one uses", {"title": "Pay", "benefit": "what one uses"}),
+        ("add Show the owner of a build", {"title": "Show the owner of a build"}),
+        ("add Sort by name by 2026-12-31", {"title": "Sort by name", "due": date(2026, 12, 31)}),
+        ("add Faster by far for us by caching", {"title": "Faster by far", "benefit": "us by caching"}),
+    ],
+)
+def test_a_keyword_before_what_looks_like_no_such_thing_is_a_word_of_the_text(typed, given):
+    assert args(ADD, typed) == given
+
+
+@pytest.mark.parametrize("typed", ["add X by Fridy", "add X by 31.02.", "add X owner Tomm"])
+def test_a_slip_after_a_keyword_is_not_swallowed_by_the_text(typed):
+    with pytest.raises(Refusal):
+        ADD.read(typed, AROUND)
+
+
+def test_a_keyword_after_a_name_stays_a_keyword():
+    with pytest.raises(NotUnderstood, match="no time I understand"):
+        LOCK.read("lock staging until whenever", AROUND)
+
+
 def test_two_people_of_one_name_must_be_mentioned():
     class Two(Named):
         def people_named(self, name):

@@ -157,6 +157,14 @@ async def test_a_button_from_another_version_is_answered_for(action, value):
         assert edge.used == []
 
 
+@pytest.mark.parametrize("action", ["link", "link#2"])
+async def test_a_button_that_only_opens_an_address_is_acknowledged_in_silence(action):
+    async with running() as edge:
+        assert await edge.press(action) is None
+        await edge.settle()
+        assert edge.said() == []
+
+
 async def test_a_button_in_the_home_tab_answers_in_a_window():
     async with running() as edge:
         view = {"id": "V1", "type": "home", "private_metadata": ""}
@@ -378,6 +386,17 @@ async def test_a_call_that_takes_too_long_is_acknowledged_and_answered_afterward
         edge.gate.set()
         await edge.settle()
         assert edge.said()[0].startswith("try/slow")
+
+
+async def test_a_form_that_comes_too_late_to_be_opened_is_explained(monkeypatch):
+    monkeypatch.setattr(doors, "ACK_WITHIN", timedelta(0))
+    async with running() as edge:
+        edge.slack.errors["views.open"] = "expired_trigger_id"
+        edge.gate.clear()
+        assert await edge.slash("/deploy slow form") is None
+        edge.gate.set()
+        await edge.settle()
+        assert "within 3 s of your click" in edge.said()[0]
 
 
 async def test_a_replayed_gesture_is_refused_and_does_nothing_again():

@@ -7,11 +7,9 @@ from typing import Any
 from bot.command import Command, Verb
 from bot.domain.refusals import NotUnderstood, Refusal
 from bot.runtime.grammar.line import Line, Misread
-from bot.runtime.grammar.suggest import nearest
+from bot.runtime.grammar.suggest import alike, nearest
 from bot.runtime.grammar.values import Around
 from bot.runtime.grammar.words import DASHES, Word, split
-
-_VERB_CLOSE = 70  # of 100: nearer to a verb's name than this, a first word was meant as that verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ class Book:
             return self._wish(nameless, words, around)
         except Refusal as refusal:
             names = [verb.name for verb in typed if verb.name]
-            if words and not words[0].quoted and _alike(words[0].key, names):
+            if words and not words[0].quoted and alike(words[0].key, names):
                 raise self._no_verb(command, words[0].text, names) from refusal
             raise
 
@@ -111,9 +109,3 @@ class Book:
             usage = self.line(command.verbs[near[0]]).whole
             return Misread(f"{called} has no “{word[:60]}”. Did you mean “{near[0]}”?", usage)
         return Misread(f"{called} has no “{word[:60]}”. It has: {', '.join(names)}.", f"{called} help")
-
-
-def _alike(word: str, names: list[str]) -> bool:
-    from rapidfuzz import fuzz  # noqa: PLC0415 - only needed once somebody errs
-
-    return any(fuzz.ratio(word, name) >= _VERB_CLOSE for name in names)

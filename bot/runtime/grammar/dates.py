@@ -7,6 +7,12 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.domain.refusals import NotUnderstood
+from bot.runtime.grammar.suggest import alike
+
+
+class NoTime(NotUnderstood):
+    """Words that do not even look like a time."""
+
 
 AHEAD_MAX = timedelta(days=5 * 366)
 MORNING = time(9)  # what a day without a time of day means, where an instant is wanted
@@ -23,6 +29,25 @@ _SPAN = re.compile(
     r"\d\s*(?:h|m|s|hours?|hrs?|min(?:ute)?s?|sec(?:ond)?s?)\b|\ban? (?:hour|minute)\b", re.IGNORECASE
 )
 _CLOCK = re.compile(r"\d[:.]\d\d|\d\s*[ap]\.?m\b|midnight", re.IGNORECASE)
+
+_TIME_WORDS = (
+    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    *(
+        "today",
+        "tomorrow",
+        "tonight",
+        "noon",
+        "midnight",
+        "never",
+        "week",
+        "month",
+        "hour",
+        "minutes",
+        "next",
+        "end",
+    ),
+    *("january", "february", "april", "june", "july", "august", "september", "october", "november", "december"),
+)
 
 _log = logging.getLogger(__name__)
 
@@ -125,6 +150,8 @@ def _parse(words: str, base: datetime) -> datetime | None:
 
 def _not_a_date(text: str, field: str | None) -> NotUnderstood:
     shown = text if len(text) <= _LENGTH_MAX else text[:_LENGTH_MAX] + "…"
-    return NotUnderstood(
+    meant = any(letter.isdecimal() for letter in text) or any(alike(word, _TIME_WORDS) for word in text.split())
+    kind = NotUnderstood if meant else NoTime
+    return kind(
         f"“{shown}” is no time I understand. Write it like 17:00, Mon 09:00, in 2 h, or 2026-12-31.", field=field
     )

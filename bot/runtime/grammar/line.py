@@ -1,16 +1,25 @@
 """One usage line, compiled: reads a text into arguments and writes arguments as a text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from bot.command import Kind, Parameter
 from bot.domain.refusals import NotUnderstood, Refusal
 from bot.runtime.grammar import usage as usages
 from bot.runtime.grammar import values
+from bot.runtime.grammar.dates import NoTime
 from bot.runtime.grammar.usage import GREEDY, Segment, Slot
-from bot.runtime.grammar.values import Around
+from bot.runtime.grammar.values import Around, NoName
 from bot.runtime.grammar.words import Word, join, quote, split
+
+
+class Part(NamedTuple):
+    """The words of one segment: where its keyword stands, and the number of the segment before it in the text."""
+
+    words: tuple[Word, ...]
+    word_at: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,21 @@ class Line:
         Raises ``Misread`` where words are left over or do not fit, ``Unknown`` for names we do not know.
         """
         words = split(text, around.names.name_of) if isinstance(text, str) else text
-        given = self._by_segment(words)
+        while True:
+            given = self._by_segment(words)
+            try:
+                return self._reading(given, around)
+            except Refusal as refusal:
+                # "Fix login in Safari": where "in <service>" may follow a text and what follows "in" looks like no
+                # service at all, it was a word of the text. Each turn settles one word, so this ends.
+                word_at = self._in_a_text(refusal, given)
+                if word_at is None:
+                    if isinstance(refusal, NoTime):
+                        raise Misread(refusal.sentence, self.whole, field=refusal.field) from None
+                    raise
+                words = (*words[:word_at], replace(words[word_at], quoted=True), *words[word_at + 1 :])
+
+    def _reading(self, given: Mapping[int, Part], around: Around) -> Reading:
         args: dict[str, Any] = {}
         missing: list[str] = []
         spare: tuple[Word, ...] = ()
@@ -64,7 +87,7 @@ class Line:
                 continue
             if there and not segment.slots and segment.group is not None:
                 args[segment.name] = True
-            mine = given.get(at, spare if not there else ())
+            mine = given[at].words if there else spare
             if not there and spare:
                 spare = ()
             if not there and segment.keyword and not segment.slots:
@@ -90,23 +113,41 @@ class Line:
         written = values.write(slot.parameter, value, around)
         return quote(written) if written.casefold() in self._openers else written
 
-    def _by_segment(self, words: tuple[Word, ...]) -> dict[int, tuple[Word, ...]]:
+    def _by_segment(self, words: tuple[Word, ...]) -> dict[int, Part]:
         """Cut the words at keywords; each keyword counts once, so that a text may hold it again."""
-        found: dict[int, tuple[Word, ...]] = {}
+        found: dict[int, Part] = {0: Part((), 0, 0)}
         current, start, at = 0, 0, 0
         while at < len(words):
             opened = self._keyword_at(words, at, found, current)
             if opened is None:
                 at += 1
                 continue
-            found[current] = words[start:at]
+            found[current] = found[current]._replace(words=words[start:at])
+            found[opened] = Part((), at, current)
             current = opened
             at = start = at + len(self.segments[opened].keyword)
-            found[current] = ()
-        found[current] = words[start:]
-        if not found[0] and not self.segments[0].slots:
+        found[current] = found[current]._replace(words=words[start:])
+        if not found[0].words and not self.segments[0].slots:
             del found[0]
         return found
+
+    def _in_a_text(self, refusal: Refusal, given: Mapping[int, Part]) -> int | None:
+        """Where the keyword before the refused words stands, if it may as well be a word of the text before it."""
+        slot_name = refusal.field
+        for at, part in given.items():
+            segment, before = self.segments[at], self.segments[part.after]
+            if (
+                segment.group is None
+                or not segment.keyword
+                or slot_name not in {slot.name for slot in segment.slots}
+            ):
+                continue
+            again = any(word.key == segment.keyword[0] for word in part.words)
+            if not (again or isinstance(refusal, NoName | NoTime)):
+                continue
+            if before.slots and before.slots[-1].parameter.kind is Kind.TEXT and given[part.after].words:
+                return part.word_at
+        return None
 
     def _keyword_at(self, words: tuple[Word, ...], at: int, found: Mapping[int, Any], current: int) -> int | None:
         for index in self._openers.get(words[at].key, ()):
@@ -148,6 +189,8 @@ class Line:
             except NotUnderstood as refusal:
                 if slot.optional and later:
                     continue
+                if isinstance(refusal, NoTime):
+                    raise
                 raise Misread(refusal.sentence, self.whole, field=slot.name) from None
             except Refusal:
                 if slot.optional and later:

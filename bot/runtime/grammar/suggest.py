@@ -3,6 +3,14 @@
 from collections.abc import Iterable
 
 _CLOSE = 60  # of 100; below, what rapidfuzz finds is no longer what anybody meant
+_ALIKE = 70  # of 100; "lokc" and "lock" are 75
+
+
+def alike(word: str, known: Iterable[str]) -> bool:
+    """Whether the word is one of these with a slip or two."""
+    from rapidfuzz import fuzz  # noqa: PLC0415 - only needed once somebody errs
+
+    return any(fuzz.ratio(word.casefold(), name) >= _ALIKE for name in known)
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
@@ -14,9 +22,3 @@ def nearest(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
         name[:100], choices, scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=_CLOSE, limit=limit
     )
     return tuple(choice for choice, _, _ in found)
-
-
-def nearest_or_some(name: str, known: Iterable[str], limit: int = 5) -> tuple[str, ...]:
-    """As ``nearest``; where nothing is near, the first few that there are."""
-    choices = tuple(known)
-    return nearest(name, choices) or choices[:limit]

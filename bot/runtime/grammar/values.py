@@ -11,11 +11,15 @@ from bot.domain.people import Person
 from bot.domain.refusals import NotUnderstood, Unknown
 from bot.domain.team import Team
 from bot.runtime.grammar import dates
-from bot.runtime.grammar.suggest import nearest_or_some
+from bot.runtime.grammar.suggest import nearest
 from bot.runtime.grammar.words import DASHES, Word, join, quote
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}")
 _PLAIN = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
+
+
+class NoName(Unknown):
+    """No name of ours, and none that looks like it."""
 
 
 class Names(Protocol):
@@ -91,7 +95,14 @@ def _one_of(what: str, text: str, known: tuple[str, ...], field: str) -> str:
     for name in known:
         if name.casefold() == wanted:
             return name
-    raise Unknown(what, _short(text), nearest_or_some(text, known), field=field)
+    raise _unknown(what, text, known, field)
+
+
+def _unknown(what: str, text: str, known: Sequence[str], field: str) -> Unknown:
+    near = nearest(text, known)
+    if near:
+        return Unknown(what, _short(text), near, field=field)
+    return NoName(what, _short(text), tuple(known[:5]), field=field)
 
 
 def _person(text: str, around: Around, field: str) -> str:
@@ -107,7 +118,7 @@ def _person(text: str, around: Around, field: str) -> str:
             f"“{_short(text)}” could be {len(found)} people: {who}. Mention the one you mean with @.", field=field
         )
     known = [person.name for person in around.names.everybody()]
-    raise Unknown("person", _short(text), nearest_or_some(name, known), field=field)
+    raise _unknown("person", text, known, field)
 
 
 def _number(text: str, field: str) -> int:

@@ -1,6 +1,7 @@
 """Every door in one place: what Slack sends, decided in ``Calls``, answered in the way that this door answers."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
@@ -49,7 +50,7 @@ class Doors:
         self._watch = watch
         self._team = team
         self._home = home
-        self._handled = Recent(lambda: asyncio.get_running_loop().time(), 600)
+        self._handled = Recent(time.monotonic, 600)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def take(self, body: Payload) -> Ack:
@@ -148,15 +149,23 @@ class Doors:
 
     async def _late(self, gesture: Gesture, deciding: "asyncio.Task[Told]") -> None:
         told = await deciding
+        if isinstance(told, Shown):
+            told = await self._opened_late(gesture, told)
         if isinstance(told, NotKept):
             told = told.reply
-        if isinstance(told, Shown):
-            await self._expressed(gesture, told)
-        elif isinstance(told, Wrong):
-            sentence = " ".join(told.errors.values())
-            await self._said(gesture, refusal_reply(sentence))
-        elif told is not None:
+        if isinstance(told, Wrong):
+            told = refusal_reply(" ".join(told.errors.values()))
+        if isinstance(told, Reply):
             await self._said(gesture, told)
+
+    async def _opened_late(self, gesture: Gesture, shown: Shown) -> Told:
+        try:
+            await self._answers.open(gesture, self._view(gesture, shown))
+        except Refusal as refusal:
+            return self._calls.refused(gesture, refusal)
+        except Exception as error:  # noqa: BLE001 - told and logged, as everywhere
+            return self._calls.broken(gesture, error)
+        return None
 
     async def _said(self, gesture: Gesture, reply: Reply) -> None:
         try:

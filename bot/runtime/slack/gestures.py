@@ -9,6 +9,8 @@ from bot.command import Door, MessageRef
 
 Payload = Mapping[str, Any]
 
+LINK = "link"  # the action of a button that only opens an address; Slack tells us of it all the same
+
 
 @dataclass(frozen=True, slots=True)
 class Gesture:
@@ -60,7 +62,11 @@ def of_slash(body: Payload) -> Gesture:
 def of_click(body: Payload) -> Gesture | None:
     """A press of a button (or a choice in a menu) of ours; nothing where it carries no action."""
     action = next(iter(body.get("actions") or ()), None)
-    if not isinstance(action, dict) or not action.get("action_id"):
+    if not isinstance(action, dict):
+        return None
+    # The second button of a kind in a row is "deploy.approve#2", since Slack wants unique ids.
+    name = _text(action.get("action_id")).partition("#")[0]
+    if name in {"", LINK}:
         return None
     user = _text((body.get("user") or {}).get("id"))
     container = body.get("container") or {}
@@ -68,8 +74,6 @@ def of_click(body: Payload) -> Gesture | None:
     message = body.get("message") or {}
     channel = _text((body.get("channel") or {}).get("id")) or _text(container.get("channel_id"))
     ts = _text(message.get("ts")) or _text(container.get("message_ts"))
-    # The second button of a kind in a row is "deploy.approve#2", since Slack wants unique ids.
-    name = action["action_id"].partition("#")[0]
     kept = metadata(view) if view else {}
     on = None
     if ts:

@@ -74,11 +74,24 @@ def manifest(commands: Mapping[str, Command], *, prefix: str = "", url: str | No
     """
     _check(commands, prefix)
     endpoint = f"{url.rstrip('/')}/slack/events" if url else None
-    option = f" --prefix {prefix}" if prefix else ""
+    option = (f" --url {url}" if url else "") + (f" --prefix {prefix}" if prefix else "")
     lines = [
-        "# Written by `eightbells manifest" + (f" --url {url}" if url else "") + option + "`; edits here are lost.",
+        f"# Written by `eightbells manifest{option}`; edits here are lost.",
         "# Paste it at https://api.slack.com/apps, Create New App, From a manifest.",
         *_head(),
+        *_features(commands, prefix, endpoint),
+        "oauth_config:",
+        "  scopes:",
+        "    bot:",
+        *_needed(SCOPES),
+        *_settings(endpoint),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _features(commands: Mapping[str, Command], prefix: str, endpoint: str | None) -> list[str]:
+    shortcuts = [line for command in commands.values() for line in _shortcuts(command)]
+    return [
         "features:",
         "  app_home:",
         "    home_tab_enabled: true",
@@ -88,25 +101,28 @@ def manifest(commands: Mapping[str, Command], *, prefix: str = "", url: str | No
         "    display_name: eightbells",
         "    always_online: true",
         "  slash_commands:",
+        *(line for command in commands.values() for line in _command(command, prefix, endpoint)),
+        *(["  shortcuts:", *shortcuts] if shortcuts else []),
     ]
-    for command in commands.values():
-        lines += _command(command, prefix, endpoint)
-    shortcuts = [line for command in commands.values() for line in _shortcuts(command)]
-    if shortcuts:
-        lines += ["  shortcuts:", *shortcuts]
-    lines += ["oauth_config:", "  scopes:", "    bot:", *_needed(SCOPES), "settings:", "  event_subscriptions:"]
-    if endpoint:
-        lines.append(f"    request_url: {_quoted(endpoint)}")
-    lines += ["    bot_events:", *_needed(EVENTS), "  interactivity:", "    is_enabled: true"]
-    if endpoint:
-        lines.append(f"    request_url: {_quoted(endpoint)}")
-        lines.append(f"    message_menu_options_url: {_quoted(endpoint)}")
-    lines += [
+
+
+def _settings(endpoint: str | None) -> list[str]:
+    request = [f"    request_url: {_quoted(endpoint)}"] if endpoint else []
+    options = [f"    message_menu_options_url: {_quoted(endpoint)}"] if endpoint else []
+    return [
+        "settings:",
+        "  event_subscriptions:",
+        *request,
+        "    bot_events:",
+        *_needed(EVENTS),
+        "  interactivity:",
+        "    is_enabled: true",
+        *request,
+        *options,
         "  org_deploy_enabled: false",
         f"  socket_mode_enabled: {'false' if endpoint else 'true'}",
         "  token_rotation_enabled: false",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _head() -> list[str]:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from bot.command import Answer, Call, Command, Field, Form, Reply, id_of, person, text, word
+from bot.domain.naming import who_is_asked
 from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
-from bot.domain.standups import Lines, Round, who_is_asked
+from bot.domain.standups import Lines, Round
 from bot.workflows import standups
 
 command = Command("standup", "One round of three questions, gathered under one message")

@@ -1,6 +1,5 @@
-"""A stand-up: one round of the same three questions to several people, and what each of them answered."""
+"""One round of a stand-up: the same questions to several people, and what each of them answered."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -10,9 +9,11 @@ from typing import ClassVar, Self
 from bot.domain import words
 from bot.domain.ledger import Subject
 from bot.domain.people import Person
-from bot.domain.refusals import NotUnderstood, Refusal, Stale, Unknown
+from bot.domain.presence import Absence
+from bot.domain.questions import USUAL_QUESTIONS, Question
+from bot.domain.refusals import Refusal, Stale
 from bot.domain.spans import rounded
-from bot.domain.team import Team
+from bot.domain.standup_plans import Posting, Standup
 
 ANSWER_WINDOW = timedelta(hours=3)
 LATE_CLOSE = timedelta(minutes=5)  # a round that ends this long after its time says so
@@ -29,18 +30,34 @@ class RoundState(StrEnum):
     CLOSED = "closed"
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """When somebody is asked, and until when they can answer in time, UTC; ``zone`` is where that was read."""
+
+    user_id: str
+    zone: str
+    at: datetime
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One stand-up of one day in one channel.
+    """One stand-up of one day in one channel: of a stand-up that runs by itself, or asked for by somebody at once.
 
     Attributes:
-        day: the day it is about, as whoever started it reads the calendar.
+        day: the day it is about, as whoever started it (or each of its members) reads the calendar.
         people: user ids of everybody that is asked.
         closed_late_by: how long after its time it was closed, where that was worth saying.
+        standup_id, occasion: of which stand-up, and ``<stand-up>/<day>``; "" where somebody asked for it at once.
+        name, questions, posting: those of the stand-up when the round was planned.
+        prompts: when each of its people is asked; empty where all are asked as it opens.
+        absent: members who are not asked on this day, and why.
+        missed: user ids of people who could not be asked in time, since the bot was down.
+        missed_before: days of which this stand-up had a round that passed while the bot was down.
     """
 
     PREFIX: ClassVar[str] = "S"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "channel")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "channel", "standup_id", "occasion")
 
     channel: str
     day: date
@@ -52,6 +69,15 @@ class Round:
     closed_at: datetime | None = None
     closed_by_name: str = ""
     closed_late_by: timedelta | None = None
+    standup_id: str = ""
+    occasion: str = ""
+    name: str = ""
+    questions: tuple[Question, ...] = USUAL_QUESTIONS
+    posting: Posting = Posting.AS_THEY_COME
+    prompts: tuple[Prompt, ...] = ()
+    absent: tuple[Absence, ...] = ()
+    missed: tuple[str, ...] = ()
+    missed_before: tuple[date, ...] = ()
     id: str = ""
 
     @classmethod
@@ -79,6 +105,46 @@ class Round:
             opened_at=at,
             closes_at=at + window,
         )
+
+    @classmethod
+    def planned(
+        cls, standup: Standup, day: date, prompts: Sequence[Prompt], absent: Sequence[Absence], at: datetime
+    ) -> Self:
+        """A round of a stand-up that runs by itself, opened before anybody is asked."""
+        return cls(
+            channel=standup.channel,
+            day=day,
+            people=(),
+            opened_by="",
+            opened_at=at,
+            closes_at=at,
+            standup_id=standup.id,
+            occasion=occasion(standup.id, day),
+            name=standup.name,
+            questions=standup.setup.questions,
+            posting=standup.setup.posting,
+        ).replan(prompts, absent)
+
+    def replan(self, prompts: Sequence[Prompt], absent: Sequence[Absence]) -> Self:
+        """The round with other people or other times; who joined it by themselves stays in it."""
+        planned = {prompt.user_id for prompt in self.prompts}
+        joined = [user_id for user_id in self.people if user_id not in planned]
+        return replace(
+            self,
+            prompts=tuple(prompts),
+            absent=tuple(absent),
+            people=tuple(dict.fromkeys((*(prompt.user_id for prompt in prompts), *joined))),
+            closes_at=max((prompt.until for prompt in prompts), default=self.closes_at),
+        )
+
+    def prompt_for(self, user_id: str) -> Prompt | None:
+        """When somebody is asked, where that is planned."""
+        return next((prompt for prompt in self.prompts if prompt.user_id == user_id), None)
+
+    def miss(self, *user_ids: str) -> Self:
+        """The round with people who could not be asked in time; itself where that is known."""
+        missed = tuple(dict.fromkeys((*self.missed, *user_ids)))
+        return self if missed == self.missed else replace(self, missed=missed)
 
     @property
     def is_open(self) -> bool:
@@ -187,41 +253,11 @@ class StandupAnswer:
         return answer
 
 
+def occasion(standup_id: str, day: date) -> str:
+    """Names the round of a stand-up on a day, of which there is only one."""
+    return f"{standup_id}/{day.isoformat()}"
+
+
 def answer_id(round_id: str, user_id: str) -> str:
     """The id of the answer that somebody gives in a round."""
     return f"{round_id}/{user_id}"
-
-
-def who_is_asked(everybody: Sequence[Person], team: Team, by: Person, named: str | None = None) -> tuple[str, ...]:
-    """User ids of whom a stand-up asks: who is named, else the role "standup", else every full member.
-
-    Raises ``Unknown`` for a name that nobody has, ``NotUnderstood`` for one that several have.
-    """
-    members = [person for person in everybody if person.is_member]
-    if named and named.strip():
-        return _people_named(named, members, by)
-    role = team.roles.get("standup")
-    if role is not None:
-        members = [person for person in members if person.id in role.people or person.groups & role.groups]
-    return tuple(person.id for person in members)
-
-
-def _people_named(text: str, members: Sequence[Person], by: Person) -> tuple[str, ...]:
-    names: dict[str, list[Person]] = {"me": [by]}
-    for person in members:
-        # By the whole name, its first part, or the id; a set, since these can be one and the same.
-        for name in {person.name.casefold(), person.name.casefold().partition(" ")[0], person.id.casefold()}:
-            names.setdefault(name, []).append(person)
-    places: dict[str, int] = {}
-    rest = text.casefold()
-    for name in sorted(names, key=len, reverse=True):
-        for hit in re.finditer(rf"(?<!\w)@?{re.escape(name)}(?!\w)", rest):
-            if len(names[name]) > 1:
-                who = ", ".join(person.name for person in names[name])
-                raise NotUnderstood(f"“{name}” could be {who}. Write the whole name.", field="people")
-            places.setdefault(names[name][0].id, hit.start())
-            rest = rest[: hit.start()] + " " * len(hit[0]) + rest[hit.end() :]
-    unknown = re.sub(r"\band\b|[,;&@]", " ", rest).split()
-    if unknown:
-        raise Unknown("person", unknown[0], tuple(sorted(person.name for person in members)), field="people")
-    return tuple(sorted(places, key=places.__getitem__))

@@ -4,9 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.naming import who_is_asked
 from bot.domain.people import Person
 from bot.domain.refusals import NotUnderstood, Refusal, Stale, Unknown
-from bot.domain.standups import Lines, Round, StandupAnswer, who_is_asked
+from bot.domain.standups import Lines, Round, StandupAnswer
 from bot.domain.team import Role, Team
 from tests.fakes import ANA, GUS, LUIS, MEI, NOON, PEOPLE, TEAM, TOM
 

@@ -313,6 +313,27 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_index(batch_op.f("ix_noun_lock_by_state_number"), ["by_state", "number"], unique=False)
 
     op.create_table(
+        "noun_presence",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_id", sa.Text(), nullable=True),
+        sa.Column("by_github_login", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_presence")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_presence_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_presence", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_noun_presence_by_github_login_number"), ["by_github_login", "number"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_noun_presence_by_id_number"), ["by_id", "number"], unique=False)
+
+    op.create_table(
         "noun_pull_request",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
@@ -381,12 +402,20 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("updated_at", Instant(), nullable=False),
         sa.Column("by_state", sa.Text(), nullable=True),
         sa.Column("by_channel", sa.Text(), nullable=True),
+        sa.Column("by_standup_id", sa.Text(), nullable=True),
+        sa.Column("by_occasion", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_round")),
         sa.UniqueConstraint("folded_id", name=op.f("uq_noun_round_folded_id")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("noun_round", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_noun_round_by_channel_number"), ["by_channel", "number"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_noun_round_by_occasion_number"), ["by_occasion", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_round_by_standup_id_number"), ["by_standup_id", "number"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_noun_round_by_state_number"), ["by_state", "number"], unique=False)
 
     op.create_table(
@@ -436,6 +465,27 @@ def upgrade() -> None:  # noqa: PLR0915
             batch_op.f("ix_noun_slot_by_environment_number"), ["by_environment", "number"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_noun_slot_by_service_number"), ["by_service", "number"], unique=False)
+
+    op.create_table(
+        "noun_standup",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_state", sa.Text(), nullable=True),
+        sa.Column("by_seeded_as", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_standup")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_standup_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_standup", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_noun_standup_by_seeded_as_number"), ["by_seeded_as", "number"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_noun_standup_by_state_number"), ["by_state", "number"], unique=False)
 
     op.create_table(
         "noun_standup_answer",

@@ -1,15 +1,14 @@
-"""/standup: one round of three questions, answered directly, gathered under one message."""
+"""Verbs of one round: start, answer, skip, close."""
 
 from collections.abc import Sequence
 
-from bot.command import Answer, Call, Command, Field, Form, Reply, id_of, person, text, word
+from bot.command import Answer, Call, Field, Form, Reply, id_of, person, text, word
 from bot.domain.naming import who_is_asked
 from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
 from bot.domain.standups import Lines, Round
 from bot.workflows import standups
-
-command = Command("standup", "One round of three questions, gathered under one message")
+from commands.standup.declared import command
 
 
 async def _everybody(_call: Call, tools: Tools) -> Sequence[Person]:

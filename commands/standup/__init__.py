@@ -1,0 +1,9 @@
+"""/standup: rounds of questions, asked in everyone's own morning, answered directly, gathered under one message.
+
+One module per group of verbs; each adds its own to ``command``, and help shows them in this order.
+"""
+
+from commands.standup import rounds as rounds  # isort: skip
+from commands.standup.declared import command
+
+__all__ = ["command"]

@@ -181,6 +181,7 @@ def test_a_refusal_names_the_field(typed, field, says):
         ("add Pay for what one uses", {"title": "Pay", "benefit": "what one uses"}),
         ("add Show the owner of a build", {"title": "Show the owner of a build"}),
         ("add Sort by name by 2026-12-31", {"title": "Sort by name", "due": date(2026, 12, 31)}),
+        ("add Show for Ana by name owner of all", {"title": "Show", "benefit": "Ana by name owner of all"}),
         ("add Faster by far for us by caching", {"title": "Faster by far", "benefit": "us by caching"}),
     ],
 )

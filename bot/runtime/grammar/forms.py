@@ -41,6 +41,6 @@ def _label(name: str) -> str:
 def _hint(kind: Kind, about: str, prefix: str) -> str:
     how = _HINTS.get(kind, f"Such as {prefix}-41." if kind is Kind.ID and prefix else "")
     told = about[:1].upper() + about[1:] if about else ""
-    if told and how:
+    if told and how and "such as" not in told.casefold():
         return f"{told.rstrip('.')}. {how}"
     return told or how

@@ -47,6 +47,9 @@ class Line:
         self.parameters = parameters
         self.segments = usages.parse(usage, parameters)
         self.slots: tuple[Slot, ...] = tuple(slot for segment in self.segments for slot in segment.slots)
+        self._names = [
+            name for segment in self.segments for name in (segment.name, *(s.name for s in segment.slots))
+        ]
         self._openers: dict[str, list[int]] = {}
         for at, segment in enumerate(self.segments):
             if segment.keyword:
@@ -81,22 +84,24 @@ class Line:
         args: dict[str, Any] = {}
         missing: list[str] = []
         spare: tuple[Word, ...] = ()
-        for at, segment in enumerate(self.segments):
-            there = at in given
-            if not there and not self._is_due(segment, given):
-                continue
-            if there and not segment.slots and segment.group is not None:
+        # In the order of the text, so that a word that turns out to be no keyword joins the text before it.
+        for at in sorted(given, key=lambda at: (given[at].word_at, at)):
+            segment = self.segments[at]
+            if not segment.slots and segment.group is not None:
                 args[segment.name] = True
-            mine = given[at].words if there else spare
-            if not there and spare:
-                spare = ()
-            if not there and segment.keyword and not segment.slots:
-                missing.append(segment.name)
-            left = self._fill(segment, mine, around, args, missing)
+            left = self._fill(segment, given[at].words, around, args, missing)
             spare = spare or left
+        for at, segment in enumerate(self.segments):
+            if at in given or not self._is_due(segment, given):
+                continue
+            if segment.keyword and not segment.slots:
+                missing.append(segment.name)
+            # "web v1 production" lacks only its "to": what is left over goes to what is missing.
+            elif segment.slots:
+                spare = self._fill(segment, spare, around, args, missing)
         if spare:
             raise self._puzzled(spare)
-        return Reading(args, tuple(missing))
+        return Reading(args, tuple(sorted(missing, key=self._names.index)))
 
     def write(self, args: Mapping[str, Any], around: Around) -> str:
         """A text that ``read`` gives these arguments for."""

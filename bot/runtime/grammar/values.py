@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bot.command import Kind, Parameter
 from bot.domain.people import Person
-from bot.domain.refusals import NotUnderstood, Unknown
+from bot.domain.refusals import NotUnderstood, Refusal, Unknown
 from bot.domain.team import Team
 from bot.runtime.grammar import dates
 from bot.runtime.grammar.suggest import nearest
@@ -20,6 +20,11 @@ _PLAIN = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
 
 class NoName(Unknown):
     """No name of ours, and none that looks like it."""
+
+    def __init__(self, what: str, name: str, known: tuple[str, ...], *, field: str | None = None) -> None:
+        there = f"There is {', '.join(known[:5])}." if known else f"There is no {what} yet."
+        Refusal.__init__(self, f"I know no {what} “{name}”. {there}", field=field)
+        self.known = known
 
 
 class Names(Protocol):

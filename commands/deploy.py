@@ -14,7 +14,7 @@ command = Command("deploy", "Bring a version of a service to an environment", st
 
 SHOWN = 10  # deployments in a history
 DEPLOYMENT = id_of("D", "the deployment, such as D-12")
-ENVIRONMENT = environment("where")
+ENVIRONMENT = environment("which environment")
 OPEN = (State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN)
 
 
@@ -28,7 +28,7 @@ async def _look(call: Call, tools: Tools) -> deploy_look.Found:
     "Ask for a deployment; it starts once enough others have approved",
     examples=("web v1.4.0 to production", "web main to staging because Priya wants to see it"),
     prepare=_look,
-    service=service("what"),
+    service=service("which service"),
     version=word("which version: a tag, a branch or a commit"),
     environment=ENVIRONMENT,
     reason=text("why, for those who approve"),
@@ -90,7 +90,7 @@ async def history(call: Call, work: Work) -> Reply:
     examples=("production until 17:00 because the sale starts", "staging for web"),
     environment=ENVIRONMENT,
     service=service("only this service; else all of them"),
-    end=when("until when, in your time"),
+    end=when("until when"),
     reason=text("why, for those who are stopped by it"),
 )
 async def lock(call: Call, work: Work) -> Reply:

@@ -32,7 +32,7 @@ async def acknowledge(call: Call, work: Work) -> None:
     "Keep an alert's thread quiet until then",
     examples=("A-9 until 17:00 because the disk is being replaced",),
     alert=ALERT,
-    end=when("until when, in your time"),
+    end=when("until when"),
     reason=text("why"),
 )
 async def silence(call: Call, work: Work) -> Reply:

@@ -28,8 +28,7 @@ def _names(workspace: Workspace, *, labelled: bool) -> dict[str, str]:
         names[f"@{word}"] = f"<!{word}>"
     for person in workspace.people.values():
         token = f"<@{person.id}|{person.name}>" if labelled else f"<@{person.id}>"
-        first = person.real_name.split()[0]
-        for name in (first, person.name, person.real_name):
+        for name in (person.first_name, person.name, person.real_name):
             names[f"@{name.lower()}"] = token
     for channel in workspace.conversations.values():
         if channel.kind == "channel":

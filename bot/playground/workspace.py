@@ -37,6 +37,11 @@ class Person:
     presence: str = "active"
 
     @property
+    def first_name(self) -> str:
+        """How they are called in a conversation: the display name of their profile."""
+        return self.real_name.partition(" ")[0]
+
+    @property
     def initials(self) -> str:
         return "".join(word[0] for word in self.real_name.split()[:2]).upper()
 

@@ -36,7 +36,16 @@ _STAGES: Mapping[str, Stage] = {
 }
 
 # Nouns that go without saying under the heading of their stage.
-_PLAIN = frozenset({"change", "build", "testrun", "release", "deployment", "alert"})
+_PLAIN = frozenset({"change", "pr", "build", "testrun", "release", "deployment", "alert"})
+
+# Kinds of entries whose names do not read well as words.
+_SAID: Mapping[str, str] = {
+    "pr.open": "opened",
+    "release.published_on_host": "published on the code host:",
+    "deployment_elsewhere.passed": "put there by another tool:",
+    "deployment_elsewhere.failed": "another tool failed:",
+    "deployment_elsewhere.running": "another tool is at it:",
+}
 
 
 async def passport(work: Work, thing: str) -> Passport:
@@ -149,15 +158,16 @@ def _told(entries: Iterable[Recorded]) -> Iterable[Step]:
 def _step(one: Recorded) -> Step:
     noun, _, verb = one.entry.kind.partition(".")
     by_kind = {s.kind: s for s in one.entry.subjects}
-    words = [verb.replace("_", " ")] if noun in _PLAIN else [noun.replace("_", " "), verb.replace("_", " ")]
-    named = by_kind.get("version") or by_kind.get("pr") or by_kind.get("blocker")
-    if named is not None:
-        words.append(_called(named))
-    if "environment" in by_kind:
-        words.append(f"in {by_kind['environment'].name}")
+    plain = verb if noun in _PLAIN else f"{noun} {verb}"
+    words = [_SAID.get(one.entry.kind) or plain.replace("_", " ")]
     stage = one.entry.facts.get("to")
+    named = by_kind.get("version") or by_kind.get("pr") or by_kind.get("blocker")
     if isinstance(stage, str):
         words.append(f"to {stage}")
+    if named is not None:
+        words.append(f"({_called(named)})" if isinstance(stage, str) else _called(named))
+    if "environment" in by_kind:
+        words.append(f"in {by_kind['environment'].name}")
     return Step(_STAGES.get(noun, Stage.MANAGE), " ".join(words), one.at, one.entry.by)
 
 

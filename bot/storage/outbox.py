@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.messages import Band
 from bot.storage import outbox_claim
 from bot.storage.database import Database
-from bot.storage.outbox_put import Put, put
+from bot.storage.outbox_put import Put, put, sought_anew
 from bot.storage.outbox_settle import settle
 from bot.storage.outbox_steps import Claim, Doing, Ending, Pace
 from bot.storage.outbox_tables import DEAD, DOUBT, PENDING, SENT, UNFINISHED, lanes, outbox
@@ -175,6 +175,8 @@ async def resend(conn: AsyncConnection, key: str, now: datetime) -> bool:
     again = {
         # What ended in doubt is looked for before it is posted again.
         "state": case((outbox.c.ts.is_(None) & outbox.c.since.is_not(None), DOUBT), else_=PENDING),
+        "lane": case((sought_anew(), outbox.c.to), else_=outbox.c.lane),
+        "channel": case((sought_anew(), None), else_=outbox.c.channel),
         "reason": None,
         "refusals": 0,
         "looks": 0,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, and_, bindparam, case, false, func, null, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, bindparam, case, false, func, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -105,6 +105,12 @@ def turn_at(now: datetime) -> int:
     return int(now.timestamp() * 1_000_000)
 
 
+def sought_anew() -> ColumnElement[bool]:
+    """Whether a dead letter's channel is looked up again: behind "#deploys" may stand another one by now."""
+    undoubted = and_(outbox.c.ts.is_(None), outbox.c.since.is_(None))
+    return and_(outbox.c.state == DEAD, undoubted, outbox.c.thread_of.is_(None), outbox.c.to != outbox.c.channel)
+
+
 @cache
 def _upsert(dialect: str) -> Any:
     insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(outbox)
@@ -149,7 +155,8 @@ def _upsert(dialect: str) -> Any:
                 (rests, PENDING),
                 else_=outbox.c.state,
             ),
-            "lane": case((shown, outbox.c.channel + " edits"), else_=outbox.c.lane),
+            "lane": case((shown, outbox.c.channel + " edits"), (sought_anew(), outbox.c.to), else_=outbox.c.lane),
+            "channel": case((sought_anew(), null()), else_=outbox.c.channel),
             "turn": case((and_(rests, shown), bindparam("b_turn", type_=BigInteger)), else_=outbox.c.turn),
             "ready_at": case((rests, now), else_=outbox.c.ready_at),
             "refusals": case((is_dead, 0), else_=outbox.c.refusals),

@@ -153,9 +153,14 @@ async def _dead(conn: AsyncConnection, endings: Sequence[Dead]) -> None:
             )
             await conn.execute(lost.values(state=DEAD, reason=one.reason))
             continue
-        # What was changed meanwhile has not been tried yet.
-        state = case((outbox.c.revision > step.revision, PENDING), else_=DEAD)
-        await conn.execute(update(outbox).where(outbox.c.id == step.id).values(state=state, reason=one.reason))
+        values = {
+            # What was changed meanwhile has not been tried yet.
+            "state": case((outbox.c.revision > step.revision, PENDING), else_=DEAD),
+            "reason": one.reason,
+        }
+        if step.doing is not Doing.LOOK:  # it is not there, unless an earlier attempt put it there
+            values["since"] = case((outbox.c.resent, outbox.c.since), else_=null())
+        await conn.execute(update(outbox).where(outbox.c.id == step.id).values(**values))
         if step.doing in (Doing.POST, Doing.LOOK):  # "#deploys" may be another channel by the next try
             await conn.execute(addresses.delete().where(addresses.c.to == step.to))
 

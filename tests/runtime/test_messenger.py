@@ -259,3 +259,61 @@ async def test_a_page_overtakes_bulk_that_waits_for_the_workspace(database, plac
     await say(news("page", to="U0MEI", band=Band.NOW))
     await messenger.step()
     assert await place.texts() == ["bulk0", "page"]
+
+
+async def test_a_dead_letter_finds_the_channel_that_has_the_name_by_now(database, place, clock, say, settle_down):
+    messenger, outbox = messenger_for(database, place, clock)
+    await say(news("before"))
+    await settle_down(messenger)
+    old, new = (place.play.workspace.conversations[channel] for channel in ("C0000", "C0001"))
+    old.name, new.name = "c0-old", "c0"
+    await place.fault(kind="error", error="is_archived", method="chat.postMessage")
+    await say(news("after"))
+    clock.move(SECOND)
+    await settle_down(messenger)
+    assert [letter.key for letter in await outbox.dead()] == ["after"]
+    clock.move(timedelta(minutes=2))
+    assert await outbox.resend("after")
+    await settle_down(messenger)
+    assert [(one["channel"], one["text"]) for one in await place.messages()] == [
+        ("C0000", "before"),
+        ("C0001", "after"),
+    ]
+    assert place.calls("conversations.history") == 0  # a definite no leaves no doubt
+
+
+async def test_a_channel_list_without_the_scope_for_private_ones_finds_the_public_ones(
+    database, place, clock, say, settle_down
+):
+    messenger, _ = messenger_for(database, place, clock)
+    await place.fault(kind="error", error="missing_scope", method="conversations.list")
+    await say(news("a", to="#c2"))
+    await settle_down(messenger)
+    assert await place.texts() == ["a"]
+    assert place.calls("conversations.list") == 2
+
+
+async def test_a_doubt_in_a_channel_that_cannot_be_read_is_left_to_a_person(
+    database, place, clock, say, settle_down
+):
+    messenger, outbox = messenger_for(database, place, clock)
+    await place.fault(kind="reset_after_write", method="chat.postMessage")
+    await place.fault(kind="error", error="missing_scope", method="conversations.history")
+    await say(news("a"), news("b"))
+    await settle_down(messenger)
+    [letter] = await outbox.dead()
+    assert letter.reason.startswith("nobody knows whether it was posted, and its channel cannot be read")
+    assert await place.texts() == ["a", "b"]
+    assert await outbox.resend("a")  # by now it can be read, and is found
+    await settle_down(messenger)
+    assert await place.texts() == ["a", "b"]
+    assert await outbox.lookup("a") is not None
+
+
+async def test_another_apps_message_with_our_key_is_not_taken_for_ours(database, place, clock, say, settle_down):
+    messenger, _ = messenger_for(database, place, clock)
+    messenger._sender._bot_id = "B0SOMEBODYELSE"
+    await place.fault(kind="reset_after_write", method="chat.postMessage")
+    await say(news("a"))
+    await settle_down(messenger)
+    assert await place.texts() == ["a", "a"]

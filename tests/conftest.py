@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import uuid
@@ -101,6 +102,8 @@ def postgres_server() -> Iterator[PostgresServer]:
         postgres.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield postgres
     finally:
+        # At once: a proper shutdown would first write every test's database to the disk.
+        os.kill(server.get_pid(), signal.SIGQUIT)
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -129,13 +129,14 @@ class Database:
             clock=clock,
             replica_id=replica_id,
             signals=signals,
-            writer=PostgresWriter(engine, signals.ring),
+            writer=PostgresWriter(engine, replica_id, signals.ring),
             readers=engine,
-            listener=Listener(dsn, signals),
+            listener=(listener := Listener(dsn, replica_id, signals)),
         )
         try:
             async with database.read() as conn:
                 await conn.execute(text("SELECT 1"))
+            await listener.started(5.0)
         except BaseException:
             await database.close()
             raise

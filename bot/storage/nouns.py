@@ -57,6 +57,8 @@ class Kept(Generic[N]):
     def __init__(self, noun: type[N], on: MetaData) -> None:
         self.noun = noun
         hints = get_type_hints(noun)
+        for field in set(noun.FOUND_BY) - set(hints):
+            raise TypeError(f"{noun.__name__}.FOUND_BY names {field!r}, which is none of its fields")
         name = "noun_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", noun.__name__).lower()
         self.table = Table(
             name,

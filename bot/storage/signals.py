@@ -48,12 +48,23 @@ class Listener:
     While it is not connected nothing is known of the others, so ``connected`` tells readers to trust no cache.
     """
 
-    def __init__(self, dsn: str, signals: Signals) -> None:
+    def __init__(self, dsn: str, replica_id: str, signals: Signals) -> None:
         self._dsn = dsn
+        self._replica_id = replica_id
         self._signals = signals
         self._lost = asyncio.Event()
+        self._first = asyncio.Event()
         self.connected = False
         self._task = asyncio.create_task(self._keep_listening())
+
+    async def started(self, timeout_seconds: float) -> bool:
+        """Wait until it listens for the first time; False when that takes longer."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._first.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def close(self) -> None:
         """Stop listening."""
@@ -79,6 +90,7 @@ class Listener:
             conn.add_termination_listener(lambda _: self._lost.set())
             await conn.add_listener(CHANNEL, self._heard)
             self.connected = True
+            self._first.set()
             self._signals.ring(TOPICS)  # whatever happened meanwhile
             while not self._lost.is_set():
                 try:
@@ -92,4 +104,6 @@ class Listener:
             conn.terminate()
 
     def _heard(self, _conn: object, _pid: int, _channel: str, payload: object) -> None:
-        self._signals.ring(str(payload).split())
+        topics, _, sender = str(payload).partition("|")
+        if sender != self._replica_id:  # our own were rung right after the commit
+            self._signals.ring(topics.split())

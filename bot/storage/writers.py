@@ -91,8 +91,9 @@ class Writer(Protocol):
 class PostgresWriter:
     """A connection and a transaction for each block."""
 
-    def __init__(self, engine: AsyncEngine, committed: Callable[[set[str]], None]) -> None:
+    def __init__(self, engine: AsyncEngine, replica_id: str, committed: Callable[[set[str]], None]) -> None:
         self._engine = engine
+        self._replica_id = replica_id
         self._committed = committed
 
     @asynccontextmanager
@@ -105,7 +106,8 @@ class PostgresWriter:
                 yield block
                 await block.flush()
                 if block.topics:
-                    await conn.execute(_NOTIFY, {"channel": CHANNEL, "topics": " ".join(sorted(block.topics))})
+                    payload = " ".join(sorted(block.topics)) + "|" + self._replica_id
+                    await conn.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
                 await conn.commit()
         finally:
             await give_back(conn)
@@ -115,7 +117,7 @@ class PostgresWriter:
         await self._engine.dispose()
 
 
-_NOTIFY = text("SELECT pg_notify(:channel, :topics)")
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
 
 async def give_back(conn: AsyncConnection) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from bot.domain.ledger import Subject
 from bot.domain.ports import Work
@@ -202,10 +203,13 @@ async def test_a_work_whose_connection_is_cut_is_told_and_the_next_one_goes_on(
 async def test_connections_that_were_cut_while_nobody_used_them_are_noticed_before_use(
     on_server: UnitOfWork, postgres_server: Any
 ):
+    used: list[Any] = []
+    engine = on_server._database._readers.sync_engine
+    event.listen(engine, "checkout", lambda connection, *_: used.append(connection.driver_connection))
     await asyncio.gather(*(on_server.run(write) for _ in range(5)))
     cut_off(postgres_server)
-    async with asyncio.timeout(5):  # until the loop has seen the end of these connections
-        while on_server._database._listener.connected:  # type: ignore[union-attr]
+    async with asyncio.timeout(5):
+        while not all(connection.is_closed() for connection in used):
             await asyncio.sleep(0)
     await asyncio.gather(*(on_server.run(write) for _ in range(5)))
     assert await entries(on_server) == 10

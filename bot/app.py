@@ -1,6 +1,7 @@
 """The composition root: settings and team in, a running bot out. The only module that may import everything."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 
 from bot.config import Settings
 from bot.domain.access import Policy
+from bot.domain.dead_letters import LetterKind
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Tools
 from bot.domain.team import Team
@@ -96,7 +98,7 @@ class _Parts:
         self.settings, self.clock, self.database = settings, clock, database
         self.client = slack_client(token, session, settings.slack_api_url)
         self.directory = SlackDirectory(self.client, clock)
-        rendering = Rendering(settings.templates, names=self.directory.name_of)
+        rendering = self.rendering = Rendering(settings.templates, names=self.directory.name_of)
         self.unit = UnitOfWork(database, team=team, render=rendering)
         github = settings.github_token.get_secret_value() if settings.github_token else None
         self.tools = Tools(self.unit, clock, self.directory, team, AnyHost(session, github), LocalCommand())
@@ -134,6 +136,7 @@ class _Parts:
         if self.settings.app_token is not None:
             await self.edge.start_socket(self.settings.app_token.get_secret_value())
         stack.push_async_callback(self.edge.stop)
+        self._run(stack, self.rendering.warm_meanwhile(), _cancelled)
         log.info("bot.ready", address=self.address, socket_mode=self.settings.socket_mode)
 
     async def _work(self, stack: AsyncExitStack) -> None:
@@ -163,10 +166,10 @@ class _Parts:
     async def _listen(self, stack: AsyncExitStack) -> None:
         """Serve hooks, health and metrics, and Slack's requests where they come over HTTP."""
         server = web.Application(client_max_size=BODY_MAX)
-        secrets = {name: secret.get_secret_value() for name, secret in self.settings.hook_secrets.items()}
-        hooks = Hooks(discovery.sources(), secrets, self.inbox, self.clock, metrics.count_delivery)
-        server.add_routes(hooks.routes())
-        server.add_routes(health.routes(self._checks()))
+        sources = discovery.sources()
+        secrets = self.settings.secrets_for(sources)
+        server.add_routes(Hooks(sources, secrets, self.inbox, self.clock, metrics.count_delivery).routes())
+        server.add_routes(health.routes(self._checks(), refresh=self._count_dead))
         if self.settings.signing_secret is not None:
             server.add_routes(self.edge.routes())
         runner = web.AppRunner(server, access_log=None, handle_signals=False)
@@ -190,6 +193,13 @@ class _Parts:
             return None
 
         return {"database": database, "messenger": messenger, "slack": slack}
+
+    async def _count_dead(self) -> None:
+        """Bring the gauge up to date that says what waits for an admin."""
+        async with self.unit.reading() as work:
+            letters = Counter(one.kind for one in await work.dead_letters(limit=1_000))
+        for kind in LetterKind:
+            metrics.OWED.labels(kind).set(letters[kind])
 
     async def _show_home(self, person: Person) -> None:
         async with self.unit() as work:

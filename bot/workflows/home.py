@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.access import Policy
 from bot.domain.alerts import AlertGroup
 from bot.domain.blockers import Blocker, BlockerState
 from bot.domain.changes import Change, ChangeState
@@ -68,14 +69,17 @@ async def view(work: Work, person: Person) -> HomeView:
 
 
 async def _approvals(work: Work, person: Person) -> list[Waiting]:
-    """Deployments that this person has not asked for and not decided about."""
+    """Deployments that this person may decide about, has not asked for, and has not decided about."""
     asked = await work.find(Deployment, state=State.WAITING)
+    policy = Policy(work.team)
     return [
         Waiting(
             one.what, f"Approve {one.service} {one.version}"[:75], "deploy.approve", one.id, one.approval.expires_at
         )
         for one in asked
-        if one.asked_by != person.id and all(vote.by != person.id for vote in one.approval.votes)
+        if one.asked_by != person.id
+        and all(vote.by != person.id for vote in one.approval.votes)
+        and policy.allows("deploy.approve", one.environment, person, service=one.service)
     ]
 
 

@@ -290,6 +290,31 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_index(batch_op.f("ix_noun_feedback_by_state_number"), ["by_state", "number"], unique=False)
 
     op.create_table(
+        "noun_idea",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_state", sa.Text(), nullable=True),
+        sa.Column("by_author_id", sa.Text(), nullable=True),
+        sa.Column("by_change_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_idea")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_idea_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_idea", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_noun_idea_by_author_id_number"), ["by_author_id", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_idea_by_change_id_number"), ["by_change_id", "number"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_noun_idea_by_state_number"), ["by_state", "number"], unique=False)
+
+    op.create_table(
         "noun_lock",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),

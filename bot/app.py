@@ -18,6 +18,7 @@ from bot.domain.people import Person
 from bot.domain.ports import Clock, Tools
 from bot.domain.team import Team
 from bot.integrations.hosts import AnyHost
+from bot.integrations.public_holidays import PublicHolidays
 from bot.integrations.targets import LocalCommand
 from bot.runtime import discovery, health, logs, metrics
 from bot.runtime.clock import SystemClock
@@ -27,6 +28,7 @@ from bot.runtime.hooks import BODY_MAX, Hooks
 from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack import SlackEdge
+from bot.runtime.upkeep import keep_tidy
 from bot.runtime.worker import Worker
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
@@ -101,7 +103,8 @@ class _Parts:
         rendering = self.rendering = Rendering(settings.templates, names=self.directory.name_of)
         self.unit = UnitOfWork(database, team=team, render=rendering)
         github = settings.github_token.get_secret_value() if settings.github_token else None
-        self.tools = Tools(self.unit, clock, self.directory, team, AnyHost(session, github), LocalCommand())
+        host, target = AnyHost(session, github), LocalCommand()
+        self.tools = Tools(self.unit, clock, self.directory, team, host, target, PublicHolidays())
         secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
         self.edge = SlackEdge(
             commands=discovery.commands(),
@@ -154,6 +157,7 @@ class _Parts:
             settle=deliveries.settle,
         )
         self._run(stack, self.sealer.keep_sealing(), _cancelled)
+        self._run(stack, keep_tidy(self.database), _cancelled)
         self._run(stack, self.messenger.run(), lambda task: self.messenger.stop(task, DRAIN))
         self._run(stack, worker.run(), lambda task: worker.stop(task, DRAIN))
 

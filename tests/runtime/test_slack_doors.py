@@ -1,5 +1,6 @@
 """Every door of the edge over HTTP: what a person does, what they see, what happens once."""
 
+import asyncio
 import json
 import time
 from datetime import timedelta
@@ -397,6 +398,20 @@ async def test_a_form_that_comes_too_late_to_be_opened_is_explained(monkeypatch)
         edge.gate.set()
         await edge.settle()
         assert "within 3 s of your click" in edge.said()[0]
+
+
+async def test_stopping_finishes_what_is_under_way_and_takes_nothing_more():
+    async with running() as edge:
+        slow = asyncio.create_task(edge.slash("/deploy slow"))
+        while not edge.edge.doors.busy:
+            await asyncio.sleep(0)
+        stopping = asyncio.create_task(edge.edge.stop())
+        await asyncio.sleep(0)
+        assert await edge.mention("deploy quiet") == 503
+        edge.gate.set()
+        assert (await slow)["text"].startswith("try/slow")
+        await stopping
+        assert edge.used == []
 
 
 async def test_a_replayed_gesture_is_refused_and_does_nothing_again():

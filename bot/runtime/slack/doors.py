@@ -79,6 +79,11 @@ class Doors:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    @property
+    def busy(self) -> int:
+        """How many things are under way."""
+        return len(self._tasks)
+
     async def drain(self, within: timedelta = timedelta(seconds=10)) -> None:
         """Wait for what is under way."""
         if self._tasks:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -25,6 +26,9 @@ from bot.runtime.slack.answers import Answers
 from bot.runtime.slack.calls import Calls, Unit
 from bot.runtime.slack.doors import Doors, NotAcknowledged, Watch
 from bot.runtime.slack.guard import BODY_MAX, Guard, Rejected, is_ssl_check
+
+# The SDK sends an acknowledgement after our handler has returned, and does not tell when.
+ACKS_LEAVE_WITHIN = timedelta(milliseconds=50)
 
 CONNECTIONS = 2  # Slack replaces a socket every few hours; the other one leaves no gap meanwhile
 
@@ -80,6 +84,7 @@ class SlackEdge:
         calls = Calls(self.book, unit, people, people, policy, clock, tools)
         self.doors = Doors(calls, Answers(render, client, session), people, policy.team, home)
         self._guard = Guard(signing_secret) if signing_secret else None
+        self._everything = _Everything(self.doors)
         self._app = self._bolt()
         self._sockets: list[AsyncSocketModeHandler] = []
 
@@ -117,11 +122,13 @@ class SlackEdge:
         return sum(1 for handler in self._sockets if _is_open(handler))
 
     async def stop(self) -> None:
-        """Take nothing more, and finish what is under way."""
+        """Take nothing more, finish what is under way, then hang up."""
+        self._everything.stopping = True
+        await self.doors.drain()
+        await asyncio.sleep(ACKS_LEAVE_WITHIN.total_seconds() if self._sockets else 0)
         for handler in self._sockets:
             await handler.close_async()
         self._sockets.clear()
-        await self.doors.drain()
 
     def _bolt(self) -> AsyncApp:
         async def authorize() -> AuthorizeResult:
@@ -143,7 +150,7 @@ class SlackEdge:
             ssl_check_enabled=False,
             attaching_function_token_enabled=False,
         )
-        app.use(_Everything(self.doors))
+        app.use(self._everything)
         return app
 
     async def _over_http(self, request: web.Request, guard: Guard) -> web.Response:
@@ -168,9 +175,12 @@ class _Everything(AsyncMiddleware):
     """Ends Bolt's chain with our doors: one handler for whatever comes, so nothing is left unhandled."""
 
     def __init__(self, doors: Doors) -> None:
+        self.stopping = False  # from then on nothing is acknowledged, so that events come to our successor
         self._doors = doors
 
     async def async_process(self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Any) -> BoltResponse:
+        if self.stopping:
+            return BoltResponse(status=503, body="")
         try:
             ack = await self._doors.take(req.body)
         except NotAcknowledged:

@@ -1,6 +1,7 @@
 """What somebody did in Slack, told in one way for every door: Slack's payloads come in here and go no further."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,7 +50,7 @@ def of_slash(body: Payload) -> Gesture:
     """A slash command."""
     return Gesture(
         Door.SLASH,
-        f"slash:{body.get('trigger_id') or ''}:{body.get('user_id', '')}",
+        f"slash:{body.get('trigger_id') or secrets.token_hex(8)}:{body.get('user_id', '')}",
         _text(body.get("user_id")),
         _text(body.get("command")),
         _text(body.get("text")),

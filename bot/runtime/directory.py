@@ -1,7 +1,7 @@
 """Who is in the workspace, kept in memory: a request never waits for Slack twice, and seldom once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -44,12 +44,17 @@ class SlackDirectory:
 
     async def warm(self) -> None:
         """Read people, user groups and channels; what Slack does not let us read is logged and left out."""
-        reads = {"groups": self._read_groups, "people": self._read_people, "channels": self._read_channels}
-        for what, read in reads.items():
-            try:
-                await read()
-            except _FAILURES as error:
-                log.warning("directory not read", what=what, error=_why(error))
+        await asyncio.gather(
+            self._warmed("people", self._read_people()),
+            self._warmed("groups", self._read_groups()),
+            self._warmed("channels", self._read_channels()),
+        )
+
+    async def _warmed(self, what: str, reading: Awaitable[None]) -> None:
+        try:
+            await reading
+        except _FAILURES as error:
+            log.warning("directory not read", what=what, error=_why(error))
 
     async def person(self, user_id: str) -> Person:
         """Somebody by id; an unknown id gives a stranger. Raises ``Refusal`` where Slack is silent."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -16,7 +17,8 @@ from bot.runtime.slack import SlackEdge
 from tests.fakes import TEAM, World
 from tests.playground.conftest import Browser, listening
 from tests.runtime.edge_world import KeyedUnit, commands, render
-from tests.runtime.test_manifest import ROOT
+
+MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yml"
 
 
 class Here:
@@ -33,7 +35,7 @@ class Here:
 
 @pytest.fixture(params=["http", "socket"])
 async def here(request):
-    options = Options(manifest=ROOT / "manifest.yml", retry_delays_seconds=(0.01, 0.01, 0.01))
+    options = Options(manifest=MANIFEST, retry_delays_seconds=(0.01, 0.01, 0.01))
     async with serving(options) as served, aiohttp.ClientSession() as session:
         client = AsyncWebClient(
             token=options.bot_token, base_url=f"{served.url}/api/", session=session, retry_handlers=[]

@@ -9,10 +9,10 @@ through JSON on their way into a row, ``find`` knows only the columns of ``FOUND
 changed meanwhile raises ``Conflict``.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar, cast
 
@@ -21,8 +21,9 @@ from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Entry
 from bot.domain.messages import Home, Message
 from bot.domain.people import Person
-from bot.domain.ports import CodeHost, Noun, Render, Target, Tools
-from bot.domain.refusals import Conflict
+from bot.domain.ports import CodeHost, Holidays, Noun, Render, Target, Tools
+from bot.domain.presence import Place
+from bot.domain.refusals import Conflict, Unknown
 from bot.domain.team import Team
 from tests.example_team import ANA, GUS, LUIS, MEI, NOON, PEOPLE, TEAM, TOM
 from tests.fake_work import FakeWork, Store
@@ -38,6 +39,7 @@ __all__ = [
     "TOM",
     "FakeClock",
     "FakeDirectory",
+    "FakeHolidays",
     "FakeUnit",
     "FakeWork",
     "Store",
@@ -76,6 +78,25 @@ class FakeDirectory:
     async def people(self) -> Sequence[Person]:
         """Everybody that is still here."""
         return [person for person in self.known.values() if not person.is_gone]
+
+
+class FakeHolidays:
+    """Christmas and New Year in the two countries there are, and Bavaria's Epiphany."""
+
+    async def place(self, text: str) -> Place:
+        """ "DE", "DE-BY" or "US"."""
+        if text.upper() not in {"DE", "DE-BY", "US"}:
+            raise Unknown("country", text, ("DE", "US"), field="country")
+        country, _, part = text.upper().partition("-")
+        return Place(country, part)
+
+    async def of(self, place: Place, years: Iterable[int]) -> Mapping[date, str]:
+        """The days that both have, and the one of Bavaria."""
+        days: dict[date, str] = {}
+        for year in years:
+            days |= {date(year, 1, 1): "New Year's Day", date(year, 12, 25): "Christmas Day"}
+            days |= {date(year, 1, 6): "Epiphany"} if place.subdivision == "BY" else {}
+        return days
 
 
 class FakeUnit:
@@ -124,6 +145,7 @@ class World:
         render: Render | None = None,
         host: CodeHost | None = None,
         target: Target | None = None,
+        holidays: Holidays | None = None,
     ) -> None:
         self.store = Store()
         self.clock = FakeClock(at)
@@ -137,6 +159,7 @@ class World:
             team,
             cast("CodeHost", host),
             cast("Target", target),
+            holidays or FakeHolidays(),
         )
         self._render = render
         self._gestures = count(1)

@@ -1,9 +1,9 @@
 """What the domain and the workflows need from the world, as protocols; adapters live further out."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from bot.domain.dead_letters import DeadLetter, LetterKind
@@ -11,6 +11,7 @@ from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import Home, Message, Rendered
 from bot.domain.people import Person
+from bot.domain.presence import Place
 from bot.domain.team import Command, Repository, Team
 
 
@@ -93,6 +94,10 @@ class Work(Protocol):
 
     async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
         """Ledger entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
+        ...
+
+    async def doings(self, by: str, since: datetime, limit: int = 200) -> list[Recorded]:
+        """Ledger entries since then that are ``by`` this user id, oldest first (the newest ``limit`` of them)."""
         ...
 
     async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
@@ -216,6 +221,21 @@ class Target(Protocol):
         ...
 
 
+class Holidays(Protocol):
+    """Public holidays of the world."""
+
+    async def place(self, text: str) -> Place:
+        """The country (and part of it) that somebody means: "DE", "Germany", "DE-BY", "Germany, Bayern".
+
+        Raises ``Unknown`` with the nearest ones.
+        """
+        ...
+
+    async def of(self, place: Place, years: Iterable[int]) -> Mapping[date, str]:
+        """The public holidays of a place in these years, by name; none of a place that is not known (any more)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a job that works outside of a transaction may use."""
@@ -226,3 +246,4 @@ class Tools:
     team: Team
     host: CodeHost
     target: Target
+    holidays: Holidays

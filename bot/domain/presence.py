@@ -57,6 +57,7 @@ class Presence:
     Attributes:
         zone: their own choice, before Slack's; "" follows Slack.
         confirmed_zone: the zone of Slack's that they last said is right; "" where they were never asked.
+        asked_zone, zone_asks: about which zone of Slack's they were last asked, and how often they ever were.
         place: whose public holidays they have; nowhere: those of the stand-up, if any.
         without_holidays: they work on public holidays, whatever the stand-up says.
         weekdays: on which days of the week they work at all (0 is Monday); nothing: on every one that asks.
@@ -70,6 +71,8 @@ class Presence:
     id: str
     zone: str = ""
     confirmed_zone: str = ""
+    asked_zone: str = ""
+    zone_asks: int = 0
     place: Place = NOWHERE
     without_holidays: bool = False
     weekdays: tuple[int, ...] = ()
@@ -112,6 +115,20 @@ class Presence:
     def live_in(self, zone: str) -> Self:
         """Their own choice of zone; "" follows Slack again."""
         return replace(self, zone=zone)
+
+    def ask_about(self, zone: str, before: str) -> Self:
+        """They are asked whether it is right that Slack has them in another zone; itself where that is settled.
+
+        ``before`` is where they were last asked for a stand-up; "" where they never were.
+        """
+        known = self.confirmed_zone or before
+        if self.zone or not known:
+            return self
+        if zone == known:
+            return replace(self, asked_zone="") if self.asked_zone else self
+        if zone == self.asked_zone:
+            return self
+        return replace(self, asked_zone=zone, zone_asks=self.zone_asks + 1)
 
     def confirm(self, zone: str) -> Self:
         """They say that this zone of Slack's is right: it is followed from now on."""

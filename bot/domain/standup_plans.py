@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 
@@ -85,7 +85,10 @@ class Setup:
 
     def members(self, everybody: Sequence[Person]) -> list[Person]:
         """Who of these is a member of it."""
-        return [person for person in everybody if self.asks_person(person)]
+        named, groups = frozenset(self.people), frozenset(self.groups)
+        # Told apart by ids first: a workspace has thousands of people, and hundreds of stand-ups.
+        ours = [each for each in everybody if each.id in named or not each.groups.isdisjoint(groups)]
+        return [person for person in ours if person.is_member]
 
     def checked(self) -> Self:
         """The same, trimmed. Raises ``Refusal`` where it could not be kept to."""
@@ -131,7 +134,9 @@ class Standup:
         setup: what people chose; changed by ``edit`` only.
         version: goes up with every change that people make, so that two of them at once are noticed.
         changed: names of what the last change changed, for whoever was about to change it as well.
-        next_on: the next day that is not planned yet, as ISO date; "" where it does not ask.
+        next_on, last_on: the next day to be planned, and the last one that was; nothing where there is none.
+        plan_job, plan_at: key of the job that plans ``next_on``, and when it is due; nothing where there is none.
+        untold: days of which nobody could be asked, since the bot was down, and of which the channel was not told.
         seeded_as: its name in the team file, where it came from there; "" otherwise.
         edited_in_slack: the team file does not change it any more.
         questions_given: how many question ids were ever given.
@@ -149,7 +154,11 @@ class Standup:
     edited_by_name: str = ""
     edited_at: datetime | None = None
     changed: tuple[str, ...] = ()
-    next_on: str = ""
+    next_on: date | None = None
+    last_on: date | None = None
+    plan_job: str = ""
+    plan_at: datetime | None = None
+    untold: tuple[date, ...] = ()
     seeded_as: str = ""
     edited_in_slack: bool = False
     questions_given: int = len(USUAL_QUESTIONS)
@@ -197,8 +206,10 @@ class Standup:
         if not changed:
             return self
         given = max(self.questions_given, *(int(question.id[1:]) for question in checked.questions))
+        moved = checked.schedule != self.setup.schedule or checked.zone != self.setup.zone
+        # Moved, its next day is looked for anew: it is not late where its new time of today has passed.
         return replace(
-            self._touched(by, at, changed),
+            (self.plan_next(None) if moved else self)._touched(by, at, changed),
             setup=checked,
             questions_given=given,
             edited_in_slack=self.edited_in_slack or by is not None,
@@ -209,7 +220,7 @@ class Standup:
         self._must_be_there()
         if self.state is StandupState.PAUSED:
             raise Stale(f"“{self.name}” is paused already. “/standup resume {self.id}” lets it ask again.")
-        return replace(self._touched(by, at, ("paused",)), state=StandupState.PAUSED, next_on="")
+        return replace(self._touched(by, at, ("paused",)), state=StandupState.PAUSED).plan_next(None)
 
     def resume(self, by: Person, at: datetime) -> Self:
         """It asks again. Raises ``Stale`` where it does so already."""
@@ -221,11 +232,16 @@ class Standup:
     def delete(self, by: Person, at: datetime) -> Self:
         """It never asks again; its rounds and answers stay. Raises ``Stale`` where it is deleted already."""
         self._must_be_there()
-        return replace(self._touched(by, at, ("deleted",)), state=StandupState.DELETED, next_on="")
+        return replace(self._touched(by, at, ("deleted",)), state=StandupState.DELETED).plan_next(None)
 
-    def plan_from(self, day: str) -> Self:
-        """The same, with the next day that is to be planned."""
-        return replace(self, next_on=day)
+    def plan_next(self, day: date | None, at: datetime | None = None) -> Self:
+        """The same, with the next day that is to be planned, if any, and when; its job is named after it."""
+        key = f"standup.plan:{self.id}:{day}:{self.version}" if day else ""
+        return replace(self, next_on=day, plan_job=key, plan_at=at)
+
+    def planned(self, day: date, untold: tuple[date, ...] = ()) -> Self:
+        """The same after this day was planned, with the days of which the channel is still to be told."""
+        return replace(self, last_on=day, untold=untold)
 
     def _touched(self, by: Person | None, at: datetime, changed: tuple[str, ...]) -> Self:
         return replace(

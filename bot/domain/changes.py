@@ -44,7 +44,7 @@ class Change:
         benefit: what is hoped for once it is live.
         stage: the furthest stage it has reached.
         prs: pull requests that carry it, as ``owner/repo#12``.
-        came_from: id of the feedback or the concern that it answers.
+        came_from: id of the feedback, the concern or the idea that it answers.
         channel: where its card is, whatever the team file says later.
     """
 

@@ -1,15 +1,20 @@
-"""What holds people up: aired, put before whoever can change it, and closed."""
+"""What holds people up: aired, put before whoever can change it, handed around, and closed."""
 
+from datetime import datetime
 from typing import Any
 
 from bot.domain.blockers import Blocker, BlockerState
-from bot.domain.ledger import Entry
-from bot.domain.messages import Message
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.stages import Stage
-from bot.workflows import cards, changes, rounds
+from bot.domain.unblock_times import UnblockTime, unblock_times
+from bot.workflows import blockers_news as news
+from bot.workflows import changes
+from bot.workflows.blockers_asking import owe_next, standup_of
+from bot.workflows.blockers_links import Linked, closed, linked
 from bot.workflows.finding import found
+
+MOST_COUNTED = 5_000  # closed blockers that a figure is made of
 
 
 async def air(
@@ -20,43 +25,81 @@ async def air(
     unblocker: str | None = None,
     change: str | None = None,
     answer: str | None = None,
+    said_in: tuple[str, str] | None = None,
 ) -> Blocker:
-    """Post a blocker, and ask whoever can unblock; a change may also be named in its words.
+    """Post a blocker, and ask whoever can unblock in their working hours; its words say what it is linked to.
+
+    ``said_in`` is channel and ts of the message that it was made from.
 
     Raises ``Unknown`` for a change that is not there, ``Refusal`` for a text that is empty or too long.
     """
-    holds = await changes.known(work, change) if change else next(iter(await changes.named_in(work, what)), None)
-    blocker = await work.add(
-        Blocker.air(
-            what,
-            owner,
-            work.now,
-            unblocker_id=unblocker,
-            change_id=holds.id if holds else None,
-            answer_id=answer,
-            channel=work.team.channel_for(Stage.CODE, holds.service if holds else None),
-        )
+    named = await changes.known(work, change) if change else None
+    links = await linked(work, what, named)
+    standup = await standup_of(work, answer)
+    blocker = Blocker.air(
+        what,
+        owner,
+        work.now,
+        unblocker_id=unblocker if unblocker != owner else None,
+        change_id=links.change.id if links.change else None,
+        answer_id=answer,
+        team=standup.name if standup else work.team.name,
+        service=links.service,
+        channel=work.team.channel_for(Stage.CODE, links.service),
     )
-    work.record(Entry("blocker.opened", blocker.subjects, owner, {"unblocker": unblocker}))
-    await cards.show_blocker(work, blocker)
-    if unblocker:
-        cards.ask_unblocker(work, blocker, unblocker)
+    blocker = _linked(blocker, links)
+    if said_in:
+        blocker = blocker.quote(*said_in)
+    blocker = await work.add(blocker)
+    news.record(work, blocker, "opened", owner, unblocker=blocker.unblocker_id)
+    blocker = await owe_next(work, blocker)
+    await news.show(work, blocker)
     return blocker
 
 
 async def reword(work: Work, blocker: Blocker, what: str, unblocker: str | None) -> Blocker:
     """Say it in other words, or ask somebody else; nothing happens where nothing is different."""
-    holds = next(iter(await changes.named_in(work, what)), None)
-    reworded = blocker.reword(what, unblocker, holds.id if holds else blocker.change_id)
+    links = await linked(work, what)
+    change_id = links.change.id if links.change else blocker.change_id
+    reworded = blocker.reword(what, unblocker if unblocker != blocker.owner_id else None, change_id)
     if reworded == blocker:
         return blocker
-    await work.save(reworded)
-    work.record(Entry("blocker.reworded", reworded.subjects, blocker.owner_id, {"unblocker": unblocker}))
-    await cards.show_blocker(work, reworded)
-    await rounds.refresh(work, reworded.answer_id)
-    for asked in sorted({blocker.unblocker_id, unblocker} - {None, ""}, key=str):
-        cards.ask_unblocker(work, reworded, str(asked))
+    if reworded.what != blocker.what:
+        reworded = _linked(reworded, links)
+    if reworded.unblocker_id != blocker.unblocker_id:
+        reworded = reworded.put_off(work.now)
+    reworded = await owe_next(work, reworded)
+    news.record(work, reworded, "reworded", blocker.owner_id, unblocker=reworded.unblocker_id)
+    await news.show(work, reworded)
     return reworded
+
+
+async def ask(work: Work, id: str, who: Person, by: Person) -> Blocker:
+    """Put it before somebody else. Raises ``Unknown``, ``Stale``, and ``Refusal`` where they cannot be asked."""
+    blocker = (await known(work, id)).ask(who, by, work.now)
+    blocker = await owe_next(work, blocker)
+    news.record(work, blocker, "passed_on", by.id, unblocker=who.id)
+    news.tell(work, blocker, "passed_on", who=who.id, by=by.id)
+    await news.show(work, blocker)
+    return blocker
+
+
+async def hand_back(work: Work, id: str, by: Person) -> Blocker:
+    """It is not theirs to change; its owner says whose it is. Raises ``Unknown``, ``Stale``."""
+    blocker = await owe_next(work, (await known(work, id)).hand_back(by.id, work.now))
+    news.record(work, blocker, "handed_back", by.id)
+    news.tell(work, blocker, "handed_back", who=by.id)
+    await news.show(work, blocker)
+    return blocker
+
+
+async def snooze(work: Work, id: str, by: Person, until: datetime) -> Blocker:
+    """Not to be asked about it before then. Raises ``Unknown``, ``Stale``, and ``Refusal`` for such a time."""
+    blocker = await owe_next(work, (await known(work, id)).snooze(by.id, until, work.now))
+    news.record(work, blocker, "snoozed", by.id, until=until.isoformat())
+    news.tell(work, blocker, "snoozed", who=by.id)
+    await news.show(work, blocker)
+    return blocker
 
 
 async def close(work: Work, id: str, by: Person, how: str | None = None) -> Blocker:
@@ -64,20 +107,37 @@ async def close(work: Work, id: str, by: Person, how: str | None = None) -> Bloc
 
     Raises ``Unknown``, and ``Stale`` where it was closed before.
     """
-    blocker = (await found(work, Blocker, id, "blocker", field="blocker")).close(by, work.now, how)
-    await work.save(blocker)
-    seconds = round(blocker.age(work.now).total_seconds())
-    work.record(Entry("blocker.closed", blocker.subjects, by.id, {"open_for_seconds": seconds}))
-    await cards.show_blocker(work, blocker)
-    await rounds.refresh(work, blocker.answer_id)
-    if blocker.unblocker_id:
-        cards.ask_unblocker(work, blocker, blocker.unblocker_id)
-    if by.id != blocker.owner_id:
-        told = Message(f"blocker:{blocker.id}:told", blocker.owner_id, "code/told", {"blocker": blocker})
-        work.say(told)
+    return await closed(work, (await known(work, id)).close(by, work.now, how), by.id)
+
+
+async def reopen(work: Work, id: str, by: Person) -> Blocker:
+    """It was closed by mistake. Raises ``Unknown``, and ``Stale`` where it is open or was closed long ago."""
+    before = await known(work, id)
+    blocker = before.reopen(work.now)
+    blocker = _linked(blocker, await linked(work, blocker.what))
+    blocker = await owe_next(work, blocker)
+    news.record(work, blocker, "reopened", by.id)
+    news.tell(work, blocker, "reopened", by=by.id)
+    if before.told:
+        news.show_told(work, blocker)
+    await news.show(work, blocker)
     return blocker
+
+
+async def known(work: Work, id: str) -> Blocker:
+    """The blocker that a person named. Raises ``Unknown``."""
+    return await found(work, Blocker, id, "blocker", field="blocker")
 
 
 async def open_ones(work: Work, **where: Any) -> list[Blocker]:
     """Every blocker that still holds somebody up, the oldest first."""
     return await work.find(Blocker, state=BlockerState.OPEN, newest_first=False, **where)
+
+
+async def times(work: Work) -> tuple[UnblockTime, ...]:
+    """How long blockers held that were closed in the last 30 days, by team."""
+    return unblock_times(await work.find(Blocker, state=BlockerState.CLOSED, limit=MOST_COUNTED), work.now)
+
+
+def _linked(blocker: Blocker, links: Linked) -> Blocker:
+    return blocker.link(links.links, links.waits_for)

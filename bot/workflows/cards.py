@@ -1,8 +1,9 @@
-"""The cards of changes, blockers and remarks: each says the whole state of its thing, so it can be said again."""
+"""The cards of changes and of what they come from: each says its whole state, so that it can be said again."""
 
 from bot.domain.blockers import Blocker, BlockerState
 from bot.domain.changes import Change
 from bot.domain.feedback import Concern, Feedback, Remark
+from bot.domain.ideas import Idea
 from bot.domain.messages import Message
 from bot.domain.ports import Work
 
@@ -13,7 +14,7 @@ def change_key(change_id: str) -> str:
 
 
 async def show_change(work: Work, change: Change) -> None:
-    """Post a change's card or make it true again, and with it the card of the remark that it answers."""
+    """Post a change's card or make it true again, and with it the card of what it came from."""
     blockers = await work.find(Blocker, state=BlockerState.OPEN, change_id=change.id, newest_first=False)
     context = {"change": change, "blockers": blockers}
     work.say(Message(change_key(change.id), change.channel, "plan/card", context))
@@ -21,22 +22,9 @@ async def show_change(work: Work, change: Change) -> None:
         remark = await remark_with(work, change.came_from)
         if remark is not None and remark.change_id == change.id:
             say_remark(work, remark, change)
-
-
-async def show_blocker(work: Work, blocker: Blocker) -> None:
-    """Post a blocker's card or make it true again, and with it the card of the change that it holds up."""
-    change = await work.get(Change, blocker.change_id) if blocker.change_id else None
-    context = {"blocker": blocker, "change": change}
-    work.say(Message(f"blocker:{blocker.id}", blocker.channel, "code/blocker", context))
-    if change is not None:
-        await show_change(work, change)
-
-
-def ask_unblocker(work: Work, blocker: Blocker, asked: str) -> None:
-    """Tell somebody directly that they can unblock somebody else, or that they need not any more."""
-    if asked != blocker.owner_id:
-        context = {"blocker": blocker, "asked": asked}
-        work.say(Message(f"blocker:{blocker.id}:ask:{asked}", asked, "code/asked", context))
+        idea = await work.get(Idea, change.came_from) if change.came_from.startswith("I-") else None
+        if idea is not None and idea.change_id == change.id:
+            say_idea(work, idea, change)
 
 
 async def show_remark(work: Work, remark: Remark) -> None:
@@ -49,6 +37,21 @@ def say_remark(work: Work, remark: Remark, change: Change | None) -> None:
     work.say(
         Message(f"{remark.noun}:{remark.id}", remark.channel, "manage/card", {"remark": remark, "change": change})
     )
+
+
+def idea_key(idea_id: str) -> str:
+    """The key of an idea's card; also what replies in its thread belong to."""
+    return f"idea:{idea_id}"
+
+
+async def show_idea(work: Work, idea: Idea) -> None:
+    """Post an idea's card, or make it true again."""
+    say_idea(work, idea, await work.get(Change, idea.change_id) if idea.change_id else None)
+
+
+def say_idea(work: Work, idea: Idea, change: Change | None) -> None:
+    """The same, where what became of it is at hand."""
+    work.say(Message(idea_key(idea.id), idea.channel, "code/idea", {"idea": idea, "change": change}))
 
 
 async def remark_with(work: Work, id: str) -> Remark | None:

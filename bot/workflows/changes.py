@@ -142,8 +142,8 @@ def _subjects(change: Change) -> tuple[Subject, ...]:
 def _came_from(change: Change) -> tuple[Subject, ...]:
     if not change.came_from:
         return ()
-    kind = "feedback" if change.came_from.startswith("F-") else "concern"
-    return (Subject(kind, change.came_from),)
+    kinds = {"F": "feedback", "I": "idea"}
+    return (Subject(kinds.get(change.came_from.partition("-")[0], "concern"), change.came_from),)
 
 
 def _iso(day: date | None) -> str | None:

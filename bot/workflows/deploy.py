@@ -12,6 +12,7 @@ from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.ships import Ships
 from bot.domain.team import Service
+from bot.workflows import blockers_links
 from bot.workflows import deploy_news as news
 from bot.workflows.finding import found
 from bot.workflows.handles import due
@@ -63,6 +64,7 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deploym
         slot = await start_next(work, slot)
     if deployment.state is State.REFUSED:
         news.tell_in_thread(work, deployment, "refused")
+    await blockers_links.deployment_moved(work, deployment, by.id)
     await news.show(work, deployment, slot)
     return deployment
 
@@ -78,6 +80,7 @@ async def cancel(work: Work, id: str, by: Person) -> Deployment:
             work.forgive(run_key(deployment))
         slot = await start_next(work, await give_back(work, slot, deployment))
         news.record(work, deployment, "cancelled", by.id)
+        await blockers_links.deployment_moved(work, deployment, by.id)
     else:
         news.record(work, deployment, "stop_asked", by.id)
     await news.show(work, deployment, slot)
@@ -143,6 +146,7 @@ async def expire(work: Work, it: Due) -> Outcome:
     await work.save(deployment)
     news.record(work, deployment, "expired")
     news.tell_in_thread(work, deployment, "expired", late_by=it.late_by)
+    await blockers_links.deployment_moved(work, deployment)
     await news.show(work, deployment, await slot_of(work, deployment.service, deployment.environment))
     return Outcome.DONE
 

@@ -20,6 +20,7 @@ MOST_ENTRIES = 400
 
 _SHA = re.compile(r"[0-9a-f]{7,40}")
 _STAGES: Mapping[str, Stage] = {
+    "idea": Stage.PLAN,
     "change": Stage.PLAN,
     "blocker": Stage.CODE,
     "pr": Stage.CODE,

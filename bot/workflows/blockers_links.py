@@ -1,0 +1,171 @@
+"""What blockers are linked to: found in their words, and closing them when the last of it moves."""
+
+from dataclasses import dataclass, field, replace
+
+from bot.domain.alerts import AlertGroup
+from bot.domain.blockers import Blocker, BlockerState
+from bot.domain.changes import Change
+from bot.domain.deployments import Deployment, State
+from bot.domain.events import AlertResolved, PullRequestChanged, PullRequestState
+from bot.domain.ledger import Subject
+from bot.domain.links import links_in
+from bot.domain.ports import Work
+from bot.domain.refusals import Refusal
+from bot.domain.reviews import PullRequest
+from bot.workflows import blockers_news as news
+from bot.workflows.blockers_asking import step_key
+from bot.workflows.handles import on
+from bot.workflows.services import person_of_login, service_of_repository
+
+MOST_OPEN = 10_000  # open blockers that are looked through when something moves
+
+
+@dataclass(slots=True)
+class Linked:
+    """What a blocker's words name, of what there is.
+
+    Attributes:
+        links: all of it.
+        waits_for: what has yet to move.
+        moved: what has moved before, each as a sentence.
+        change: the first change that is named.
+        service: whose it is, as far as that can be told.
+    """
+
+    links: list[Subject] = field(default_factory=list[Subject])
+    waits_for: list[Subject] = field(default_factory=list[Subject])
+    moved: list[str] = field(default_factory=list[str])
+    change: Change | None = None
+    service: str | None = None
+
+
+async def linked(work: Work, text: str, change: Change | None = None) -> Linked:
+    """What a text names. An id that names nothing of ours is taken for ordinary words."""
+    found = Linked(change=change, service=change.service if change else None)
+    repositories = {n: s.repository.github for n, s in work.team.services.items() if s.repository.github}
+    for thing in links_in(text, repositories, found.service):
+        match thing.kind:
+            case "change":
+                await _note_change(work, found, thing)
+            case "pr":
+                await _note_pull_request(work, found, thing)
+            case "alert":
+                await _note_alert(work, found, thing)
+            case _:
+                await _note_deployment(work, found, thing)
+    return found
+
+
+async def must_still_wait(work: Work, text: str, change: Change | None = None) -> None:
+    """Raises ``Refusal`` where all that a text waits for has moved already."""
+    found = await linked(work, text, change)
+    if found.moved and not found.waits_for:
+        raise Refusal(
+            f"{found.moved[0]} already, so nobody waits for it any more. If something else holds you up, "
+            "say that, without the number.",
+            field="what",
+        )
+
+
+@on(PullRequestChanged)
+async def pull_request_moved(work: Work, event: PullRequestChanged) -> None:
+    """Merged or closed, it holds nobody up any more."""
+    if event.state is PullRequestState.OPEN:
+        return
+    id = f"{event.repository}#{event.number}"
+    known = await work.get(PullRequest, id)
+    if known is not None and known.changed_at > event.at:
+        return  # overtaken on the way by what happened to it since
+    by = person_of_login(work.team, event.actor)
+    await moved(work, Subject("pr", id), f"{id} is {event.state}", by or event.source)
+
+
+@on(AlertResolved)
+async def alert_moved(work: Work, event: AlertResolved) -> None:
+    """Once nothing of its group fires, it holds nobody up any more."""
+    newest = await work.find(AlertGroup, group=f"{event.source}:{event.group}", limit=1)
+    # What takes the same event for the alert itself may have come before or after this one.
+    after = newest[0].resolve(event) if newest else None
+    if after is not None and after.state == "resolved":
+        await moved(work, Subject("alert", after.id), f"{after.id} {after.name} has resolved", event.source)
+
+
+async def deployment_moved(work: Work, deployment: Deployment, by: str = "") -> None:
+    """Once it is decided, nobody waits for its approval any more."""
+    if deployment.state is State.WAITING:
+        return
+    how = {State.REFUSED: "refused", State.EXPIRED: "not decided in time", State.CANCELLED: "cancelled"}
+    decided = how.get(deployment.state, "approved")
+    what = f"{deployment.id} {deployment.what} is {decided}"
+    await moved(work, Subject("deployment", deployment.id), what, by)
+
+
+async def moved(work: Work, thing: Subject, how: str, by: str = "") -> None:
+    """Close each open blocker that waited for this alone; of one that waits for more, its thread says what is left.
+
+    ``how`` is the sentence that says what happened, ``by`` a user id or the name of a source.
+    """
+    for seen in await work.find(Blocker, state=BlockerState.OPEN, newest_first=False, limit=MOST_OPEN):
+        if seen.without(thing) is seen:
+            continue
+        blocker = await work.get(Blocker, seen.id)  # found without a lock; somebody may just have closed it
+        if blocker is None or not blocker.is_open:
+            continue
+        left = blocker.without(thing)
+        if left.waits_for:
+            await work.save(left)
+            news.record(work, left, "moved", by)
+            news.tell(work, left, "moved", how=how)
+            await news.show(work, left)
+        else:
+            await closed(work, left.close_itself(work.now, how, by), by)
+
+
+async def closed(work: Work, blocker: Blocker, by: str) -> Blocker:
+    """Keep that a blocker is closed, and say so once to whoever has to know."""
+    blocker = replace(blocker, told=by != blocker.owner_id or blocker.closed_itself)
+    await work.save(blocker)
+    work.forgive(step_key(blocker))
+    news.record(work, blocker, "closed", by, open_for_seconds=round(blocker.age(work.now).total_seconds()))
+    if blocker.closed_itself:
+        news.tell(work, blocker, "closed")
+    await news.show(work, blocker)
+    if blocker.told:
+        news.show_told(work, blocker)
+    return blocker
+
+
+async def _note_change(work: Work, found: Linked, thing: Subject) -> None:
+    change = await work.get(Change, thing.name)
+    if change is not None:
+        found.links.append(thing)
+        found.change = found.change or change
+        found.service = found.service or change.service
+
+
+async def _note_pull_request(work: Work, found: Linked, thing: Subject) -> None:
+    found.links.append(thing)
+    found.service = found.service or service_of_repository(work.team, thing.name.partition("#")[0])
+    known = await work.get(PullRequest, thing.name)
+    if known is None or known.state is PullRequestState.OPEN:
+        found.waits_for.append(thing)
+    else:
+        found.moved.append(f"{known.id} is {known.state}")
+
+
+async def _note_alert(work: Work, found: Linked, thing: Subject) -> None:
+    group = await work.get(AlertGroup, thing.name)
+    if group is not None:
+        found.links.append(thing)
+        found.service = found.service or group.service
+        if group.state == "firing":
+            found.waits_for.append(thing)
+
+
+async def _note_deployment(work: Work, found: Linked, thing: Subject) -> None:
+    deployment = await work.get(Deployment, thing.name)
+    if deployment is not None:
+        found.links.append(thing)
+        found.service = found.service or deployment.service
+        if deployment.state is State.WAITING:
+            found.waits_for.append(thing)

@@ -1,0 +1,30 @@
+"""/code start and link: who has a change, and which pull request carries it."""
+
+from bot.command import Call, Reply, id_of, word
+from bot.domain.ports import Work
+from bot.workflows import changes
+from commands.code.declared import command
+
+
+@command.verb(
+    "start <change>",
+    "Begin to code a change; it is yours if it was nobody's",
+    examples=("C-41",),
+    change=id_of("C", "the change"),
+)
+async def start(call: Call, work: Work) -> Reply:
+    """The change moves from plan to code."""
+    return Reply("code/started", {"change": await changes.start(work, call.args["change"], call.by)})
+
+
+@command.verb(
+    "link <change> <pr>",
+    "Say which pull request carries a change",
+    examples=("C-41 org/web#812", "C-41 https://github.com/org/web/pull/812"),
+    change=id_of("C", "the change"),
+    pr=word("the pull request: org/web#812, web#812, or its address"),
+)
+async def link(call: Call, work: Work) -> Reply:
+    """The change and the pull request know each other."""
+    change, pr = await changes.link_named(work, call.args["change"], call.args["pr"], call.by)
+    return Reply("code/linked", {"change": change, "pr": pr})

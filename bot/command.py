@@ -9,82 +9,55 @@ from typing import Any, TypeAlias
 from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
 from bot.domain.stages import Stage
+from bot.parameters import (
+    Kind,
+    Parameter,
+    channel,
+    choice,
+    choices,
+    day,
+    environment,
+    id_of,
+    number,
+    people,
+    person,
+    service,
+    text,
+    time_of_day,
+    when,
+    word,
+)
 
-
-class Kind(StrEnum):
-    """What a parameter's words mean, and so how they are read, completed and shown in a form."""
-
-    TEXT = "text"  # any words, up to the next keyword of the usage line
-    WORD = "word"  # one word, or several in quotes
-    SERVICE = "service"  # a service of the team file
-    ENVIRONMENT = "environment"  # an environment of the team file
-    PERSON = "person"  # a mention, @name, or "me"; read as a user id
-    WHEN = "when"  # an instant in the caller's zone; read as an aware UTC datetime
-    DATE = "date"  # a day in the caller's zone; read as a date
-    NUMBER = "number"  # a whole number
-    CHOICE = "choice"  # one of ``choices``
-    ID = "id"  # an id of ours such as C-41; ``prefix`` says of what
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One ``<name>`` of a usage line."""
-
-    kind: Kind
-    about: str = ""  # one phrase; label or hint in the form
-    choices: tuple[str, ...] = ()
-    prefix: str = ""
-    long: bool = False  # several lines in the form
-
-
-def text(about: str = "", *, long: bool = False) -> Parameter:
-    """Any words, up to the next keyword."""
-    return Parameter(Kind.TEXT, about, long=long)
-
-
-def word(about: str = "") -> Parameter:
-    """One word (a version, a label), or several in quotes."""
-    return Parameter(Kind.WORD, about)
-
-
-def service(about: str = "") -> Parameter:
-    """A service of the team file; an unknown one is refused with suggestions."""
-    return Parameter(Kind.SERVICE, about)
-
-
-def environment(about: str = "") -> Parameter:
-    """An environment of the team file; an unknown one is refused with suggestions."""
-    return Parameter(Kind.ENVIRONMENT, about)
-
-
-def person(about: str = "") -> Parameter:
-    """Somebody; read as a user id."""
-    return Parameter(Kind.PERSON, about)
-
-
-def when(about: str = "") -> Parameter:
-    """ "17:00", "Mon 09:00", "in 2 h" in the caller's zone; read as an aware UTC datetime in the future."""
-    return Parameter(Kind.WHEN, about)
-
-
-def day(about: str = "") -> Parameter:
-    """ "2026-12-31", "Friday", "in 3 weeks" in the caller's zone; read as a ``date``."""
-    return Parameter(Kind.DATE, about)
-
-
-def number(about: str = "") -> Parameter:
-    """A whole number."""
-    return Parameter(Kind.NUMBER, about)
-
-
-def choice(*choices: str, about: str = "") -> Parameter:
-    """One of a few words."""
-    return Parameter(Kind.CHOICE, about, choices=choices)
-
-
-def id_of(prefix: str, about: str = "") -> Parameter:
-    """An id of ours with this prefix: ``C-41``, ``c-41`` and ``41`` are all read as "C-41"."""
-    return Parameter(Kind.ID, about, prefix=prefix)
+__all__ = [
+    "Answer",
+    "Call",
+    "Command",
+    "Door",
+    "Field",
+    "Form",
+    "Handle",
+    "Kind",
+    "MessageRef",
+    "Parameter",
+    "Prepare",
+    "Reply",
+    "Shortcut",
+    "Verb",
+    "channel",
+    "choice",
+    "choices",
+    "day",
+    "environment",
+    "id_of",
+    "number",
+    "people",
+    "person",
+    "service",
+    "text",
+    "time_of_day",
+    "when",
+    "word",
+]
 
 
 class Door(StrEnum):
@@ -169,6 +142,7 @@ class Form:
 
 Answer: TypeAlias = Reply | Form | None
 Handle: TypeAlias = Callable[[Call, Work], Awaitable[Answer]]
+Heard: TypeAlias = Callable[[Call, Work], Awaitable[Reply | None]]
 Prepare: TypeAlias = Callable[[Call, Tools], Awaitable[Any]]
 
 
@@ -226,6 +200,7 @@ class Command:
         self.stage = stage
         self.verbs: dict[str, Verb] = {}
         self.shortcuts: list[Shortcut] = []
+        self.listeners: list[tuple[str, Heard]] = []
 
     def verb(
         self,
@@ -267,6 +242,21 @@ class Command:
                 hidden,
             )
             return handle
+
+        return declare
+
+    def listen(self, verb: str) -> Callable[[Heard], Heard]:
+        """Offer the decorated function what people write to the bot directly that is no command.
+
+        ``call.args["text"]`` are their words. None as an answer: they mean nothing here, and nothing is kept of
+        the work. ``verb`` is the one that it does in other words, for the policy.
+        """
+        if verb not in self.verbs:
+            raise ValueError(f"/{self.name} has no verb {verb!r} to listen for")
+
+        def declare(heard: Heard) -> Heard:
+            self.listeners.append((verb, heard))
+            return heard
 
         return declare
 

@@ -20,7 +20,7 @@ from bot.command import Answer, Call, Command, Door, MessageRef
 from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Entry
 from bot.domain.messages import Home, Message
-from bot.domain.people import Person
+from bot.domain.people import Channel, Group, Person
 from bot.domain.ports import CodeHost, Holidays, Noun, Render, Target, Tools
 from bot.domain.presence import Place
 from bot.domain.refusals import Conflict, Unknown
@@ -78,6 +78,17 @@ class FakeDirectory:
     async def people(self) -> Sequence[Person]:
         """Everybody that is still here."""
         return [person for person in self.known.values() if not person.is_gone]
+
+    async def groups(self) -> Sequence[Group]:
+        """One."""
+        return [Group("S0RELEASE", "release-team")]
+
+    async def channel(self, name: str) -> Channel | None:
+        """Whatever is asked for, except ``#nowhere``; we are not in ``#private``, and ``#old`` is archived."""
+        bare = name.removeprefix("#")
+        if bare == "nowhere":
+            return None
+        return Channel(name, bare, is_member=bare != "private", is_archived=bare == "old")
 
 
 class FakeHolidays:

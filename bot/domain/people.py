@@ -30,3 +30,21 @@ class Person:
     def is_member(self) -> bool:
         """A full member: nobody's guest, stranger or robot, and still here."""
         return not (self.is_guest or self.is_stranger or self.is_bot or self.is_gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A Slack user group: its id (``S…``), and what people write after the @."""
+
+    id: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A conversation that we can see; ``is_member``: we are in it, so that we may post there."""
+
+    id: str
+    name: str
+    is_member: bool = True
+    is_archived: bool = False

@@ -10,7 +10,7 @@ from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import Home, Message, Rendered
-from bot.domain.people import Person
+from bot.domain.people import Channel, Group, Person
 from bot.domain.presence import Place
 from bot.domain.team import Command, Repository, Team
 
@@ -141,6 +141,17 @@ class Directory(Protocol):
 
     async def people(self) -> Sequence[Person]:
         """Everybody that is still here."""
+        ...
+
+    async def groups(self) -> Sequence[Group]:
+        """The workspace's user groups."""
+        ...
+
+    async def channel(self, name: str) -> Channel | None:
+        """A conversation by id or by name, with or without ``#``; nothing where we see none of that name.
+
+        Raises ``Refusal`` where Slack is silent.
+        """
         ...
 
 

@@ -12,7 +12,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.people import Person
+from bot.domain.people import Channel, Group, Person
 from bot.domain.ports import Clock
 from bot.domain.refusals import Refusal
 
@@ -39,6 +39,7 @@ class SlackDirectory:
         self._handles: dict[str, frozenset[str]] = {}  # what each is called, in lower case
         self._asked_at: dict[str, Any] = {}
         self._groups: dict[str, frozenset[str]] = {}  # user group id -> user ids
+        self._group_handles: dict[str, str] = {}  # user group id -> handle
         self._channels: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -76,6 +77,30 @@ class SlackDirectory:
         """Everybody that is known and still here."""
         return self.everybody()
 
+    async def groups(self) -> Sequence[Group]:
+        """The workspace's user groups, by handle."""
+        found = (Group(id, handle) for id, handle in self._group_handles.items() if id in self._groups)
+        return sorted(found, key=lambda group: group.handle)
+
+    async def channel(self, name: str) -> Channel | None:
+        """A conversation by id or name; nothing where we see none. Raises ``Refusal`` where Slack is silent."""
+        id = self.channel_named(name) or name
+        try:
+            async with asyncio.timeout(ASKED_WITHIN.total_seconds()):
+                answer = await self._client.conversations_info(channel=id)
+        except SlackApiError as error:
+            if error.response.get("error") in {"channel_not_found", "invalid_arguments"}:
+                return None
+            raise Refusal(
+                f"Slack does not tell me about {name} just now ({_why(error)}). Try again shortly."
+            ) from error
+        except _FAILURES as error:
+            raise Refusal(f"Slack does not tell me about {name} just now. Try again shortly.") from error
+        found = answer.get("channel") or {}
+        self._channels[id] = str(found.get("name") or id)
+        is_member = bool(found.get("is_member"))
+        return Channel(id, self._channels[id], is_member, is_archived=bool(found.get("is_archived")))
+
     def everybody(self) -> Sequence[Person]:
         """The same, at once."""
         return [person for person in self._people.values() if not person.is_gone]
@@ -104,6 +129,7 @@ class SlackDirectory:
             case "channel_rename" | "channel_created" | "group_rename" if isinstance(channel, dict):
                 self._channels[str(channel.get("id"))] = str(channel.get("name"))
             case "subteam_created" | "subteam_updated" if isinstance(group, dict):
+                self._group_handles[str(group.get("id"))] = str(group.get("handle") or group.get("id"))
                 self._regroup(str(group.get("id")), group.get("users") or ())
             case "subteam_members_changed":
                 id = str(event.get("subteam_id"))
@@ -144,6 +170,7 @@ class SlackDirectory:
     async def _read_groups(self) -> None:
         answer = await self._client.usergroups_list(include_users=True)
         for group in answer.get("usergroups") or ():
+            self._group_handles[group["id"]] = str(group.get("handle") or group["id"])
             self._regroup(group["id"], group.get("users") or ())
 
     async def _read_channels(self) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Protocol
 
 from bot.command import Kind, Parameter
@@ -75,6 +75,8 @@ def read(name: str, parameter: Parameter, words: tuple[Word, ...], around: Aroun
             return _number(text, name)
         case Kind.ID:
             return _id(text, parameter.prefix, name)
+        case _:
+            return _picked(name, parameter, words, around)
 
 
 def write(parameter: Parameter, value: Any, around: Around) -> str:
@@ -93,6 +95,26 @@ def write(parameter: Parameter, value: Any, around: Around) -> str:
             # Slack escapes these three in whatever a person types, also inside of quotes.
             sent = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
             return sent if _PLAIN.fullmatch(text) and parameter.kind is not Kind.TEXT else quote(sent)
+
+
+def _picked(name: str, parameter: Parameter, words: tuple[Word, ...], around: Around) -> Any:
+    """What was picked in a form with one of Slack's own pickers; nobody types these."""
+    match parameter.kind:
+        case Kind.PEOPLE:
+            return tuple(word.user_id or _person(word.text, around, name) for word in words)
+        case Kind.CHOICES:
+            return tuple(_one_of("word for this", word.text, parameter.choices, name) for word in words)
+        case Kind.TIME:
+            return _time(join(words), name)
+        case _:
+            return join(words)
+
+
+def _time(text: str, field: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise NotUnderstood(f"“{_short(text)}” is no time of day. Write it as 09:30.", field=field) from None
 
 
 def _one_of(what: str, text: str, known: tuple[str, ...], field: str) -> str:

@@ -23,7 +23,11 @@ METADATA_MAX = 3_000  # characters; docs.slack.dev/reference/views/modal-views
 INPUT_MAX = 3_000  # characters; docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
 HINT_MAX = 2_000  # characters of an input block's label and hint
 
+CHECKBOXES_MAX = 10  # docs.slack.dev/reference/block-kit/block-elements/checkboxes-element
+
 _SELECTS = frozenset({Kind.SERVICE, Kind.ENVIRONMENT, Kind.CHOICE})
+_ANSWERS = ("value", "selected_user", "selected_date", "selected_conversation", "selected_time")
+_SEVERAL = frozenset({Kind.PEOPLE, Kind.CHANNEL, Kind.TIME, Kind.CHOICES})
 
 
 def modal(
@@ -128,6 +132,8 @@ def _element(field: Field, around: Around) -> Block:
     if kind is Kind.DATE:
         initial = {"initial_date": date.isoformat(field.value)} if field.value else {}
         return {"type": "datepicker", "action_id": name} | initial
+    if kind in _SEVERAL:
+        return {"action_id": name} | _of_several(field)
     element: Block = {
         "type": "plain_text_input",
         "action_id": name,
@@ -136,6 +142,24 @@ def _element(field: Field, around: Around) -> Block:
     }
     shown = _shown(field.value, around)
     return element | ({"initial_value": shown[:INPUT_MAX]} if shown else {})
+
+
+def _of_several(field: Field) -> Block:
+    """What is picked with Slack's own pickers: several people, a conversation, a time, several of a few words."""
+    match field.parameter.kind:
+        case Kind.PEOPLE:
+            return {"type": "multi_users_select"} | ({"initial_users": list(field.value)} if field.value else {})
+        case Kind.CHANNEL:
+            only = {"include": ["public", "private"], "exclude_bot_users": True}
+            initial = {"initial_conversation": field.value} if field.value else {}
+            return {"type": "conversations_select", "filter": only} | initial
+        case Kind.TIME:
+            return {"type": "timepicker"} | ({"initial_time": f"{field.value:%H:%M}"} if field.value else {})
+        case _:
+            options = [_option(name) for name in field.parameter.choices][:OPTIONS_MAX]
+            chosen = [option for option in options if option["value"] in (field.value or ())]
+            kind = "checkboxes" if len(options) <= CHECKBOXES_MAX else "multi_static_select"
+            return {"type": kind, "options": options} | ({"initial_options": chosen} if chosen else {})
 
 
 def _select(field: Field, around: Around) -> Block:
@@ -160,21 +184,25 @@ def _parameter(block: Mapping[str, Any], verb: Verb) -> Parameter:
         shown = Parameter(Kind.TEXT)
     if declared and declared.kind is shown.kind:
         return declared
-    if shown.kind is Kind.CHOICE:
+    if shown.kind in {Kind.CHOICE, Kind.CHOICES}:
         options = (block.get("element") or {}).get("options") or ()
         return replace(shown, choices=tuple(option["value"] for option in options))
     return shown
 
 
-def _answer(state: Mapping[str, Any]) -> str:
-    option = state.get("selected_option") or {}
-    answer = state.get("value") or option.get("value") or state.get("selected_user") or state.get("selected_date")
-    return clean(answer) if isinstance(answer, str) else ""
+def _answer(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """What was filled in: one answer, several where several were picked, none where nothing was."""
+    options = [state["selected_option"]] if state.get("selected_option") else state.get("selected_options") or ()
+    picked = [option.get("value") for option in options] or state.get("selected_users")
+    one = next((state[name] for name in _ANSWERS if state.get(name)), None)
+    found = picked or ([one] if one else [])
+    return tuple(plain for each in found if isinstance(each, str) and (plain := clean(each)))
 
 
-def _value(name: str, parameter: Parameter, answer: str, around: Around) -> Any:
-    user_id = answer if parameter.kind is Kind.PERSON else ""
-    return values.read(name, parameter, (Word(answer, answer, quoted=True, user_id=user_id),), around)
+def _value(name: str, parameter: Parameter, answer: tuple[str, ...], around: Around) -> Any:
+    is_person = parameter.kind in {Kind.PERSON, Kind.PEOPLE}
+    words = tuple(Word(each, each, quoted=True, user_id=each if is_person else "") for each in answer)
+    return values.read(name, parameter, words, around)
 
 
 def _shown(value: Any, around: Around) -> str:

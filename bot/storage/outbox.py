@@ -90,7 +90,7 @@ class Outbox:
         async with self._database.write() as conn:
             now = self._database.clock.now()
             lost = await settle(conn, endings, owner=self._owner, pace=self.pace, now=now, recheck=self._recheck)
-        self._held -= {ending.step.lane for ending in endings}
+        self._held -= {ending.step.lane for ending in endings if ending.step.doing is not Doing.CHECK}
         return lost
 
     async def renew(self) -> None:

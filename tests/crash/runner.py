@@ -46,7 +46,7 @@ class SystemClock:
 
 
 def send(database_url: str, api_url: str, ready: Any) -> None:
-    """Owe the plan from where it stands, and send until all is said. ``ready`` is set once the messenger runs."""
+    """Owe the plan from where it stands, and send until all is said. ``ready`` is told once the messenger runs."""
     asyncio.run(_send(database_url, api_url, ready))
 
 
@@ -60,7 +60,7 @@ async def _send(database_url: str, api_url: str, ready: Any) -> None:
         outbox = Outbox(database, name, pace=PACE, recheck=PATIENCE.recheck)
         messenger = Messenger(database, outbox, sender, clock)
         running = asyncio.create_task(messenger.run())
-        ready.set()
+        ready.send_bytes(b"runs")
         await _owe(database, clock)
         while sum((await outbox.depth())[0].values()):
             if running.done():
@@ -85,7 +85,7 @@ async def _owe(database: Database, clock: SystemClock) -> None:
 
 
 def work(database_url: str, ready: Any) -> None:
-    """Do the jobs that are owed until none is left. ``ready`` is set once the worker runs."""
+    """Do the jobs that are owed until none is left. ``ready`` is told once the worker runs."""
     leases.LEASE = worker.LEASE = timedelta(seconds=0.9)
     asyncio.run(_work(database_url, ready))
 
@@ -107,7 +107,7 @@ async def _work(database_url: str, ready: Any) -> None:
         settle=_nothing,
     )
     running = asyncio.create_task(made.run())
-    ready.set()
+    ready.send_bytes(b"runs")
     while await jobs.next_due() is not None or made.busy:
         if running.done():
             running.result()

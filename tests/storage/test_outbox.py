@@ -337,3 +337,18 @@ async def test_a_claim_whose_commit_was_not_answered_is_not_lost(database, outbo
     monkeypatch.undo()
     step = await one(outbox)
     assert (step.key, step.doing) == ("a", Doing.LOOK)
+
+
+async def test_a_check_that_ends_frees_no_lane_in_which_something_is_under_way(outbox, say, clock):
+    await say(news("a"))
+    await outbox.settle([Doubt(await one(outbox), clock.now(), "timeout", 0)])
+    clock.move(SECOND)
+    await outbox.settle([Later(await one(outbox), clock.now(), "missing", missing=True)])
+    await outbox.settle([sent(await one(outbox), clock)])
+    clock.move(timedelta(minutes=1))
+    await say(news("a", "changed"))
+    check, edit = (await outbox.claim(10)).steps
+    assert (check.doing, edit.doing) == (Doing.CHECK, Doing.EDIT)
+    await outbox.settle([Checked(check, check.ts)])
+    assert not (await outbox.claim(10)).steps
+    assert await outbox.settle([sent(edit, clock, edit.ts)]) == 0

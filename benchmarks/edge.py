@@ -54,7 +54,8 @@ def report(name: str, measured: dict[str, list[dict[str, float]]], aim: float | 
     ours, default, fast = at["ours"], at["default"], at["fast"]
     print(f"\n{name}")
     print(
-        f"  median at 100/s: ours {ours['p50']:.2f} ms · Bolt {default['p50']:.2f} ms · faster Bolt {fast['p50']:.2f} ms"
+        f"  median at 100/s: ours {ours['p50']:.2f} ms · Bolt {default['p50']:.2f} ms"
+        f" · faster Bolt {fast['p50']:.2f} ms"
         f" → ours/Bolt {ours['p50'] / default['p50']:.2f}"
     )
     for key in ("c16", "c64"):

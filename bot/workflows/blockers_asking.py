@@ -142,7 +142,7 @@ def _asked(work: Work, blocker: Blocker, asking: _Asking) -> Blocker:
     if holder.is_gone or holder.is_bot:
         return blocker.put_off(again_at)  # nobody is left to ask; the lead hears of it in time
     if blocker.asks:
-        news.show_ask(work, blocker, asked_again=True)
+        news.show_ask(work, blocker, asked_again=blocker.asked_id == holder.id)
     blocker = blocker.asked(now, again_at)
     news.record(work, blocker, "asked", asked=holder.id, times=blocker.asks)
     return blocker

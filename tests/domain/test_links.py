@@ -1,0 +1,36 @@
+import pytest
+
+from bot.domain.links import links_in
+
+TWO = {"web": "Org/Web", "payments": "org/payments"}
+ONE = {"web": "org/web"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("waiting for org/web#812", ["pr:Org/Web#812"]),
+        ("review of other/thing#7 please", ["pr:other/thing#7"]),
+        ("web#812 and payments#9", ["pr:Org/Web#812", "pr:org/payments#9"]),
+        ("see https://github.com/org/web/pull/812/files#diff-1 now", ["pr:Org/Web#812"]),
+        ("(https://github.com/org/web/pull/812)", ["pr:Org/Web#812"]),
+        ("org/web#812, org/web#812.", ["pr:Org/Web#812"]),
+        ("A-9 fires and D-12 waits for C-41", ["alert:A-9", "deployment:D-12", "change:C-41"]),
+        ("c-41 too", ["change:C-41"]),
+        ("A-09", ["alert:A-9"]),
+        ("#812", []),  # whose?
+        ("chat#3", []),  # no service of that name
+        ("paper size a-4, grade d-1, UTF-8, ABC-41, A-9b, B-7", []),
+        ("https://wiki.example/A-9#812 and mail#", []),
+        ("color #8120a", []),
+        ("", []),
+    ],
+)
+def test_a_text_names_what_it_waits_for(text: str, found: list[str]):
+    assert [str(thing) for thing in links_in(text, TWO)] == found
+
+
+def test_a_bare_number_needs_somebody_whose_it_is():
+    assert [str(thing) for thing in links_in("review of #812", TWO, "payments")] == ["pr:org/payments#812"]
+    assert [str(thing) for thing in links_in("review of #812", ONE)] == ["pr:org/web#812"]
+    assert links_in("review of #812", {}) == ()

@@ -58,6 +58,3 @@ async def promote(call: Call, work: Work) -> Reply:
 async def drop(call: Call, work: Work) -> Reply:
     """Its card and its thread say so."""
     return Reply("code/dropped", {"idea": await ideas.close(work, call.args["idea"], call.by, call.args["reason"])})
-
-
-command.shortcut("Share as an idea", "This message says what somebody would do", verb="idea", fills="text")

@@ -55,6 +55,7 @@ async def view(work: Work, person: Person) -> HomeView:
         *await _approvals(work, person),
         *await _rounds(work, person),
         *[_unblock(one) for one in blockers if one.unblocker_id == person.id],
+        *[_ask_somebody(one) for one in blockers if one.with_id == one.owner_id == person.id],
         *await _alerts(work, person),
     ]
     return HomeView(
@@ -95,6 +96,11 @@ async def _rounds(work: Work, person: Person) -> list[Waiting]:
 
 def _unblock(blocker: Blocker) -> Waiting:
     return Waiting(f"{blocker.id} {blocker.what}", f"Unblocked {blocker.id}", "code.unblock", blocker.id)
+
+
+def _ask_somebody(blocker: Blocker) -> Waiting:
+    what = f"{blocker.id} {blocker.what} (nobody is asked)"
+    return Waiting(what, f"Ask somebody about {blocker.id}", "code.ask", f"about {blocker.id}")
 
 
 async def _alerts(work: Work, person: Person) -> list[Waiting]:

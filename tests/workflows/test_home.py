@@ -33,6 +33,15 @@ async def test_a_blocker_waits_for_who_can_unblock() -> None:
     assert [end.id for end in (await view(world, TOM)).loose_ends] == ["B-1"]
 
 
+async def test_a_blocker_that_nobody_is_asked_about_waits_for_its_owner() -> None:
+    world = World()
+    await world.add(Blocker.air("no idea why tests fail", TOM.id, NOON))
+
+    (waiting,) = (await view(world, TOM)).waiting
+    assert (waiting.action, waiting.value) == ("code.ask", "about B-1")
+    assert (await view(world, MEI)).waiting == ()
+
+
 async def test_an_alert_waits_for_the_owners_of_its_service_until_somebody_is_on_it() -> None:
     world = World()
     event = AlertFired("alertmanager", "f", "g", {"alertname": "Down"}, {}, NOON, NOON)

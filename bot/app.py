@@ -17,8 +17,10 @@ from bot.domain.dead_letters import LetterKind
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Tools
 from bot.domain.team import Team
+from bot.integrations.fetching import WebFetch
 from bot.integrations.hosts import AnyHost
 from bot.integrations.public_holidays import PublicHolidays
+from bot.integrations.source import for_team
 from bot.integrations.targets import LocalCommand
 from bot.runtime import discovery, health, logs, metrics
 from bot.runtime.clock import SystemClock
@@ -97,7 +99,8 @@ class _Parts:
         self, settings: Settings, team: Team, clock: Clock, database: Database, session: ClientSession
     ) -> None:
         token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-        self.settings, self.clock, self.database = settings, clock, database
+        self.settings, self.clock, self.database, self.session = settings, clock, database, session
+        self.sources = for_team(discovery.sources(), team)
         self.client = slack_client(token, session, settings.slack_api_url)
         self.directory = SlackDirectory(self.client, clock)
         rendering = self.rendering = Rendering(settings.templates, names=self.directory.name_of)
@@ -144,9 +147,8 @@ class _Parts:
 
     async def _work(self, stack: AsyncExitStack) -> None:
         """Start worker, messenger and sealer; they stop in the opposite order."""
-        sources = discovery.sources()
         found = discovery.workflows()
-        deliveries = Deliveries(sources, found.takers)
+        deliveries = Deliveries(self.sources, found.takers)
         worker = Worker(
             self.database,
             self.unit,
@@ -170,9 +172,10 @@ class _Parts:
     async def _listen(self, stack: AsyncExitStack) -> None:
         """Serve hooks, health and metrics, and Slack's requests where they come over HTTP."""
         server = web.Application(client_max_size=BODY_MAX)
-        sources = discovery.sources()
-        secrets = self.settings.secrets_for(sources)
-        server.add_routes(Hooks(sources, secrets, self.inbox, self.clock, metrics.count_delivery).routes())
+        secrets = self.settings.secrets_for({source.name for source in self.sources.values()})
+        fetch = WebFetch(self.session)
+        hooks = Hooks(self.sources, secrets, self.inbox, self.clock, fetch, metrics.count_delivery)
+        server.add_routes(hooks.routes())
         server.add_routes(health.routes(self._checks(), refresh=self._count_dead))
         if self.settings.signing_secret is not None:
             server.add_routes(self.edge.routes())

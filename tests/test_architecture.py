@@ -28,6 +28,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "jinja2": ("bot/runtime/rendering",),
     "dateparser": ("bot/runtime/grammar",),
     "gidgethub": ("bot/integrations/hosts",),
+    "cloudevents": ("bot/integrations/sources/cdevents",),
+    "jmespath": ("bot/integrations/sources/generic", "bot/config/source_parts"),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from bot.config.source_parts import SourcesPart
 from bot.domain.stages import Stage
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w)")
@@ -158,3 +159,4 @@ class TeamFile(Part):
     environments: Annotated[dict[str, EnvironmentPart], BeforeValidator(_no_value_is_empty)] = {}
     roles: dict[str, Several] = {}
     policy: list[RulePart] = []
+    sources: SourcesPart = SourcesPart()

@@ -130,6 +130,7 @@ def team_of(file: TeamFile) -> Team:
         channels={key: channel for key, channel in file.channels.items() if key != "default"},
         default_channel=file.channels.get("default", "#general"),
         github_logins={person.github: person.slack for person in file.people.values() if person.github},
+        sources=file.sources.settings(),
     )
 
 

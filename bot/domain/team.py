@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.domain.sources import SourceSettings
 from bot.domain.stages import Stage
+from bot.domain.standup_plans import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Team:
     channels: Mapping[str, str] = field(default_factory=dict[str, str])  # stage or "standup" -> "#channel"
     default_channel: str = "#general"
     github_logins: Mapping[str, str] = field(default_factory=dict[str, str])  # login -> user id
+    standups: Mapping[str, Setup] = field(default_factory=dict[str, Setup])  # to begin with; then Slack decides
+    sources: SourceSettings = SourceSettings()
 
     def channel_for(self, stage: Stage | str, service: str | None = None) -> str:
         """Where news of this stage is posted: the stage's channel, else the service's, else the default."""

@@ -5,19 +5,20 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from bot.domain.events import Event
+from bot.domain.team import Team
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request from a source, raw. Header names are in lower case."""
+    """One request from a source, raw. Header names are in lower case; ``source`` is its path after ``/hooks/``."""
 
     source: str
     headers: Mapping[str, str]
@@ -34,7 +35,20 @@ class MalformedPayload(Exception):
         self.problem = problem
 
 
+class Unreachable(Exception):
+    """What a delivery needs from the network cannot be had now; its sender is asked to send it again."""
+
+
+class Fetch(Protocol):
+    """The port through which a source may look something up while its sender waits."""
+
+    async def __call__(self, url: str) -> bytes:
+        """What an https address holds. Raises ``Unreachable``."""
+        ...
+
+
 Verify: TypeAlias = Callable[[Mapping[str, str], bytes, str], bool]
+Admit: TypeAlias = Callable[[Mapping[str, str], bytes, bool, Fetch], Awaitable[bool]]
 Parse: TypeAlias = Callable[[Delivery], list[Event]]
 Identify: TypeAlias = Callable[[Mapping[str, str], bytes], str]
 
@@ -84,6 +98,11 @@ class Source:
     Attributes:
         how_to: one sentence for the docs: where to paste the address and the secret.
         parse: pure; raises ``MalformedPayload``. An event kind that we do not use gives an empty list.
+        keeps: how the names of those headers begin that ``parse`` reads; others are not stored.
+        admit: where the network is needed to tell whether a delivery is genuine: gets headers, body, whether
+            the secret proved it, and what fetches; says whether it is taken. Raises ``Unreachable``.
+        of_team: where the team file sets it up: its forms by their path after ``/hooks/``, none where it does not.
+        secret_is_optional: whether a delivery can be genuine without a secret (``admit`` says so then).
     """
 
     name: str
@@ -92,11 +111,23 @@ class Source:
     verify: Verify
     identify: Identify
     parse: Parse
+    keeps: tuple[str, ...] = ("x-",)
+    admit: Admit | None = None
+    of_team: Callable[[Team], Mapping[str, "Source"]] | None = None
+    secret_is_optional: bool = False
 
     @property
     def secret_variable(self) -> str:
         """The environment variable that holds the secret."""
         return f"EIGHTBELLS_HOOK_SECRET_{self.name.upper()}"
+
+
+def for_team(sources: Mapping[str, Source], team: Team) -> dict[str, Source]:
+    """The sources as this team uses them, by their path after ``/hooks/``."""
+    found: dict[str, Source] = {}
+    for name, source in sources.items():
+        found |= {name: source} if source.of_team is None else source.of_team(team)
+    return found
 
 
 M = TypeVar("M", bound=BaseModel)

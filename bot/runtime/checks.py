@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import Settings, read_settings, read_team
 from bot.domain.ports import Clock
 from bot.domain.team import Service, Team
+from bot.integrations.source import Source
 from bot.runtime.findings import Finding, fine, mistake, warning
 from bot.runtime.redaction import Redaction
 from bot.runtime.rendering import Rendering
@@ -31,7 +32,7 @@ async def findings(
     clock: Clock,
     scopes: Collection[str],
     actions: Collection[str],
-    sources: Collection[str],
+    sources: Mapping[str, Source],
 ) -> list[Finding]:
     """Look at everything that can be looked at; what one thing hides is left out, never the rest.
 
@@ -39,7 +40,7 @@ async def findings(
         environ: the variables of the process.
         scopes: what the manifest asks for.
         actions: of every verb that discovery finds (``deploy.approve``).
-        sources: of every webhook source that it finds.
+        sources: every webhook source that it finds, by name.
     """
     settings, wrong = read_settings(environ, serving=True)
     file = settings.config if settings else Path(environ.get("EIGHTBELLS_CONFIG") or "eightbells.yml")
@@ -52,7 +53,7 @@ async def findings(
         found += _team(team, actions)
     if settings is not None:
         found += _templates(settings)
-        found += _hooks(settings, sources)
+        found += _hooks(settings, sources, team or Team())
         found += await _database(settings, clock)
         async with ClientSession(timeout=SLACK_TIMEOUT, trust_env=True) as session:
             client = AsyncWebClient(session=session, base_url=settings.slack_api_url, retry_handlers=[])
@@ -105,14 +106,28 @@ def _templates(settings: Settings) -> list[Finding]:
     ]
 
 
-def _hooks(settings: Settings, sources: Collection[str]) -> list[Finding]:
-    secrets = settings.secrets_for(sources)
+def _hooks(settings: Settings, sources: Mapping[str, Source], team: Team) -> list[Finding]:
+    """Which sources are heard: those with a secret, if the team file sets up what must be set up there."""
+    secrets = set(settings.secrets_for(sources))
+    idle = {name for name, source in sources.items() if source.of_team is not None and not source.of_team(team)}
+    set_up = {name for name, source in sources.items() if source.of_team is not None} - idle
+    heard = (secrets | {name for name in set_up if sources[name].secret_is_optional}) - idle
     found = [
         warning(
-            f"no secret for {source}: its webhooks are refused", f"Set EIGHTBELLS_HOOK_SECRET_{_variable(source)}."
+            f"sources.{name} is set up, but {name} has no secret: its webhooks are refused",
+            f"Set EIGHTBELLS_HOOK_SECRET_{_variable(name)}.",
         )
-        for source in sorted(set(sources) - set(secrets))
+        for name in sorted(set_up - heard)
     ]
+    found += [
+        warning(f"{name} has a secret, but nothing to go by: its webhooks are refused", f"Set up sources.{name}.")
+        for name in sorted(secrets & idle)
+    ]
+    if heard:
+        found.append(fine(f"webhooks are heard from {', '.join(sorted(heard))}"))
+    else:
+        todo = f"Set EIGHTBELLS_HOOK_SECRET_<NAME> for those that you use of {', '.join(sorted(sources))}."
+        found.append(warning("no source has a secret: every webhook is refused", todo))
     for name in sorted(set(settings.hook_secrets) - {source.replace("_", "-") for source in sources}):
         todo = f"Sources are {', '.join(sorted(sources))}."
         found.append(mistake(f"EIGHTBELLS_HOOK_SECRET_{_variable(name)}: there is no such source", todo))

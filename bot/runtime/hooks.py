@@ -9,12 +9,12 @@ import structlog
 from aiohttp import web
 
 from bot.domain.ports import Clock
-from bot.integrations.source import Source
+from bot.integrations.source import Fetch, Source, Unreachable
 from bot.storage.errors import StorageUnavailable
 
 # Alertmanager sends a whole group in one body, about 510 bytes an alert: 5,000 alerts are 2.6 MB.
 BODY_MAX = 16 * 1024 * 1024  # bytes
-# What of a request's headers is worth keeping; never what authenticates it.
+# What of every request's headers is worth keeping; never what authenticates it.
 KEPT_HEADERS = frozenset({"content-type", "user-agent"})
 FORGET_HEADERS = frozenset({"authorization", "cookie"})
 
@@ -32,10 +32,11 @@ class Inbox(Protocol):
 
 
 class Hooks:
-    """``POST /hooks/<source>`` for every source that discovery found.
+    """``POST /hooks/<source>`` for every source of the team, by its path.
 
     Answers: 202 stored (or known already), 400 not JSON, 401 not signed with the secret, 404 no such source,
-    413 too large, 503 not stored because the database is away (senders try again after a 5xx).
+    413 too large, 503 not stored because the database, or what proves the sender, is away (senders try again
+    after a 5xx).
     """
 
     def __init__(
@@ -44,17 +45,19 @@ class Hooks:
         secrets: Mapping[str, str],
         inbox: Inbox,
         clock: Clock,
+        fetch: Fetch,
         counted: Callable[[str, int], None] = lambda source, status: None,
     ) -> None:
         self._sources = sources
         self._secrets = secrets
         self._inbox = inbox
         self._clock = clock
+        self._fetch = fetch
         self._counted = counted
 
     def routes(self) -> list[web.RouteDef]:
         """To be added to the server."""
-        return [web.post("/hooks/{source}", self._take)]
+        return [web.post("/hooks/{source:.+}", self._take)]
 
     async def _take(self, request: web.Request) -> web.Response:
         name = request.match_info["source"]
@@ -71,24 +74,36 @@ class Hooks:
         except web.HTTPRequestEntityTooLarge:
             return _said(413, f"the body is larger than {BODY_MAX // 1024 // 1024} MiB")
         headers = {key.lower(): value for key, value in request.headers.items()}
-        secret = self._secrets.get(name)
-        if not secret or not source.verify(headers, body, secret):
-            log.warning("hook.refused", source=name, why="no secret is set" if not secret else "wrong signature")
+        try:
+            refusal = await self._refusal(source, headers, body)
+        except Unreachable as problem:
+            log.warning("hook.not_proven", source=name, why=str(problem))
+            return _said(503, f"who sent it cannot be proven now: {problem}; send it again")
+        if refusal:
+            log.warning("hook.refused", source=name, why=refusal)
             return _said(401, "the request is not signed with this source's secret")
         if not _is_json(body):
             return _said(400, "the body is not JSON")
-        return await self._store(source, headers, body)
+        return await self._store(name, source, headers, body)
 
-    async def _store(self, source: Source, headers: Mapping[str, str], body: bytes) -> web.Response:
-        kept = {key: value for key, value in headers.items() if key in KEPT_HEADERS or key.startswith("x-")}
+    async def _refusal(self, source: Source, headers: Mapping[str, str], body: bytes) -> str:
+        """Why the delivery is not taken; "" where it is."""
+        secret = self._secrets.get(source.name)
+        proven = bool(secret) and source.verify(headers, body, secret or "")
+        if source.admit is not None:
+            return "" if await source.admit(headers, body, proven, self._fetch) else "its sender is not proven"
+        if proven:
+            return ""
+        return "wrong signature" if secret else f"{source.secret_variable} is not set"
+
+    async def _store(self, name: str, source: Source, headers: Mapping[str, str], body: bytes) -> web.Response:
+        kept = {k: value for k, value in headers.items() if k in KEPT_HEADERS or k.startswith(source.keeps)}
         signed = {key for key in kept if "signature" in key or "token" in key or key in FORGET_HEADERS}
         kept = {key: value for key, value in kept.items() if key not in signed}
         try:
-            fresh = await self._inbox.receive(
-                source.name, source.identify(headers, body), kept, body, self._clock.now()
-            )
+            fresh = await self._inbox.receive(name, source.identify(headers, body), kept, body, self._clock.now())
         except StorageUnavailable:
-            log.exception("hook.not_stored", source=source.name)
+            log.exception("hook.not_stored", source=name)
             return _said(503, "the database does not answer; send it again")
         return _said(202, "stored" if fresh else "stored before")
 

@@ -8,13 +8,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.domain.jobs import Job, Outcome
-from bot.runtime import checks
+from bot.runtime import checks, discovery
 from bot.runtime.findings import Finding, Severity
 from bot.storage.database import Database
 from bot.storage.jobs import Jobs, Owed, write_steps
 from bot.storage.migrations import migrate
 from tests.fakes import NOON, FakeClock
 
+SOURCES = {name: source for name, source in discovery.sources().items() if name in ("github", "generic", "sns")}
 SCOPES = ("chat:write", "commands")
 CHANNELS = (
     {"id": "C0GENERAL", "name": "general", "is_member": True},
@@ -70,7 +71,7 @@ async def environ(slack: Slack, tmp_path: Path) -> AsyncIterator[dict[str, str]]
 
 async def look(environ: Mapping[str, str]) -> list[Finding]:
     return await checks.findings(
-        environ, clock=FakeClock(), scopes=SCOPES, actions=("deploy.approve", "deploy"), sources=("github",)
+        environ, clock=FakeClock(), scopes=SCOPES, actions=("deploy.approve", "deploy"), sources=SOURCES
     )
 
 
@@ -120,7 +121,7 @@ async def test_everything_wrong_is_told_at_once(environ: dict[str, str], slack: 
         "services.web.deploy.run: no-such-program is no program that can be run here",
         "services.api.deploy.directory: there is no /no/such/folder",
         found[4],
-        "no secret for github: its webhooks are refused",
+        "no source has a secret: every webhook is refused",
         "EIGHTBELLS_HOOK_SECRET_GITLUB: there is no such source",
         "scopes are missing: commands",
         "channels.deploy: the bot is not in #deploys",

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, Self, TypeAlias
+from zoneinfo import ZoneInfo
 
 from bot.domain import words
 from bot.domain.people import Person
@@ -137,6 +138,14 @@ class Presence:
     def take_holidays(self, place: Place) -> Self:
         """Whose public holidays they have; nowhere: they have none."""
         return replace(self, place=place, without_holidays=not place)
+
+    def work_on(self, weekdays: tuple[int, ...]) -> Self:
+        """On which days of the week they work; all seven of them is no different from none named."""
+        return replace(self, weekdays=() if len(set(weekdays)) == 7 else tuple(sorted(set(weekdays))))
+
+    def today(self, person: Person, now: datetime) -> date:
+        """Which day it is for them."""
+        return now.astimezone(ZoneInfo(self.zone_of(person))).date()
 
     def leave(self, today: date, until: date, because: str = "") -> Self:
         """Away from today, and back on the day ``until``. Raises ``Refusal`` where that is no leave."""

@@ -12,7 +12,7 @@ from bot.domain.people import Person
 from bot.domain.presence import NOWHERE, Place
 from bot.domain.questions import USUAL_QUESTIONS, Asks, Question, check
 from bot.domain.refusals import Refusal, Stale
-from bot.domain.schedule import WORKDAYS, Schedule
+from bot.domain.schedule import WORKDAYS, Schedule, days_shown
 from bot.domain.spans import rounded
 
 NAME_MAX = 60  # characters; it stands in a title beside a date
@@ -70,6 +70,12 @@ class Setup:
     def schedule(self) -> Schedule:
         """Its days and time of day."""
         return Schedule(self.weekdays, self.at)
+
+    @property
+    def when(self) -> str:
+        """ "Mon–Fri at 09:00 in everyone's own zone"."""
+        where = f"in {self.zone}" if self.zone else "in everyone's own zone"
+        return f"{days_shown(self.weekdays)} at {self.at:%H:%M} {where}"
 
     def zone_for(self, own: str) -> str:
         """In which zone somebody is asked whose own zone this is."""

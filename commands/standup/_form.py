@@ -118,7 +118,9 @@ def setup_from(args: Mapping[str, Any], around: Around, standup: Standup | None,
         window=_span(args.get("window"), (*WINDOWS, before.window)) or before.window,
         remind_before=_span(args.get("reminder"), (*REMINDERS, before.remind_before)),
         posting=Posting(args.get("posting") or before.posting),
-        lead=next(iter(askable((args["lead"],), around.people, "lead"))) if args.get("lead") else by.id,
+        lead=next(iter(askable((args["lead"],), around.people, "lead")))
+        if args.get("lead")
+        else before.lead or by.id,
         raise_after_days=int(args.get("raise_after") or before.raise_after_days),
         holidays=around.holidays,
     )

@@ -125,9 +125,8 @@ class _Parts:
         )
         self.inbox = Inbox(database, database.replica_id)
         self.outbox = Outbox(database, database.replica_id)
-        self.messenger = Messenger(
-            database, self.outbox, Sender(self.client, SlackAddresses(self.client, clock.now), clock.now), clock
-        )
+        self.sender = Sender(self.client, SlackAddresses(self.client, clock.now), clock.now)
+        self.messenger = Messenger(database, self.outbox, self.sender, clock)
         self.sealer = Sealer(database)
         self.address = ""
 
@@ -135,6 +134,7 @@ class _Parts:
         """Begin: who we are, what listens, what works."""
         identity = await self.edge.warm()
         self.directory.team_id = identity.team_id
+        self.sender.bot_id = identity.bot_id
         await self.directory.warm()
         stack.push_async_callback(self.directory.close)
         await self._work(stack)
@@ -159,7 +159,7 @@ class _Parts:
             settle=deliveries.settle,
         )
         self._run(stack, self.sealer.keep_sealing(), _cancelled)
-        self._run(stack, keep_tidy(self.database), _cancelled)
+        self._run(stack, keep_tidy(self.database, self.outbox), _cancelled)
         self._run(stack, self.messenger.run(), lambda task: self.messenger.stop(task, DRAIN))
         self._run(stack, worker.run(), lambda task: worker.stop(task, DRAIN))
 
@@ -176,7 +176,7 @@ class _Parts:
         fetch = WebFetch(self.session)
         hooks = Hooks(self.sources, secrets, self.inbox, self.clock, fetch, metrics.count_delivery)
         server.add_routes(hooks.routes())
-        server.add_routes(health.routes(self._checks(), refresh=self._count_dead))
+        server.add_routes(health.routes(self._checks(), refresh=self._measure))
         if self.settings.signing_secret is not None:
             server.add_routes(self.edge.routes())
         runner = web.AppRunner(server, access_log=None, handle_signals=False)
@@ -201,8 +201,9 @@ class _Parts:
 
         return {"database": database, "messenger": messenger, "slack": slack}
 
-    async def _count_dead(self) -> None:
-        """Bring the gauge up to date that says what waits for an admin."""
+    async def _measure(self) -> None:
+        """Bring the gauges up to date that are read from the database."""
+        await self.messenger.count()
         async with self.unit.reading() as work:
             letters = Counter(one.kind for one in await work.dead_letters(limit=1_000))
         for kind in LetterKind:

@@ -312,7 +312,7 @@ async def test_a_doubt_in_a_channel_that_cannot_be_read_is_left_to_a_person(
 
 async def test_another_apps_message_with_our_key_is_not_taken_for_ours(database, place, clock, say, settle_down):
     messenger, _ = messenger_for(database, place, clock)
-    messenger._sender._bot_id = "B0SOMEBODYELSE"
+    messenger._sender.bot_id = "B0SOMEBODYELSE"
     await place.fault(kind="reset_after_write", method="chat.postMessage")
     await say(news("a"))
     await settle_down(messenger)

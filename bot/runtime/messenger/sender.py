@@ -33,6 +33,7 @@ class Sender:
     """Talks to one workspace.
 
     Attributes:
+        bot_id: ours, from ``auth.test``; without it any app's message with our key counts as ours.
         trouble: why Slack does not let the app in at all, or None; readiness shows it.
     """
 
@@ -48,7 +49,7 @@ class Sender:
         self._client = client
         self._addresses = addresses
         self._now = now
-        self._bot_id = bot_id
+        self.bot_id = bot_id
         self.patience = patience or Patience()
         self.trouble: str | None = None
 
@@ -105,7 +106,7 @@ class Sender:
         return Sent(step, self._now(), step.channel, step.ts, step.revision)
 
     async def _look(self, step: Step) -> Ending:
-        found = await copies(self._client, step, bot_id=self._bot_id)
+        found = await copies(self._client, step, bot_id=self.bot_id)
         if found:
             counters.RECONCILED.labels("found").inc()
             kept = found[0]
@@ -119,7 +120,7 @@ class Sender:
         return Later(step, self._now(), "it was not posted; posting it again", missing=True)
 
     async def _check(self, step: Step) -> Ending:
-        found = await copies(self._client, step, bot_id=self._bot_id)
+        found = await copies(self._client, step, bot_id=self.bot_id)
         if len(found) < 2:
             return Checked(step, step.ts)
         # The elder stays, unless people already talk below the younger.

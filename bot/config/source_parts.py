@@ -1,7 +1,7 @@
 """The team file's ``sources``: what those need to know who send webhooks of a form that a team chooses."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -74,8 +74,9 @@ class ReadingPart(_Part):
 
     def reading(self) -> Reading:
         """The domain's."""
-        given = {name: value for name, value in self.model_dump().items() if value is not None}
-        return Reading(**given | {"resolved": frozenset(self.resolved)})
+        given: dict[str, Any] = {name: value for name, value in self.model_dump().items() if value is not None}
+        given["resolved"] = frozenset(self.resolved)
+        return Reading(**given)
 
 
 class SnsPart(_Part):

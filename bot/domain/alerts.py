@@ -1,5 +1,6 @@
 """Alerts: one group is one message; it knows what fires, who is on it, and what is old news."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ class Severity(StrEnum):
     @classmethod
     def of(cls, word: str | None) -> "Severity":
         """Our word for theirs."""
-        return _SEVERITIES.get((word or "").strip().lower(), cls.UNKNOWN)
+        return _SEVERITIES.get(_NOT_ALPHANUMERIC.sub("", (word or "").lower()), cls.UNKNOWN)
 
     @property
     def rank(self) -> int:
@@ -32,10 +33,15 @@ class Severity(StrEnum):
         return (Severity.CRITICAL, Severity.WARNING, Severity.UNKNOWN, Severity.INFO).index(self)
 
 
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")  # "SEV-1" and "sev 1" are one word
+# Prometheus, syslog, Sentry, Datadog, PagerDuty, CDEvents, Zabbix, and the priorities that teams number themselves.
+_CRITICAL = "critical crit page fatal emergency emerg alert disaster urgent severe blocker high p0 p1 sev0 sev1"
+_WARNING = "warning warn major error err medium moderate average degraded p2 sev2"
+_INFO = "info informational information notice debug trace low minor trivial none ok success p3 p4 p5 sev3 sev4 sev5"
 _SEVERITIES = {
-    **dict.fromkeys(("critical", "crit", "page", "fatal", "emergency", "p1", "sev1", "high"), Severity.CRITICAL),
-    **dict.fromkeys(("warning", "warn", "major", "error", "p2", "sev2", "medium"), Severity.WARNING),
-    **dict.fromkeys(("info", "notice", "low", "none", "minor", "p3", "sev3", "p4"), Severity.INFO),
+    **dict.fromkeys(_CRITICAL.split(), Severity.CRITICAL),
+    **dict.fromkeys(_WARNING.split(), Severity.WARNING),
+    **dict.fromkeys(_INFO.split(), Severity.INFO),
 }
 
 

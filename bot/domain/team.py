@@ -94,7 +94,7 @@ class Team:
     default_channel: str = "#general"
     github_logins: Mapping[str, str] = field(default_factory=dict[str, str])  # login -> user id
     standups: Mapping[str, Setup] = field(default_factory=dict[str, Setup])  # to begin with; then Slack decides
-    sources: SourceSettings = SourceSettings()
+    sources: SourceSettings = field(default_factory=SourceSettings)
 
     def channel_for(self, stage: Stage | str, service: str | None = None) -> str:
         """Where news of this stage is posted: the stage's channel, else the service's, else the default."""

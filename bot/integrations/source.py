@@ -133,12 +133,26 @@ def for_team(sources: Mapping[str, Source], team: Team) -> dict[str, Source]:
 M = TypeVar("M", bound=BaseModel)
 
 
-def read(model: type[M], body: bytes | Mapping[str, Any]) -> M:
-    """The body as this model. Raises ``MalformedPayload`` naming the first field that is wrong."""
+def read(model: type[M], body: bytes | Mapping[str, Any], at: str = "") -> M:
+    """The body as this model. Raises ``MalformedPayload`` naming the first field that is wrong, below ``at``."""
     try:
-        return model.model_validate(body if isinstance(body, Mapping) else json.loads(body))
+        return model.model_validate(body if isinstance(body, Mapping) else loaded(body))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise MalformedPayload(".".join(str(part) for part in first["loc"]), first["msg"]) from None
+        steps = [at, *(str(part) for part in first["loc"])]
+        raise MalformedPayload(".".join(step for step in steps if step), first["msg"]) from None
+
+
+def loaded(body: bytes | str, at: str = "") -> Any:
+    """What JSON holds. Raises ``MalformedPayload``."""
+    try:
+        return json.loads(body)
     except (ValueError, RecursionError):
-        raise MalformedPayload("", "the body is not JSON") from None
+        raise MalformedPayload(at, "it is not JSON" if at else "the body is not JSON") from None
+
+
+def an_object(value: Any, at: str = "") -> dict[str, Any]:
+    """The value as what has fields. Raises ``MalformedPayload``."""
+    if not isinstance(value, dict):
+        raise MalformedPayload(at, "it should be an object" if at else "the body should be an object")
+    return value

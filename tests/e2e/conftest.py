@@ -1,18 +1,25 @@
-"""What end-to-end tests share: a playground with a small app behind it, and pages of it in a real browser."""
+"""What end-to-end tests share: a browser, the whole product as processes, and a playground with a small app behind it.
+
+All of them run on one event loop, so that one browser serves the whole run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 import yaml
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
 
 from bot.playground.options import Options
 from bot.playground.server import Playground, serving
+from tests.e2e.desk import PATIENCE_MS, Desk
+from tests.e2e.product import Site, Trial, site, trying
 from tests.e2e.tiny_app import MANIFEST, TinyApp
 from tests.needs import path_of
 
@@ -25,7 +32,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_MS = 10_000  # for a busy machine; a page that works needs a tenth of a second
 ACK_SECONDS = 1.0  # instead of Slack's three, so that the test of a timeout is short
 
 DELIVERY = """# Tom pushes to web
@@ -36,6 +42,8 @@ X-Hub-Signature-256: sha256={{hmac_sha256}}
 {"ref": "refs/heads/main"}"""
 
 OpenPage = Callable[..., Awaitable[Page]]
+Sit = Callable[..., Awaitable[Desk]]
+OpenSite = Callable[..., Awaitable[Site]]
 
 
 @dataclass
@@ -53,7 +61,7 @@ class Stage:
         return f"{self.url}/?as={who}&channel={channel}"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """A playground, the tiny app in #deploys, and one recorded delivery."""
     manifest = tmp_path / "manifest.yml"
@@ -76,7 +84,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             yield stage
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=path_of("chromium"), args=list(FLAGS))
@@ -100,13 +108,16 @@ def watch(page: Page, url: str, complaints: list[str]) -> None:
     page.on("request", asked)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[OpenPage]:
     """Opens pages; at the end none may have thrown, been refused a resource, or asked anybody outside."""
     complaints: list[str] = []
 
+    opened: list[BrowserContext] = []
+
     async def open_one(who: str = "U0ANA", channel: str = "deploys", **context: Any) -> Page:
         made = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
+        opened.append(made)
         made.set_default_timeout(PATIENCE_MS)
         page = await made.new_page()
         watch(page, stage.url, complaints)
@@ -115,4 +126,55 @@ async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[OpenPage]:
         return page
 
     yield open_one
+    for context in opened:
+        await context.close()
     assert complaints == []
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def trial(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
+    """``eightbells try``, shared by the stories of one module."""
+    async with trying(tmp_path_factory.mktemp("trial")) as running:
+        yield running
+
+
+async def sit_down(browser: Browser, trial: Trial, complaints: list[str], who: str, channel: str) -> Desk:
+    """A person at a page of their own, in a conversation."""
+    made = await browser.new_context(viewport={"width": 1280, "height": 900})
+    made.set_default_timeout(PATIENCE_MS)
+    page = await made.new_page()
+    watch(page, trial.play.url, complaints)
+    state = await trial.play.ask(f"state?as={who}")
+    channels = {c["name"]: c["id"] for c in state["channels"] if c["kind"] != "im"}
+    channels["bot"] = await trial.play.channel("bot", who)
+    desk = Desk(page, who, trial.play.url, channels)
+    await desk.go(channel)
+    return desk
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sit(browser: Browser, trial: Trial) -> AsyncIterator[Sit]:
+    """Seats people in front of the trial's page; at the end no page may have complained."""
+    complaints: list[str] = []
+    desks: list[Desk] = []
+
+    async def seat(who: str, channel: str = "deploys") -> Desk:
+        desks.append(await sit_down(browser, trial, complaints, who, channel))
+        return desks[-1]
+
+    yield seat
+    for desk in desks:
+        await desk.page.context.close()
+    assert complaints == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_site(tmp_path: Path) -> AsyncIterator[OpenSite]:
+    """Opens a workspace for bots that the test starts itself; a SQLite file unless the test names a database."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(database_url: str = "", **options: bool) -> Site:
+            url = database_url or f"sqlite:///{tmp_path / 'eightbells.db'}"
+            return await stack.enter_async_context(site(tmp_path, url, **options))
+
+        yield open_one

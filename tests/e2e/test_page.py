@@ -11,9 +11,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.e2e.conftest import OpenPage, Stage
 from tests.needs import needs
 
-pytestmark = [pytest.mark.e2e, needs("chromium")]
-
-expect.set_options(timeout=10_000)
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), needs("chromium")]
 
 
 async def write(page: Page, text: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 _CLOSE = 60  # of 100; below, what rapidfuzz finds is no longer what anybody meant
 _ALIKE = 70  # of 100; "lokc" and "lock" are 75
+_AKIN = 60  # of 100; "wbe" and "web" are 67, "yen" and "payments" 55
 
 
 def alike(word: str, known: Iterable[str]) -> bool:
@@ -21,4 +22,12 @@ def nearest(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     found = process.extract(
         name[:100], choices, scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=_CLOSE, limit=limit
     )
-    return tuple(choice for choice, _, _ in found)
+    return tuple(choice for choice, _, _ in found if _akin(name.casefold(), choice.casefold()))
+
+
+def _akin(word: str, choice: str) -> bool:
+    """Whether somebody may have meant it: rapidfuzz also finds letters of the word scattered over a longer one."""
+    from rapidfuzz import fuzz  # noqa: PLC0415 - only needed once somebody errs
+
+    parts = {choice, *choice.replace("-", " ").replace(".", " ").split()}
+    return any(word in part or part in word or fuzz.ratio(word, part) >= _AKIN for part in parts)

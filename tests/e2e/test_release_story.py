@@ -1,0 +1,54 @@
+"""Release notes from the commits of a real repository, edited and published."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Sit
+from tests.needs import needs
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), needs("chromium"), needs("git")]
+
+
+async def test_notes_are_drafted_from_commits_edited_and_published(sit: Sit) -> None:
+    ana = await sit("U0ANA", "general")
+    await ana.write("/release draft web")
+    await ana.told("R-1 · notes for web are being drafted")
+
+    await ana.go("bot")
+    draft = await ana.see("Draft · notes of web v1.4.0")
+    await expect(draft).to_contain_text("7 commits since v1.3.9")
+    await expect(draft).to_contain_text("Checkout: pay in one step (#809)")
+    await expect(draft).to_contain_text("C-1 Faster checkout")
+
+    await ana.press(draft, "Edit notes")
+    await expect(ana.title).to_have_text("Notes R-1")
+    features = ana.modal.locator("[data-testid=input]").filter(has_text="Features").get_by_test_id("field")
+    await expect(features).to_have_value("Checkout: pay in one step (#809)\nCurrency: add the column for it (#801)")
+    await features.fill("Checkout takes one step instead of three.")
+    await ana.submit()
+    await expect(draft).to_contain_text("Checkout takes one step instead of three.")
+
+    await ana.press(draft, "Publish web v1.4.0", sure=True)
+    await ana.told("The notes of web v1.4.0 are in #releases")
+    published = await ana.see("Published · notes of web v1.4.0", "edited by Ana")
+    await expect(published.get_by_role("button", name="Publish")).to_have_count(0)
+
+    tom = await sit("U0TOM", "releases")
+    notes = await tom.see("What’s new in web v1.4.0")
+    await expect(notes).to_contain_text("Checkout takes one step instead of three.")
+    await expect(notes).to_contain_text("Currency: no decimals in yen & won (#812)")
+    await expect(notes).not_to_contain_text("Currency: add the column for it")
+
+    # Once is enough, whichever way it is asked for again.
+    await ana.write("/release publish R-1")
+    await ana.told("R-1", "published by Ana")
+    await expect(tom.card("What’s new in web v1.4.0")).to_have_count(1)
+
+
+async def test_only_who_may_publish_publishes(sit: Sit) -> None:
+    priya = await sit("U0PRIYA", "bot")
+    await priya.write("/release draft payments")
+    draft = await priya.see("Draft · notes of payments v2.8.1")
+    await priya.press(draft, "Publish payments v2.8.1", sure=True)
+    await priya.told("release")
+    await expect(draft).to_contain_text("Draft")

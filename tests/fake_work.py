@@ -156,6 +156,10 @@ class FakeWork:
         found = [r for r in self._store.entries if set(r.entry.subjects) & set(subjects)]
         return found[-limit:]
 
+    async def doings(self, by: str, since: datetime, limit: int = 200) -> list[Recorded]:
+        """Committed entries by this user id since then."""
+        return [r for r in self._store.entries if r.entry.by == by and r.at >= since][-limit:]
+
     async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
         """Subjects of this kind whose names begin so."""
         every = {s for r in self._store.entries for s in r.entry.subjects}

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from bot.domain import words
 from bot.domain.ledger import Subject
 from bot.domain.people import Person
 from bot.domain.presence import Absence
@@ -18,9 +17,6 @@ from bot.domain.standup_plans import Posting, Standup
 ANSWER_WINDOW = timedelta(hours=3)
 LATE_CLOSE = timedelta(minutes=5)  # a round that ends this long after its time says so
 MOST_PEOPLE = 50  # more are hardly meant, and would be as many direct messages
-NOT_A_BLOCKER = frozenset(
-    {"", "-", "–", "no", "none", "nope", "nothing", "n/a", "na", "nothing today", "not blocked"}
-)
 
 
 class RoundState(StrEnum):
@@ -137,9 +133,24 @@ class Round:
             closes_at=max((prompt.until for prompt in prompts), default=self.closes_at),
         )
 
+    def opened_to_see(self, now: datetime) -> bool:
+        """Whether its message is in the channel: as soon as the first of its people is asked."""
+        return not self.prompts or self.prompts[0].at <= now
+
     def prompt_for(self, user_id: str) -> Prompt | None:
         """When somebody is asked, where that is planned."""
         return next((prompt for prompt in self.prompts if prompt.user_id == user_id), None)
+
+    def until(self, user_id: str) -> datetime:
+        """Until when somebody can answer in time."""
+        prompt = self.prompt_for(user_id)
+        return prompt.until if prompt else self.closes_at
+
+    def late_by(self, user_id: str, at: datetime) -> timedelta | None:
+        """How much too late they answer now; nothing where that is in time."""
+        prompt = self.prompt_for(user_id)
+        ends = [end for end in (prompt and prompt.until, self.closed_at) if end is not None and end <= at]
+        return at - min(ends) if ends else None
 
     def miss(self, *user_ids: str) -> Self:
         """The round with people who could not be asked in time; itself where that is known."""
@@ -181,83 +192,6 @@ class Round:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The three lines of an answer, as they were written."""
-
-    since: str = ""
-    next: str = ""
-    blocked: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandupAnswer:
-    """What one person said in one round, or that they pass; their words, which can be erased with the row.
-
-    Its id is ``<round>/<user id>``, so nobody answers twice: an answer is edited instead.
-    """
-
-    PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("round_id", "user_id", "skipped")
-
-    id: str
-    round_id: str
-    user_id: str
-    at: datetime
-    since: str = ""
-    next: str = ""
-    blocked: str = ""
-    skipped: bool = False
-    late_by: timedelta | None = None
-    edited_at: datetime | None = None
-
-    @classmethod
-    def give(cls, round: Round, user_id: str, at: datetime, lines: Lines) -> Self:
-        """An answer; late where the round is closed. Raises ``Refusal`` where it says nothing, or too much."""
-        late_by = at - round.closed_at if round.closed_at is not None else None
-        blank = cls(id=answer_id(round.id, user_id), round_id=round.id, user_id=user_id, at=at, late_by=late_by)
-        return blank._saying(lines)
-
-    @classmethod
-    def skip(cls, round: Round, user_id: str, at: datetime) -> Self:
-        """Word that somebody passes today."""
-        return cls(id=answer_id(round.id, user_id), round_id=round.id, user_id=user_id, at=at, skipped=True)
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it came after the round was closed."""
-        return self.late_by is not None
-
-    @property
-    def is_blocked(self) -> bool:
-        """Whether it names something that holds them up."""
-        return bool(self.blocked)
-
-    def edit(self, round: Round, at: datetime, lines: Lines) -> Self:
-        """The answer in other words; the first words after a skip count as given now."""
-        if self.skipped:
-            return self.give(round, self.user_id, at, lines)
-        edited = self._saying(lines)
-        return self if edited == self else replace(edited, edited_at=at)
-
-    def _saying(self, lines: Lines) -> Self:
-        kept = lines.blocked.strip()
-        answer = replace(
-            self,
-            since=words.optional(lines.since, "since", "answer"),
-            next=words.optional(lines.next, "next", "answer"),
-            blocked="" if kept.lower().rstrip(".!") in NOT_A_BLOCKER else words.optional(kept, "blocked", "answer"),
-        )
-        if not (answer.since or answer.next or answer.blocked):
-            raise Refusal("The answer says nothing yet. Fill one of the three lines, or skip today.", field="next")
-        return answer
-
-
 def occasion(standup_id: str, day: date) -> str:
     """Names the round of a stand-up on a day, of which there is only one."""
     return f"{standup_id}/{day.isoformat()}"
-
-
-def answer_id(round_id: str, user_id: str) -> str:
-    """The id of the answer that somebody gives in a round."""
-    return f"{round_id}/{user_id}"

@@ -31,6 +31,7 @@ Index(
     sqlite_where=text("place IS NULL"),
     postgresql_where=text("place IS NULL"),
 )
+Index("ix_ledger_by", ledger_table.c.by, ledger_table.c.id)
 
 subject_table = Table(
     "ledger_subject",
@@ -52,6 +53,12 @@ _NEWEST = (
     .order_by(subject_table.c.entry_id.desc())
     .limit(bindparam("most"))
     .subquery()
+)
+_DOINGS = (
+    select(ledger_table)
+    .where(ledger_table.c.by == bindparam("who"), ledger_table.c.at >= bindparam("since"))
+    .order_by(ledger_table.c.id.desc())
+    .limit(bindparam("most"))
 )
 _HISTORY = select(ledger_table).join(_NEWEST, _NEWEST.c.entry_id == ledger_table.c.id).order_by(ledger_table.c.id)
 
@@ -94,6 +101,14 @@ async def history(conn: AsyncConnection, subjects: Sequence[Subject], limit: int
         return []
     names = [storable(str(subject)) for subject in subjects]
     return [recorded(row) for row in await conn.execute(_HISTORY, {"names": names, "most": limit})]
+
+
+async def doings(conn: AsyncConnection, by: str, since: datetime, limit: int) -> list[Recorded]:
+    """Entries since then that are by this user id, oldest first; the newest ``limit`` of them."""
+    if not by:
+        return []
+    found = (await conn.execute(_DOINGS, {"who": storable(by), "since": since, "most": limit})).all()
+    return [recorded(row) for row in reversed(found)]
 
 
 async def named(conn: AsyncConnection, kind: str, beginning: str, limit: int) -> list[Subject]:

@@ -56,6 +56,10 @@ class Reading:
         """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
         return await ledger.history((await self._rows()).conn, subjects, limit)
 
+    async def doings(self, by: str, since: datetime, limit: int = 200) -> list[Recorded]:
+        """Committed entries since then that are by this user id, oldest first (the newest ``limit`` of them)."""
+        return await ledger.doings((await self._rows()).conn, by, since, limit)
+
     async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
         """Subjects of this kind in the ledger whose names begin so (a short SHA), each once."""
         return await ledger.named((await self._rows()).conn, kind, beginning, limit)
@@ -151,6 +155,11 @@ class Transaction(Reading):
         """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
         await self._flush_neighbours()
         return await super().history(*subjects, limit=limit)
+
+    async def doings(self, by: str, since: datetime, limit: int = 200) -> list[Recorded]:
+        """Committed entries since then that are by this user id, oldest first (the newest ``limit`` of them)."""
+        await self._flush_neighbours()
+        return await super().doings(by, since, limit)
 
     async def named(self, kind: str, beginning: str, limit: int = 5) -> list[Subject]:
         """Subjects of this kind in the ledger whose names begin so (a short SHA), each once."""

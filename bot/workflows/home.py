@@ -13,7 +13,8 @@ from bot.domain.flow import Board, LooseEnd
 from bot.domain.messages import Home
 from bot.domain.people import Person
 from bot.domain.ports import Work
-from bot.domain.standups import Round, RoundState, StandupAnswer
+from bot.domain.standup_answers import StandupAnswer
+from bot.domain.standups import Round, RoundState
 from bot.workflows.board import board
 from bot.workflows.loose_ends import loose_ends
 
@@ -85,12 +86,14 @@ async def _approvals(work: Work, person: Person) -> list[Waiting]:
 
 
 async def _rounds(work: Work, person: Person) -> list[Waiting]:
-    rounds = await work.find(Round, state=RoundState.OPEN)
+    """Stand-ups that have asked this person and got no answer."""
     waiting: list[Waiting] = []
-    for one in rounds:
-        if person.id in one.people and await work.get(StandupAnswer, f"{one.id}/{person.id}") is None:
-            what = f"Stand-up {one.day:%a %-d %b}"
-            waiting.append(Waiting(what, "Answer the stand-up", "standup.answer", one.id, one.closes_at))
+    for one in await work.find(Round, state=RoundState.OPEN):
+        prompt = one.prompt_for(person.id)
+        is_asked = person.id in one.people and (prompt is None or prompt.at <= work.now)
+        if is_asked and await work.get(StandupAnswer, f"{one.id}/{person.id}") is None:
+            what = f"{one.name or 'Stand-up'} {one.day:%a %-d %b}"
+            waiting.append(Waiting(what, "Answer the stand-up", "standup.answer", one.id, one.until(person.id)))
     return waiting
 
 

@@ -1,6 +1,6 @@
 """One stand-up: asks everybody directly, gathers the answers under one message, and ends with a digest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.blockers import Blocker
@@ -8,11 +8,14 @@ from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.ledger import Entry, Subject
 from bot.domain.people import Person
 from bot.domain.ports import Work
+from bot.domain.prompts import SentPrompt
 from bot.domain.refusals import Refusal, Stale
-from bot.domain.standups import Lines, Round, RoundState, StandupAnswer, answer_id
-from bot.workflows import blockers, changes, rounds
+from bot.domain.standup_answers import StandupAnswer, answer_id
+from bot.domain.standups import Round, RoundState
+from bot.workflows import blockers, changes, prompts, rounds
 from bot.workflows.finding import found
 from bot.workflows.handles import due
+from bot.workflows.planning import CLOSE, close_key
 from bot.workflows.rounds import Standing
 
 
@@ -31,10 +34,10 @@ async def start(work: Work, channel: str, people: Sequence[str], by: Person) -> 
     round = await work.add(Round.open(channel, tuple(people), by, work.now))
     facts = {"asked": len(round.people), "closes_at": round.closes_at.isoformat()}
     work.record(Entry("round.opened", (round.subject, Subject("channel", channel)), by.id, facts))
-    work.owe(Job("standup.close", _close_key(round), round.closes_at, {"round": round.id}))
+    work.owe(Job(CLOSE, close_key(round), round.closes_at, {"round": round.id}))
     rounds.show(work, Standing(round, (), (), ()))
     for user_id in round.people:
-        rounds.ask(work, round, user_id, None)
+        await prompts.ask_at_once(work, round, user_id)
     return round
 
 
@@ -45,38 +48,38 @@ async def round_for(work: Work, id: str | None, user_id: str) -> Round:
     """
     if id:
         return await found(work, Round, id, "stand-up", field="round")
-    running = await work.find(Round, state=RoundState.OPEN)
+    running = [each for each in await work.find(Round, state=RoundState.OPEN) if each.opened_to_see(work.now)]
     mine = [each for each in running if user_id in each.people]
-    unanswered = [each for each in mine if await work.get(StandupAnswer, answer_id(each.id, user_id)) is None]
-    for each in (*unanswered, *mine, *running):
+    for each in (*await waiting_for(work, user_id), *mine, *running):
         return each
     raise Refusal("No stand-up is open. Start one with “/standup start”, or name a closed one, such as S-12.")
 
 
-async def draft(work: Work, round: Round, user_id: str) -> tuple[Lines, str | None]:
-    """What the form is filled with: their answer if there is one, else what they last said they would do.
+async def waiting_for(work: Work, user_id: str) -> list[Round]:
+    """The open rounds that have asked somebody and got no answer, the one that asked last first."""
+    asked = await work.find(SentPrompt, user_id=user_id, limit=20)
+    waiting: list[Round] = []
+    for sent in sorted(asked, key=lambda each: each.asked_at, reverse=True):
+        round = await work.get(Round, sent.round_id)
+        answered = await work.get(StandupAnswer, answer_id(sent.round_id, user_id))
+        if round is not None and round.is_open and answered is None:
+            waiting.append(round)
+    return waiting
 
-    Second, who was asked to unblock them.
-    """
-    given = await work.get(StandupAnswer, answer_id(round.id, user_id))
-    if given is not None and not given.skipped:
-        aired = await work.find(Blocker, answer_id=given.id, limit=1)
-        return Lines(given.since, given.next, given.blocked), aired[0].unblocker_id if aired else None
-    before = await work.find(StandupAnswer, user_id=user_id, skipped=False, limit=1)
-    return Lines(since=before[0].next) if before else Lines(), None
 
-
-async def answer(work: Work, id: str, by: Person, lines: Lines, unblocker: str | None = None) -> StandupAnswer:
-    """Take or edit somebody's answer, in time or late; what holds them up becomes a blocker.
+async def answer(
+    work: Work, id: str, by: Person, said: Mapping[str, str], unblocker: str | None = None
+) -> StandupAnswer:
+    """Take or edit somebody's answer (by question), in time or late; what holds them up becomes a blocker.
 
     Raises ``Unknown``, and ``Refusal`` where it says nothing or too much.
     """
     round = await _joined(work, id, by)
     before = await work.get(StandupAnswer, answer_id(round.id, by.id))
     if before is None:
-        given = await work.add(StandupAnswer.give(round, by.id, work.now, lines))
+        given = await work.add(StandupAnswer.give(round, by.id, work.now, said))
     else:
-        given = before.edit(round, work.now, lines)
+        given = before.edit(round, work.now, said)
         if given != before:
             await work.save(given)
     blocker = await _blocker_of(work, given, by, unblocker)
@@ -84,7 +87,7 @@ async def answer(work: Work, id: str, by: Person, lines: Lines, unblocker: str |
         return given  # at most somebody else is asked to unblock, and the blocker's card says so
     await _note_answer(work, round, given, "answered" if before is None or before.skipped else "answer_edited")
     rounds.show_answer(work, round, given, blocker)
-    rounds.ask(work, round, by.id, given)
+    await prompts.settle(work, round, by.id, given)
     await _settle(work, round)
     return given
 
@@ -101,7 +104,7 @@ async def skip(work: Work, id: str, by: Person) -> Round:
     round = await _joined(work, id, by)
     given = await work.add(StandupAnswer.skip(round, by.id, work.now))
     work.record(Entry("round.skipped", (round.subject, Subject("person", by.id)), by.id))
-    rounds.ask(work, round, by.id, given)
+    await prompts.settle(work, round, by.id, given)
     await _settle(work, round)
     return round
 
@@ -112,7 +115,7 @@ async def close(work: Work, id: str, by: Person) -> Round:
     return await _close(work, await rounds.standing(work, round), by)
 
 
-@due("standup.close")
+@due(CLOSE)
 async def close_when_due(work: Work, due: Due) -> Outcome:
     """End a round when its time is up; the digest says so where that comes late."""
     round = await work.get(Round, str(due.job.args["round"]))
@@ -146,7 +149,7 @@ async def _blocker_of(work: Work, answer: StandupAnswer, by: Person, unblocker: 
 
 
 async def _note_answer(work: Work, round: Round, answer: StandupAnswer, what: str) -> None:
-    named = await changes.named_in(work, f"{answer.since}\n{answer.next}\n{answer.blocked}")
+    named = await changes.named_in(work, "\n".join(one.words for one in answer.said))
     subjects = (round.subject, Subject("person", answer.user_id), *(change.subject for change in named))
     facts = {"late": answer.is_late, "blocked": answer.is_blocked}
     work.record(Entry(f"round.{what}", subjects, answer.user_id, facts))
@@ -155,7 +158,7 @@ async def _note_answer(work: Work, round: Round, answer: StandupAnswer, what: st
 async def _settle(work: Work, round: Round) -> None:
     """Make the round's message true, and end the round once nobody is waited for."""
     standing = await rounds.standing(work, round)
-    if round.is_open and not standing.waiting:
+    if round.is_open and not standing.waiting and not standing.later:
         await _close(work, standing, None)
         return
     rounds.show(work, standing)
@@ -164,15 +167,23 @@ async def _settle(work: Work, round: Round) -> None:
 async def _close(work: Work, standing: Standing, by: Person | None) -> Round:
     round = standing.round.close(work.now, by)
     await work.save(round)
-    work.forgive(_close_key(round))
-    facts = {"asked": len(round.people), "answered": len(standing.answers), "skipped": len(standing.skipped)}
-    work.record(Entry("round.closed", (round.subject,), by.id if by else "", facts))
+    work.forgive(close_key(round))
+    asked = await work.find(SentPrompt, round_id=round.id, limit=10_000)
+    late = sum(sent.was_late for sent in asked)
+    facts = {
+        "asked": len(round.people),
+        "answered": len(standing.answers),
+        "skipped": len(standing.skipped),
+        "asked_in_time": len(asked) - late,
+        "asked_late": late,
+        "missed": len(round.missed),
+        "late_seconds": int(round.closed_late_by.total_seconds()) if round.closed_late_by else 0,
+    }
+    of = (Subject("standup", round.standup_id),) if round.standup_id else ()
+    work.record(Entry("round.closed", (round.subject, *of), by.id if by else "", facts))
     closed = replace(standing, round=round)
     rounds.show(work, closed)
-    for user_id in closed.waiting:
-        rounds.ask(work, round, user_id, None)
+    rounds.show_all_answers(work, closed)
+    for user_id in closed.silent:
+        await prompts.settle(work, round, user_id, None)
     return round
-
-
-def _close_key(round: Round) -> str:
-    return f"standup.close:{round.id}"

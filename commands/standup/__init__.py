@@ -4,6 +4,9 @@ One module per group of verbs; each adds its own to ``command``, and help shows 
 """
 
 from commands.standup import rounds as rounds  # isort: skip
+from commands.standup import answers as answers  # isort: skip
+from commands.standup import definitions as definitions  # isort: skip
+from commands.standup import mine as mine  # isort: skip
 from commands.standup.declared import command
 
 __all__ = ["command"]

@@ -2,7 +2,8 @@ import pytest
 
 from bot.command import Door, Form, Reply
 from bot.domain.refusals import Stale, Unknown
-from bot.domain.standups import Round, StandupAnswer
+from bot.domain.standup_answers import StandupAnswer
+from bot.domain.standups import Round
 from commands.standup import command
 from tests.fakes import ANA, GUS, LUIS, MEI, TOM, World
 from tests.rendered import RENDER, shown, world
@@ -48,19 +49,19 @@ async def test_the_answer_button_opens_a_form_and_the_form_answers():
     form = await there.use(command, "answer", by=TOM, door=Door.BUTTON, round="S-1")
 
     assert isinstance(form, Form)
-    assert [field.name for field in form.fields] == ["since", "next", "blocked", "unblocker"]
-    await there.use(command, "answer", by=TOM, door=Door.FORM, **form.carry, next="write notes", blocked="-")
-    assert (await there.get(StandupAnswer, f"S-1/{TOM.id}")).next == "write notes"
+    assert [field.name for field in form.fields] == ["q1", "q2", "q3", "unblocker"]
+    await there.use(command, "answer", by=TOM, door=Door.FORM, **form.carry, q2="write notes", q3="-")
+    assert (await there.get(StandupAnswer, f"S-1/{TOM.id}")).plan == "write notes"
     assert "in: Tom" in shown(there.said["round:S-1"])
 
 
 async def test_a_second_click_finds_the_answer_to_edit():
     there = await begun()
-    await there.use(command, "answer", by=TOM, door=Door.FORM, round="S-1", step="save", next="write notes")
+    await there.use(command, "answer", by=TOM, door=Door.FORM, round="S-1", step="save", q2="write notes")
     form = await there.use(command, "answer", by=TOM)
 
     assert isinstance(form, Form)
-    assert {field.name: field.value for field in form.fields}["next"] == "write notes"
+    assert {field.name: field.value for field in form.fields}["q2"] == "write notes"
 
 
 async def test_a_closed_round_still_opens_its_form_and_says_that_it_is_late():
@@ -71,7 +72,7 @@ async def test_a_closed_round_still_opens_its_form_and_says_that_it_is_late():
     assert isinstance(form, Form)
     assert form.intro
     assert "marked late" in str(RENDER(form.intro.template, form.intro.context).blocks)
-    late = await there.use(command, "answer", by=TOM, door=Door.FORM, **form.carry, since="slept")
+    late = await there.use(command, "answer", by=TOM, door=Door.FORM, **form.carry, q1="slept")
     assert isinstance(late, Reply)
     assert RENDER(late.template, late.context).text == "You are in, late (S-1)."
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from bot.domain.changes import Change, ChangeState
 from bot.domain.ledger import Entry, Subject
 from bot.domain.refusals import Conflict
 from bot.domain.stages import Stage
-from bot.domain.standups import Lines, Round, StandupAnswer
+from bot.domain.standup_answers import StandupAnswer
+from bot.domain.standups import Round
 from bot.storage.unit_of_work import UnitOfWork
+from tests.answers import lines
 from tests.fakes import ANA, NOON, TEAM, TOM, World
 from tests.rendered import RENDER
 
@@ -49,7 +52,7 @@ async def test_ids_count_up_and_their_case_does_not_matter(unit: Any):
 
 
 async def test_a_thing_comes_back_as_it_was_kept(unit: Any):
-    answer = StandupAnswer.give(ROUND.close(NOON), TOM.id, NOON, Lines("it's <done>", "ü\u2028\nmore", ""))
+    answer = StandupAnswer.give(ROUND.close(NOON), TOM.id, NOON, lines("it's <done>", "ü\u2028\nmore", ""))
     async with unit() as work:
         await work.add(answer)
 
@@ -160,3 +163,15 @@ async def test_a_step_that_meets_a_conflict_begins_again(unit: Any):
 
     assert await unit.run(step) == "done"
     assert len(tries) == 3
+
+
+async def test_what_somebody_did_is_found_by_who_did_it(unit: Any):
+    async with unit() as work:
+        work.record(Entry("change.planned", (Subject("change", "C-1"),), ANA.id))
+        work.record(Entry("change.planned", (Subject("change", "C-2"),), TOM.id))
+        work.record(Entry("change.moved", (Subject("change", "C-1"),), ANA.id))
+
+    async with unit() as work:
+        assert [one.entry.kind for one in await work.doings(ANA.id, NOON)] == ["change.planned", "change.moved"]
+        assert await work.doings(ANA.id, work.now + timedelta(seconds=1)) == []
+        assert len(await work.doings(ANA.id, NOON, limit=1)) == 1

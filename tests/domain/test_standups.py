@@ -7,12 +7,14 @@ import pytest
 from bot.domain.naming import who_is_asked
 from bot.domain.people import Person
 from bot.domain.refusals import NotUnderstood, Refusal, Stale, Unknown
-from bot.domain.standups import Lines, Round, StandupAnswer
+from bot.domain.standup_answers import StandupAnswer
+from bot.domain.standups import Round
 from bot.domain.team import Role, Team
+from tests.answers import lines
 from tests.fakes import ANA, GUS, LUIS, MEI, NOON, PEOPLE, TEAM, TOM
 
 ROUND = replace(Round.open("#standup", (ANA.id, TOM.id), ANA, NOON), id="S-1")
-LINES = Lines("did this", "will do that", "")
+LINES = lines("did this", "will do that", "")
 
 
 def test_a_round_is_about_the_day_of_whoever_starts_it():
@@ -51,7 +53,7 @@ def test_an_answer_to_a_closed_round_is_late_by_so_much():
 
 def test_an_answer_in_time_that_is_edited_later_is_not_late():
     given = StandupAnswer.give(ROUND, TOM.id, NOON, LINES)
-    edited = given.edit(ROUND.close(NOON), NOON + timedelta(hours=1), Lines("did more", "", ""))
+    edited = given.edit(ROUND.close(NOON), NOON + timedelta(hours=1), lines("did more", "", ""))
 
     assert not edited.is_late
     assert edited.edited_at == NOON + timedelta(hours=1)
@@ -60,7 +62,7 @@ def test_an_answer_in_time_that_is_edited_later_is_not_late():
 def test_the_same_words_again_are_no_edit():
     given = StandupAnswer.give(ROUND, TOM.id, NOON, LINES)
 
-    assert given.edit(ROUND, NOON + timedelta(hours=1), Lines(" did this ", "will do that", "-")) is given
+    assert given.edit(ROUND, NOON + timedelta(hours=1), lines(" did this ", "will do that", "-")) is given
 
 
 def test_words_after_a_skip_count_as_given_then():
@@ -73,19 +75,19 @@ def test_words_after_a_skip_count_as_given_then():
 
 @pytest.mark.parametrize("blocked", ["", " - ", "No", "none.", "Nothing", "N/A", "not blocked!"])
 def test_a_way_of_saying_no_is_no_blocker(blocked: str):
-    assert not StandupAnswer.give(ROUND, TOM.id, NOON, Lines("x", "", blocked)).is_blocked
+    assert not StandupAnswer.give(ROUND, TOM.id, NOON, lines("x", "", blocked)).is_blocked
 
 
-@pytest.mark.parametrize("lines", [Lines(), Lines(" ", "\n", "none")])
-def test_an_answer_says_something(lines: Lines):
+@pytest.mark.parametrize("given", [lines(), lines(" ", "\n", "none")])
+def test_an_answer_says_something(given: dict[str, str]):
     with pytest.raises(Refusal, match="says nothing yet"):
-        StandupAnswer.give(ROUND, TOM.id, NOON, lines)
+        StandupAnswer.give(ROUND, TOM.id, NOON, given)
 
 
-@pytest.mark.parametrize("name", ["since", "next", "blocked"])
+@pytest.mark.parametrize("name", ["q1", "q2", "q3"])
 def test_a_line_that_is_too_long_is_refused_at_its_field(name: str):
     with pytest.raises(Refusal) as refused:
-        StandupAnswer.give(ROUND, TOM.id, NOON, replace(LINES, **{name: "x" * 3001}))
+        StandupAnswer.give(ROUND, TOM.id, NOON, LINES | {name: "x" * 3001})
     assert refused.value.field == name
 
 

@@ -172,6 +172,14 @@ def commands(gate):
     deploy.verb("slow [form]", "Take its time", reads_only=True)(slow)
     deploy.verb("quiet", "Say nothing")(note(None))
     deploy.verb("missing", "Answer with a template that is not there")(note(Reply("no/such")))
+
+    @deploy.listen("quiet")
+    async def heard(call, work):
+        if "dear diary" not in call.args["text"]:
+            return None
+        used.append(call)
+        return Reply("try/heard", call.args)
+
     plan = Command("plan", "Plan a change")
     plan.verb(
         "add <title> [owner <owner>] [by <due>] [at <start>]",

@@ -1,6 +1,7 @@
 """The ledger: found by subject, chained in the order of commits, and telling of any change."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -251,3 +252,20 @@ async def test_the_sealer_seals_by_itself_shortly_after(unit: UnitOfWork, databa
     finally:
         task.cancel()
     assert (await sealer.head()).place == 3
+
+
+async def test_what_somebody_did_since_then_is_found_oldest_first(unit: UnitOfWork, database: Database, clock: Any):
+    for n, who in enumerate(("U1", "U2", "", "U1", "U1")):
+        async with unit() as work:
+            work.record(Entry("thing.changed", (Subject("thing", f"X-{n}"),), who))
+        clock.move(timedelta(minutes=1))
+
+    async with unit.reading() as work:
+        found = await work.doings("U1", NOON + timedelta(minutes=1))
+        assert [one.entry.subjects[0].name for one in found] == ["X-3", "X-4"]
+        assert [one.entry.subjects[0].name for one in await work.doings("U1", NOON, limit=1)] == ["X-4"]
+        assert await work.doings("", NOON) == []
+    async with unit() as work:  # what this group of works has just recorded counts as well
+        work.record(Entry("thing.changed", (Subject("thing", "X-9"),), "U1"))
+    async with unit() as work:
+        assert (await work.doings("U1", NOON))[-1].entry.subjects[0].name == "X-9"

@@ -5,10 +5,12 @@ from typing import Any
 
 from bot.domain.blockers import Blocker, BlockerState
 from bot.domain.refusals import Stale
-from bot.domain.standups import Lines, Round, StandupAnswer
+from bot.domain.standup_answers import StandupAnswer
+from bot.domain.standups import Round
 from bot.storage.database import Database
 from bot.storage.unit_of_work import UnitOfWork
 from bot.workflows import blockers, standups
+from tests.answers import lines
 from tests.fakes import ANA, LUIS, MEI, TEAM, TOM
 from tests.rendered import RENDER
 
@@ -22,7 +24,7 @@ async def test_a_round_counts_everybody_that_answers_at_once_and_closes_once(dat
         return await standups.start(work, "#standup", [person.id for person in PEOPLE], ANA)
 
     def answering(person: Any, blocked: str) -> Any:
-        return unit.run(lambda work: standups.answer(work, "S-1", person, Lines("did", "do", blocked)))
+        return unit.run(lambda work: standups.answer(work, "S-1", person, lines("did", "do", blocked)))
 
     round = await unit.run(start)
     assert round.id == "S-1"

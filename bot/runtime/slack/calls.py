@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -21,6 +20,8 @@ from bot.runtime.grammar.words import clean, meaning
 from bot.runtime.logs import correlated
 from bot.runtime.slack import views
 from bot.runtime.slack.gestures import Gesture
+from bot.runtime.slack.hearing import NotMeant, listeners, reads_as_words
+from bot.runtime.slack.told import NotKept, Shown, Told, Wrong, refusal_reply
 from bot.storage.errors import StorageUnavailable
 
 ATTEMPTS = 5  # at a transaction that meets a Conflict
@@ -43,32 +44,6 @@ class Unit(Protocol):
     def for_call(self, key: str) -> AbstractAsyncContextManager[RememberedWork]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A form to open, with the verb that it calls and what it is read in."""
-
-    form: Form
-    verb: Verb
-    around: Around
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """What is wrong with a form that was sent, by field."""
-
-    errors: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class NotKept:
-    """The database does not serve: nothing was done, and the person may be told so."""
-
-    reply: Reply
-
-
-Told = Reply | Shown | Wrong | NotKept | None
-
-
 class Calls:
     """What every door shares. Nothing but ``CancelledError`` ever comes out of ``decide``."""
 
@@ -82,6 +57,7 @@ class Calls:
         self._policy = policy
         self._clock = clock
         self._tools = tools
+        self._listeners = listeners(book.commands)
         self._shortcuts: dict[str, tuple[Command, Shortcut]] = {
             command.verbs[shortcut.verb].action: (command, shortcut)
             for command in book.commands.values()
@@ -153,20 +129,55 @@ class Calls:
         metrics.GESTURES.labels(known, gesture.door, outcome).inc()
 
     async def _asked(self, gesture: Gesture, around: Around) -> Told:
-        """A line of words: typed, in a mention, or behind a button."""
+        """A line of words: typed, in a mention, behind a button, or simply written to us."""
+        written = gesture.door is Door.MENTION and gesture.is_direct and bool(self._listeners)
+        try:
+            if written and reads_as_words(gesture.text):
+                return await self._heard(gesture, around)
+        except NotMeant:
+            written = False
+        try:
+            wish = self._complete(gesture, around)
+        except Refusal:
+            if not written:
+                raise
+            try:
+                return await self._heard(gesture, around)
+            except NotMeant:
+                pass
+            raise
+        if not isinstance(wish, Wish):
+            return wish
+        self._check(wish.verb, wish.args, around.by)
+        answer = await self._use(wish.verb, wish.args, gesture, around.by)
+        return self._told(answer, wish.verb, gesture, around)
+
+    def _complete(self, gesture: Gesture, around: Around) -> Wish | Told:
+        """What is wished for, with nothing missing; or the help, or the form, that is shown instead."""
         wish = self._wish(gesture, around)
         if isinstance(wish, Help):
             return help_reply(self.book, wish, lambda verb: self._policy.allows_somewhere(verb.action, around.by))
+        if not wish.missing:
+            return wish
         verb = wish.verb
+        line = self.book.line(verb)
         self._check(verb, wish.args, around.by)
-        if wish.missing:
-            line = self.book.line(verb)
-            if verb.opens_form and gesture.trigger_id:
-                return Shown(form_of(verb, line, wish.args), verb, around)
-            lacking = ", ".join(f"<{name}>" for name in wish.missing)
-            raise Misread(f"Something is missing: {lacking}.", line.whole)
-        answer = await self._use(verb, wish.args, gesture, around.by)
-        return self._told(answer, verb, gesture, around)
+        if verb.opens_form and gesture.trigger_id:
+            return Shown(form_of(verb, line, wish.args), verb, around)
+        raise Misread(f"Something is missing: {', '.join(f'<{name}>' for name in wish.missing)}.", line.whole)
+
+    async def _heard(self, gesture: Gesture, around: Around) -> Told:
+        """What somebody simply wrote to us, for whoever listens. Raises ``NotMeant``."""
+        words = meaning(clean(gesture.text), self._names.name_of)
+        for verb in self._listeners:
+            if not self._policy.allows_somewhere(verb.action, around.by):
+                continue
+            try:
+                answer = await self._use(verb, {"text": words}, gesture, around.by)
+            except NotMeant:
+                continue
+            return self._told(answer, verb, gesture, around)
+        raise NotMeant
 
     def _wish(self, gesture: Gesture, around: Around) -> Wish | Help:
         if gesture.door is Door.MENTION:
@@ -262,8 +273,3 @@ def _has_input(view: Mapping[str, Any], name: str | None) -> bool:
         isinstance(block, dict) and block.get("type") == "input" and block.get("block_id") == name
         for block in view.get("blocks") or ()
     )
-
-
-def refusal_reply(sentence: str, usage: str = "", help_with: str = "") -> Reply:
-    """A refusal as a private answer."""
-    return Reply("refusals/refusal", {"sentence": sentence, "usage": usage, "help_with": help_with})

@@ -15,9 +15,10 @@ from bot.domain.team import Team
 from bot.runtime import metrics
 from bot.runtime.slack import gestures, views
 from bot.runtime.slack.answers import Answers
-from bot.runtime.slack.calls import Calls, NotKept, Shown, Told, Wrong, refusal_reply
+from bot.runtime.slack.calls import Calls
 from bot.runtime.slack.gestures import Gesture, Payload
 from bot.runtime.slack.guard import Recent
+from bot.runtime.slack.told import NotKept, Shown, Told, Wrong, refusal_reply
 
 ACK_WITHIN = timedelta(seconds=2.5)  # Slack waits 3 s, network included; docs.slack.dev/interactivity
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from bot.domain.people import Person
-from bot.domain.standups import Lines, Round, StandupAnswer
+from bot.domain.standup_answers import StandupAnswer
+from bot.domain.standups import Round
 from bot.workflows.rounds import Standing
+from tests.answers import lines
 from tests.golden.contexts.code import CLOSED
 from tests.golden.contexts.plan import BLOCKER, NOON
 
@@ -18,10 +20,10 @@ ANSWER = StandupAnswer.give(
     OPEN,
     "U0LUIS",
     NOON + timedelta(minutes=5),
-    Lines("C-41: currency column\nreviewed #811", "C-41 rollout", "staging database is read-only"),
+    lines("C-41: currency column\nreviewed #811", "C-41 rollout", "staging database is read-only"),
 )
-EDITED = ANSWER.edit(OPEN, NOON + timedelta(minutes=9), Lines("", "C-41 rollout", ""))
-LATE = StandupAnswer.give(SHUT, "U0TOM", NOON + timedelta(hours=3), Lines("", "<!channel> & friends", ""))
+EDITED = ANSWER.edit(OPEN, NOON + timedelta(minutes=9), lines("", "C-41 rollout", ""))
+LATE = StandupAnswer.give(SHUT, "U0TOM", NOON + timedelta(hours=3), lines("", "<!channel> & friends", ""))
 SKIPPED = StandupAnswer.skip(OPEN, "U0MEI", NOON)
 
 STARTED = Standing(OPEN, (), (), ())
@@ -34,20 +36,16 @@ CONTEXTS = {
     "standup/round#half": {"round": OPEN, "standing": HALF},
     "standup/round#closed": {"round": SHUT, "standing": OVER},
     "standup/round#closed-late": {"round": LATE_SHUT, "standing": OVER_LATE},
-    "standup/prompt": {"round": OPEN, "answer": None},
-    "standup/prompt#in": {"round": OPEN, "answer": ANSWER},
-    "standup/prompt#skipped": {"round": OPEN, "answer": SKIPPED},
-    "standup/prompt#closed": {"round": SHUT, "answer": None},
     "standup/answer": {"round": OPEN, "answer": ANSWER, "blocker": BLOCKER},
     "standup/answer#edited": {"round": OPEN, "answer": EDITED, "blocker": None},
     "standup/answer#late": {"round": SHUT, "answer": LATE, "blocker": None},
     "standup/digest": {"round": SHUT, "standing": OVER},
     "standup/digest#late": {"round": LATE_SHUT, "standing": OVER_LATE},
     "standup/started": {"round": OPEN},
-    "standup/intro": {"round": OPEN},
-    "standup/intro#closed": {"round": SHUT},
-    "standup/thanks": {"answer": ANSWER},
-    "standup/thanks#late": {"answer": LATE},
+    "standup/intro": {"round": OPEN, "user_id": "U0ANA"},
+    "standup/intro#closed": {"round": SHUT, "user_id": "U0ANA"},
+    "standup/thanks": {"round": OPEN, "answer": ANSWER},
+    "standup/thanks#late": {"round": SHUT, "answer": LATE},
     "standup/skipped": {"round": OPEN},
     "standup/closed": {"round": SHUT},
 }

@@ -85,6 +85,7 @@ def upgrade() -> None:  # noqa: PLR0915
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("ledger", schema=None) as batch_op:
+        batch_op.create_index("ix_ledger_by", ["by", "id"], unique=False)
         batch_op.create_index(
             "ix_ledger_unsealed",
             ["id"],
@@ -471,6 +472,33 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_index(batch_op.f("ix_noun_run_by_state_number"), ["by_state", "number"], unique=False)
 
     op.create_table(
+        "noun_sent_prompt",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_round_id", sa.Text(), nullable=True),
+        sa.Column("by_user_id", sa.Text(), nullable=True),
+        sa.Column("by_was_late", sa.Boolean(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_sent_prompt")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_sent_prompt_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_sent_prompt", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_noun_sent_prompt_by_round_id_number"), ["by_round_id", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_sent_prompt_by_user_id_number"), ["by_user_id", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_sent_prompt_by_was_late_number"), ["by_was_late", "number"], unique=False
+        )
+
+    op.create_table(
         "noun_slot",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
@@ -524,6 +552,7 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("by_round_id", sa.Text(), nullable=True),
         sa.Column("by_user_id", sa.Text(), nullable=True),
         sa.Column("by_skipped", sa.Boolean(), nullable=True),
+        sa.Column("by_standup_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_standup_answer")),
         sa.UniqueConstraint("folded_id", name=op.f("uq_noun_standup_answer_folded_id")),
         sqlite_autoincrement=True,
@@ -534,6 +563,9 @@ def upgrade() -> None:  # noqa: PLR0915
         )
         batch_op.create_index(
             batch_op.f("ix_noun_standup_answer_by_skipped_number"), ["by_skipped", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_standup_answer_by_standup_id_number"), ["by_standup_id", "number"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_noun_standup_answer_by_user_id_number"), ["by_user_id", "number"], unique=False

@@ -247,7 +247,7 @@ class Standup:
 
     def planned(self, day: date, untold: tuple[date, ...] = ()) -> Self:
         """The same after this day was planned, with the days of which the channel is still to be told."""
-        return replace(self, last_on=day, untold=untold)
+        return replace(self.plan_next(None), last_on=day, untold=untold)
 
     def _touched(self, by: Person | None, at: datetime, changed: tuple[str, ...]) -> Self:
         return replace(

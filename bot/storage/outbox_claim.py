@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Row,
     Select,
     Table,
@@ -64,15 +66,25 @@ class Holder:
     @property
     def elsewhere(self) -> ColumnElement[bool]:
         """Whether a lane is somebody else's."""
-        lasting = lanes.c.lease_until >= literal(self.lease_now, Instant)
-        return and_(lanes.c.owner.is_not(None), lanes.c.owner != self.owner, lasting)
+        return _elsewhere(literal(self.owner, Text), literal(self.lease_now, Instant))
+
+
+def _elsewhere(owner: ColumnElement[str], lease_now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    return and_(lanes.c.owner.is_not(None), lanes.c.owner != owner, lanes.c.lease_until >= lease_now)
 
 
 async def heads(
     conn: AsyncConnection, holder: Holder, until: datetime, limit: int
 ) -> tuple[list[Head], datetime | None]:
     """Heads that may go until then, the most urgent first, and the next instant at which another may."""
-    found = (await conn.execute(_heads(holder, until, limit))).all()
+    wanted = {
+        "owner": holder.owner,
+        "lease_now": holder.lease_now,
+        "until": until,
+        "held": list(holder.held),
+        "most": limit,
+    }
+    found = (await conn.execute(_heads(), wanted)).all()
     ready = [Head(row.id, row.lane, Band(row.urgency), bool(row.paid)) for row in found if row.ready]
     return ready, found[0].next_at if found else None
 
@@ -86,7 +98,10 @@ def _later(one: Any, other: Any) -> Any:
     return case((one > other, one), else_=other)
 
 
-def _heads(holder: Holder, until: datetime, limit: int) -> Select[*tuple[Any, ...]]:
+@cache  # made once: composing it takes longer than running it
+def _heads() -> Select[*tuple[Any, ...]]:
+    until = bindparam("until", type_=Instant)
+    elsewhere = _elsewhere(bindparam("owner", type_=Text), bindparam("lease_now", type_=Instant))
     # A row that is being sent stays the head: the next one must not overtake it when its sender died.
     head, older, other = outbox.alias("head"), outbox.alias("older"), outbox.alias("other")
     earlier = tuple_(older.c.turn, older.c.id) < tuple_(head.c.turn, head.c.id)
@@ -95,8 +110,8 @@ def _heads(holder: Holder, until: datetime, limit: int) -> Select[*tuple[Any, ..
     parent = outbox.alias("parent")
     waits = and_(head.c.ts.is_(None), parent.c.ts.is_(None), parent.c.state.in_(UNFINISHED))
     paced = _later(head.c.ready_at, func.coalesce(lanes.c.ready_at, literal(LONG_AGO, Instant)))
-    due = case((holder.elsewhere, _later(paced, lanes.c.lease_until)), else_=paced)
-    ready = and_(~holder.elsewhere, paced <= literal(until, Instant))
+    due = case((elsewhere, _later(paced, lanes.c.lease_until)), else_=paced)
+    ready = and_(~elsewhere, paced <= until)
     is_ready = case((ready, 1), else_=0)
     return (
         select(
@@ -111,9 +126,9 @@ def _heads(holder: Holder, until: datetime, limit: int) -> Select[*tuple[Any, ..
             head.outerjoin(lanes, lanes.c.lane == head.c.lane).outerjoin(parent, parent.c.key == head.c.thread_of)
         )
         .where(_unfinished("head"), ~overtaken, or_(parent.c.id.is_(None), ~waits))
-        .where(head.c.lane.not_in(holder.held))
+        .where(head.c.lane.not_in(bindparam("held", expanding=True)))
         .order_by(is_ready.desc(), text("urgency"), head.c.id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
     )
 
 

@@ -24,6 +24,9 @@ AT_ONCE = 100  # calls under way; a channel has one at a time, and a session 100
 SWEEP_AFTER_SECONDS = 5.0  # a look at the outbox without being woken: another replica may have died
 AHEAD = timedelta(seconds=0.06)  # how early a message is claimed, so that it can go on the instant
 BREATH_SECONDS = 0.005  # between two claims, so that one takes what several wakings announced
+# With a long backlog each look costs more, and whoever writes wakes us for each message: looking may take a fifth of
+# the time at most, so that people's gestures are answered first.
+BREATHS_PER_LOOK, LONGEST_BREATH_SECONDS = 4, 0.25
 DATABASE_PAUSE_SECONDS = 0.5
 
 
@@ -42,6 +45,7 @@ class Messenger:
         self._stopping = False
         self._probes = 0
         self._probe_at = 0.0
+        self._breath = BREATH_SECONDS
 
     @property
     def trouble(self) -> str | None:
@@ -103,11 +107,14 @@ class Messenger:
             self._probes = 0
         if room <= 0:
             return SWEEP_AFTER_SECONDS
+        began = time.monotonic()
         try:
             claim = await self._outbox.claim(room, ahead=AHEAD)
         except (StorageUnavailable, Conflict) as problem:
             log.warning("messenger.cannot_claim", reason=str(problem))
             return DATABASE_PAUSE_SECONDS
+        looked = time.monotonic() - began
+        self._breath = min(max(BREATH_SECONDS, BREATHS_PER_LOOK * looked), LONGEST_BREATH_SECONDS)
         for one in claim.steps:
             task = group.create_task(self._carry_out(one, time.monotonic()))
             self._under_way.add(task)
@@ -129,7 +136,7 @@ class Messenger:
 
     async def _rest(self, seconds: float) -> None:
         """Sleep until something is put, a step has ended, or the time is up."""
-        await asyncio.sleep(BREATH_SECONDS)
+        await asyncio.sleep(self._breath)
         woken = asyncio.create_task(self._database.wait("outbox", max(seconds, 0.0)))
         stirred = asyncio.create_task(self._stir.wait())
         try:

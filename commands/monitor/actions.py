@@ -1,19 +1,11 @@
-"""/monitor: what fires now, who is on it, and quiet for a while."""
+"""Verbs that do something about an alert: be on it, keep it quiet for a while."""
 
-from bot.command import Call, Command, Reply, id_of, text, when
+from bot.command import Call, Reply, id_of, text, when
 from bot.domain.ports import Work
-from bot.domain.stages import Stage
 from bot.workflows import triage
-
-command = Command("monitor", "Open alerts, and what to do about them", stage=Stage.MONITOR)
+from commands.monitor.declared import command
 
 ALERT = id_of("A", "the alert, such as A-9")
-
-
-@command.verb("", "Open alerts, the worst first", reads_only=True, opens_form=False)
-async def fires(call: Call, work: Work) -> Reply:
-    """Answer privately with what fires now."""
-    return Reply("monitor/open", {"groups": await triage.open_groups(work)})
 
 
 @command.verb(

@@ -1,0 +1,10 @@
+"""/monitor: what fires now, who is on it, and quiet for a while.
+
+One module per group of verbs; each adds its own to ``command``, and help shows them in this order.
+"""
+
+from commands.monitor import looking as looking  # isort: skip
+from commands.monitor import actions as actions  # isort: skip
+from commands.monitor.declared import command
+
+__all__ = ["command"]

@@ -1,0 +1,12 @@
+"""Verbs that show how things stand: what fires."""
+
+from bot.command import Call, Reply
+from bot.domain.ports import Work
+from bot.workflows import triage
+from commands.monitor.declared import command
+
+
+@command.verb("", "Open alerts, the worst first", reads_only=True, opens_form=False)
+async def fires(call: Call, work: Work) -> Reply:
+    """Answer privately with what fires now."""
+    return Reply("monitor/open", {"groups": await triage.open_groups(work)})

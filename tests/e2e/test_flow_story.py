@@ -32,7 +32,7 @@ async def test_a_change_is_planned_by_a_form_coded_held_up_and_found(sit: Sit, t
     await expect(card).to_contain_text("In code · C-3")
 
     await tom.write("/code blocker staging database is read-only on @Mei for C-3")
-    await tom.told("B-1 is in", "Mei is asked directly")
+    await tom.told("B-1 is in", "Mei is asked")
 
     await tom.write("/where C-3")
     passport = await tom.told("C-3 Audit export · in code", "hoped for: an audit takes 2 days instead of 5")
@@ -44,7 +44,7 @@ async def test_a_change_is_planned_by_a_form_coded_held_up_and_found(sit: Sit, t
     await expect(board).to_contain_text("plan 2 → code 1")
 
     await tom.write("/loose-ends")
-    await tom.told("B-1 staging database is read-only", "Tom")
+    await tom.told("B-1", "staging database is read-only", "since")
 
     # Mei hears of it in her working hours, whenever those are from here, and makes an end of it.
     async def asked() -> bool:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+DIED = "message.died"  # owed for each message that cannot be sent as things are; args: key, to, reason
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

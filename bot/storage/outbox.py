@@ -13,7 +13,7 @@ from bot.storage import outbox_claim
 from bot.storage.database import Database
 from bot.storage.outbox_put import Put, put, sought_anew
 from bot.storage.outbox_settle import settle
-from bot.storage.outbox_steps import Claim, Doing, Ending, Pace
+from bot.storage.outbox_steps import Claim, Dead, Doing, Ending, Pace
 from bot.storage.outbox_tables import DEAD, DOUBT, PENDING, SENT, UNFINISHED, lanes, outbox
 
 __all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put", "resend"]
@@ -89,6 +89,8 @@ class Outbox:
         """
         async with self._database.write() as conn:
             now = self._database.clock.now()
+            if any(isinstance(ending, Dead) for ending in endings):
+                self._database.wake("jobs")
             lost = await settle(conn, endings, owner=self._owner, pace=self.pace, now=now, recheck=self._recheck)
         self._held -= {ending.step.lane for ending in endings if ending.step.doing is not Doing.CHECK}
         return lost

@@ -8,6 +8,8 @@ from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, bindparam, case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.jobs import DIED, Job
+from bot.storage.jobs import Owed, owed, write_steps
 from bot.storage.outbox_put import turn_at
 from bot.storage.outbox_steps import Checked, Dead, Doing, Doubt, Ending, Gone, Later, Pace, Resolved, Sent
 from bot.storage.outbox_tables import DEAD, DOUBT, HOME, PENDING, SENT, addresses, edits_of, lanes, outbox
@@ -44,6 +46,7 @@ async def settle(
     await _doubt(conn, _only(kept, Doubt))
     await _gone(conn, _only(kept, Gone), now)
     await _dead(conn, _only(kept, Dead))
+    await write_steps(conn, [_telling(one, now) for one in _only(kept, Dead)])
     await _resolved(conn, _only(kept, Resolved), now)
     await _checked(conn, _only(kept, Checked), now)
     await _free(conn, kept, pace, now)
@@ -163,6 +166,13 @@ async def _dead(conn: AsyncConnection, endings: Sequence[Dead]) -> None:
         await conn.execute(update(outbox).where(outbox.c.id == step.id).values(**values))
         if step.doing in (Doing.POST, Doing.LOOK):  # "#deploys" may be another channel by the next try
             await conn.execute(addresses.delete().where(addresses.c.to == step.to))
+
+
+def _telling(one: Dead, now: datetime) -> Owed:
+    """The job by which a workflow hears of it, once for each content of the message."""
+    step = one.step
+    key = f"{DIED}:{step.key}:{step.generation}:{step.revision}"
+    return owed(Job(DIED, key, now, {"key": step.key, "to": step.to, "reason": one.reason}), now)
 
 
 async def _resolved(conn: AsyncConnection, endings: Sequence[Resolved], now: datetime) -> None:

@@ -6,7 +6,7 @@ from bot.command import Call, Reply, id_of, text, word
 from bot.domain.naming import who_is_asked
 from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
-from bot.workflows import standups
+from bot.workflows import standups, unsaid
 from commands.standup.declared import command
 
 
@@ -42,6 +42,18 @@ async def close(call: Call, work: Work) -> Reply:
     """The digest is posted now; late answers are still taken."""
     round = await standups.round_for(work, call.args.get("round"), call.by.id)
     return Reply("standup/closed", {"round": await standups.close(work, round.id, call.by)})
+
+
+@command.verb(
+    "repost <round>",
+    "Try again to post a round in its channel",
+    opens_form=False,
+    hidden=True,
+    round=id_of("S", "the stand-up"),
+)
+async def repost(call: Call, work: Work) -> Reply:
+    """After the bot was invited, or the channel unarchived."""
+    return Reply("standup/reposted", {"round": await unsaid.say_again(work, call.args["round"], call.by)})
 
 
 def _channel(name: str) -> str:

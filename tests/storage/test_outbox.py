@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 import bot.storage.outbox_tables
+from bot.domain.jobs import DIED, Outcome
 from bot.domain.messages import Band
 from bot.storage.errors import StorageUnavailable
+from bot.storage.jobs import Jobs
 from bot.storage.outbox import Outbox, Pace, Put, put
 from bot.storage.outbox_steps import Checked, Dead, Doing, Doubt, Gone, Later, Resolved, Sent, Step
 
@@ -352,3 +354,22 @@ async def test_a_check_that_ends_frees_no_lane_in_which_something_is_under_way(o
     await outbox.settle([Checked(check, check.ts)])
     assert not (await outbox.claim(10)).steps
     assert await outbox.settle([sent(edit, clock, edit.ts)]) == 0
+
+
+async def test_a_workflow_hears_of_a_message_that_died_once_for_each_content(outbox, database, say, clock):
+    jobs = Jobs(database, "me")
+    await say(news("round:S-1", to="C1"))
+    await outbox.settle([Dead(await one(outbox), "is_archived")])
+
+    (died,) = await jobs.claim(clock.now(), 10)
+    assert died.job.kind == DIED
+    assert dict(died.job.args) == {"key": "round:S-1", "to": "C1", "reason": "is_archived"}
+    await jobs.finish(died, Outcome.DONE)
+    await outbox.resend("round:S-1")
+    clock.move(SECOND)
+    await outbox.settle([Dead(await one(outbox), "is_archived")])
+    assert await jobs.claim(clock.now(), 10) == []
+    await say(news("round:S-1", "other news", to="C1"))
+    clock.move(SECOND)
+    await outbox.settle([Dead(await one(outbox), "is_archived")])
+    assert len(await jobs.claim(clock.now(), 10)) == 1

@@ -12,6 +12,7 @@ from bot.domain.standups import Prompt, Round
 from bot.workflows.activity import Deed
 from bot.workflows.prompts import Asking
 from bot.workflows.rounds import Standing
+from bot.workflows.unsaid import Unsaid
 from tests.answers import lines
 
 NINE = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # in Berlin
@@ -87,5 +88,19 @@ CONTEXTS = {
     "standup/heard": {"round": ROUND, "answer": ANSWER, "sure": True, "others": []},
     "standup/heard#unsure": {"round": ROUND, "answer": ANSWER, "sure": False, "others": [OWN]},
     "standup/snoozed": {"round": ROUND, "sent": SNOOZED},
+    "standup/unsaid": {
+        "unsaid": Unsaid(
+            ROUND,
+            "#team-web",
+            "the bot is not in this channel: invite it (not_in_channel)",
+            "Create it, or invite me there by typing “/invite @eightbells” in it, or choose another channel with "
+            "“/standup edit U-1”.",
+            is_channel=True,
+        )
+    },
+    "standup/unsaid#person": {
+        "unsaid": Unsaid(ROUND, "U0LUIS", "the person was deactivated (user_disabled)", "", is_channel=False)
+    },
+    "standup/reposted": {"round": ROUND},
     "standup/thanks#digest-only": {"round": DIGEST_ONLY, "answer": ANSWER},
 }

@@ -49,6 +49,7 @@ class Round:
         prompts: when each of its people is asked; empty where all are asked as it opens.
         absent: members who are not asked on this day, and why.
         missed: user ids of people who could not be asked in time, since the bot was down.
+        asked_in_time, asked_late: how many were asked so, counted at its end.
         missed_before: days of which this stand-up had a round that passed while the bot was down.
     """
 
@@ -74,6 +75,8 @@ class Round:
     absent: tuple[Absence, ...] = ()
     missed: tuple[str, ...] = ()
     missed_before: tuple[date, ...] = ()
+    asked_in_time: int = 0
+    asked_late: int = 0
     id: str = ""
 
     @classmethod

@@ -165,17 +165,17 @@ async def _settle(work: Work, round: Round) -> None:
 
 
 async def _close(work: Work, standing: Standing, by: Person | None) -> Round:
-    round = standing.round.close(work.now, by)
+    asked = await work.count(SentPrompt, round_id=standing.round.id)
+    late = await work.count(SentPrompt, round_id=standing.round.id, was_late=True)
+    round = replace(standing.round.close(work.now, by), asked_in_time=asked - late, asked_late=late)
     await work.save(round)
     work.forgive(close_key(round))
-    asked = await work.find(SentPrompt, round_id=round.id, limit=10_000)
-    late = sum(sent.was_late for sent in asked)
     facts = {
         "asked": len(round.people),
         "answered": len(standing.answers),
         "skipped": len(standing.skipped),
-        "asked_in_time": len(asked) - late,
-        "asked_late": late,
+        "asked_in_time": round.asked_in_time,
+        "asked_late": round.asked_late,
         "missed": len(round.missed),
         "late_seconds": int(round.closed_late_by.total_seconds()) if round.closed_late_by else 0,
     }

@@ -26,6 +26,7 @@ from bot.runtime import discovery, health, logs, metrics
 from bot.runtime.clock import SystemClock
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
+from bot.runtime.following import Following
 from bot.runtime.hooks import BODY_MAX, Hooks
 from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
 from bot.runtime.rendering import Rendering
@@ -38,7 +39,7 @@ from bot.storage.migrations import migrate
 from bot.storage.outbox import Outbox
 from bot.storage.seals import Sealer
 from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import home
+from bot.workflows import home, standup_setups
 
 DRAIN = timedelta(seconds=20)  # orchestrators kill 30 s after SIGTERM
 CALL_SECONDS = 15  # of one call to Slack or a code host
@@ -128,6 +129,7 @@ class _Parts:
         self.sender = Sender(self.client, SlackAddresses(self.client, clock.now), clock.now)
         self.messenger = Messenger(database, self.outbox, self.sender, clock)
         self.sealer = Sealer(database)
+        self.following = Following(self.unit)
         self.address = ""
 
     async def start(self, stack: AsyncExitStack) -> None:
@@ -137,6 +139,9 @@ class _Parts:
         self.sender.bot_id = identity.bot_id
         await self.directory.warm()
         stack.push_async_callback(self.directory.close)
+        self.directory.on_change = self.following.changed
+        stack.push_async_callback(self.following.close)
+        await self.unit.run(standup_setups.seed)
         await self._work(stack)
         await self._listen(stack)
         if self.settings.app_token is not None:

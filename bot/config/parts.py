@@ -2,11 +2,10 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from bot.config.source_parts import SourcesPart
 from bot.domain.stages import Stage
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w)")
@@ -25,7 +24,7 @@ PLACEHOLDERS = frozenset({"service", "version", "environment", "sha", "deploymen
 CHANNEL_KEYS = ("default", "standup", *(stage.value for stage in Stage))
 
 
-def _duration(value: object) -> object:
+def duration(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("write a duration with its unit, such as 15m or 4h")
     found = _DURATION.findall(value)
@@ -78,7 +77,7 @@ def _repository(value: object) -> object:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
 Channel = Annotated[str, AfterValidator(_channel)]
 MemberId = Annotated[str, AfterValidator(_member_id)]
 Slug = Annotated[str, AfterValidator(_slug)]
@@ -140,23 +139,3 @@ class RulePart(Part):
     verbs: Several = Field(min_length=1)
     environments: Several = []
     roles: Several = Field(min_length=1)
-
-
-def _no_value_is_empty(value: Any) -> Any:
-    """``staging:`` with nothing after it is an environment with nothing special about it."""
-    if isinstance(value, dict):
-        return {name: {} if part is None else part for name, part in value.items()}
-    return value
-
-
-class TeamFile(Part):
-    """The whole file."""
-
-    name: str = "the team"
-    channels: dict[str, Channel] = {}
-    people: dict[str, PersonPart] = {}
-    services: Annotated[dict[str, ServicePart], BeforeValidator(_no_value_is_empty)] = {}
-    environments: Annotated[dict[str, EnvironmentPart], BeforeValidator(_no_value_is_empty)] = {}
-    roles: dict[str, Several] = {}
-    policy: list[RulePart] = []
-    sources: SourcesPart = SourcesPart()

@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bot.config.mistakes import Mistake, nearest
-from bot.config.parts import TeamFile
+from bot.config.shape import TeamFile
 from bot.config.team_rules import cross_checks, team_of
 from bot.domain.team import Team
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from bot.config.mistakes import nearest
-from bot.config.parts import CHANNEL_KEYS, ServicePart, TeamFile
+from bot.config.parts import CHANNEL_KEYS, ServicePart
+from bot.config.shape import TeamFile
+from bot.domain.refusals import Refusal
 from bot.domain.team import Command, Environment, Repository, Role, Rule, Service, Team
 
 BUILT_IN_ROLES = frozenset({"members", "owners", "admins", "guests", "everyone"})
@@ -40,6 +42,7 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
         yield from _people(members, ("roles", name), names["people"])
     yield from _policy(file, names)
     yield from _logins(file)
+    yield from _standups(file, names["people"])
 
 
 def _orders(file: TeamFile) -> Found:
@@ -93,6 +96,23 @@ def _logins(file: TeamFile) -> Found:
         taken[login] = name
 
 
+def _standups(file: TeamFile, known: set[str]) -> Found:
+    called: dict[str, str] = {}
+    for key, part in file.standups.items():
+        place = ("standups", key)
+        yield from _people(part.members, (*place, "members"), known)
+        if part.lead:
+            yield from _people([part.lead], (*place, "lead"), known)
+        name = (part.name or key).casefold()
+        if name in called:
+            yield place, f"{called[name]} is called {part.name or key} as well"
+        called[name] = key
+        try:
+            part.setup(key, part.members, part.lead)
+        except Refusal as refusal:
+            yield place, refusal.sentence[:1].lower() + refusal.sentence[1:]
+
+
 def team_of(file: TeamFile) -> Team:
     """The team of a file in which nothing is wrong."""
     ids = {name: person.slack for name, person in file.people.items()}
@@ -130,6 +150,10 @@ def team_of(file: TeamFile) -> Team:
         channels={key: channel for key, channel in file.channels.items() if key != "default"},
         default_channel=file.channels.get("default", "#general"),
         github_logins={person.github: person.slack for person in file.people.values() if person.github},
+        standups={
+            key: part.setup(key, resolved(part.members), "".join(resolved([part.lead])))
+            for key, part in file.standups.items()
+        },
         sources=file.sources.settings(),
     )
 

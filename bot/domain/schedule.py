@@ -108,7 +108,7 @@ def days_named(text: str) -> tuple[int, ...]:
     found: set[int] = set()
     for word in words.split():
         first, _, last = word.partition("-")
-        begin, end = _weekday(first, text), _weekday(last or first, text)
+        begin, end = _weekday(first), _weekday(last or first)
         found |= {(begin + step) % 7 for step in range((end - begin) % 7 + 1)}
     if not found:
         raise NotUnderstood("No day is named. Write days such as “Mon-Fri” or “Mon, Wed, Fri”.", field="days")
@@ -125,10 +125,10 @@ def days_shown(weekdays: Sequence[int]) -> str:
     return ", ".join(SHORT_NAMES[day] for day in days)
 
 
-def _weekday(word: str, text: str) -> int:
+def _weekday(word: str) -> int:
     for number, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")):
         if len(word) >= 2 and name.startswith(word.removesuffix(".").removesuffix("s")):
             return number
     raise NotUnderstood(
-        f"I know no day “{word}” in “{text}”. Write days such as “Mon-Fri” or “Mon, Wed, Fri”.", field="days"
+        f"“{word}” is no day of the week. Write days such as “Mon-Fri” or “Mon, Wed, Fri”.", field="days"
     )

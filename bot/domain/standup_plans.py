@@ -1,5 +1,6 @@
 """A stand-up as it was set up: who is asked what, on which days, at what o'clock, and what is posted of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -174,7 +175,9 @@ class Standup:
     def make(cls, setup: Setup, by: str, at: datetime, seeded_as: str = "") -> Self:
         """A new one, active. Raises ``Refusal`` where it could not be kept to."""
         given = max((int(question.id[1:]) for question in setup.questions), default=0)
-        return cls(setup=setup.checked(), made_by=by, made_at=at, seeded_as=seeded_as, questions_given=given)
+        # Named after its seed, so that two replicas that start together cannot both make it.
+        id = f"{cls.PREFIX}-{re.sub(r'[^a-z0-9]+', '-', seeded_as.casefold()).strip('-')}" if seeded_as else ""
+        return cls(setup=setup.checked(), made_by=by, made_at=at, seeded_as=seeded_as, questions_given=given, id=id)
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """Who is in the workspace, kept in memory: a request never waits for Slack twice, and seldom once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -33,6 +33,8 @@ class SlackDirectory:
 
     def __init__(self, client: AsyncWebClient, clock: Clock, *, team_id: str = "") -> None:
         self.team_id = team_id
+        # Is told of people whose zone, groups or standing changed; set once everybody was read for the first time.
+        self.on_change: Callable[[Sequence[str]], None] | None = None
         self._client = client
         self._clock = clock
         self._people: dict[str, Person] = {}
@@ -212,17 +214,27 @@ class SlackDirectory:
         return bool(self.team_id and user.get("team_id") and user["team_id"] != self.team_id)
 
     def _keep(self, person: Person, handles: frozenset[str]) -> None:
+        before = self._people.get(person.id)
         self._people[person.id] = person
+        if before is not None and replace(before, name=person.name, is_admin=person.is_admin) != person:
+            self._tell_of([person.id])
         self._handles[person.id] = handles
         self._asked_at[person.id] = self._clock.now()
 
     def _regroup(self, group_id: str, users: Any) -> None:
         self._groups[group_id] = frozenset(users)
+        changed: list[str] = []
         for id, person in self._people.items():
             is_in = id in self._groups[group_id]
             if is_in != (group_id in person.groups):
                 groups = person.groups | {group_id} if is_in else person.groups - {group_id}
                 self._people[id] = replace(person, groups=groups)
+                changed.append(id)
+        self._tell_of(changed)
+
+    def _tell_of(self, user_ids: Sequence[str]) -> None:
+        if user_ids and self.on_change is not None:
+            self.on_change(user_ids)
 
 
 def _zone(name: Any) -> str:

@@ -1,5 +1,6 @@
 """What was planned follows every change: of a stand-up, of its members, their zones, leave and public holidays."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.jobs import Due, Job, Outcome
@@ -35,7 +36,13 @@ def follow(work: Work, standup: Standup) -> None:
 
 def follow_person(work: Work, user_id: str) -> None:
     """Plan anew from the commit on whatever asks somebody, since their zone, days, leave or groups changed."""
-    work.owe(Job(REPLAN, f"{REPLAN}:{user_id}:{work.now.isoformat()}", work.now, {"user": user_id}))
+    follow_people(work, (user_id,))
+
+
+def follow_people(work: Work, user_ids: Sequence[str]) -> None:
+    """The same for several at once, such as those that a user group gained and lost."""
+    key = f"{REPLAN}:{user_ids[0]}:{len(user_ids)}:{work.now.isoformat()}"
+    work.owe(Job(REPLAN, key, work.now, {"users": list(user_ids)}))
 
 
 @due_outside(REPLAN)
@@ -44,7 +51,7 @@ async def replan_when_due(tools: Tools, due: Due) -> Outcome:
     if named := due.job.args.get("standup"):
         ids = [str(named)]
     else:
-        ids = await _that_ask(tools, await tools.directory.person(str(due.job.args["user"])))
+        ids = await _that_ask(tools, [await tools.directory.person(id) for id in due.job.args["users"]])
     for id in ids:
         await _replan(tools, id)
     return Outcome.DONE if ids else Outcome.NOOP
@@ -58,13 +65,14 @@ async def end(work: Work, standup: Standup, by: Person) -> None:
             await standups.close(work, current.id, by)
 
 
-async def _that_ask(tools: Tools, person: Person) -> list[str]:
+async def _that_ask(tools: Tools, people: Sequence[Person]) -> list[str]:
     async with tools.unit() as work:
         active = await work.find(Standup, state=StandupState.ACTIVE, limit=MOST)
         # Also those that ask somebody who is no member any more.
         open = await work.find(Round, state=RoundState.OPEN, limit=MOST)
-    asked = {round.standup_id for round in open if person.id in round.people}
-    return [each.id for each in active if each.id in asked or each.setup.asks_person(person)]
+    ids = {person.id for person in people}
+    asked = {round.standup_id for round in open if not ids.isdisjoint(round.people)}
+    return [each.id for each in active if each.id in asked or each.setup.members(people)]
 
 
 async def _replan(tools: Tools, id: str) -> None:

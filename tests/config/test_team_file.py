@@ -1,7 +1,7 @@
 """What a team writes about itself, and how its slips are told."""
 # ruff: noqa: E501  one slip a line reads as a table
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,9 @@ import pytest
 import yaml
 
 from bot.config.team_file import parse_team, read_team
+from bot.domain.presence import Place
+from bot.domain.questions import Asks
+from bot.domain.standup_plans import Posting
 from bot.domain.team import Command, Environment, Repository, Role, Rule, Team
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "eightbells.example.yml"
@@ -77,6 +80,13 @@ def test_an_empty_file_is_a_team_without_anything() -> None:
         ("policy: [{verbs: 'deploy lock', roles: owners}]", "policy[1].verbs[1]: 'deploy lock' is no verb; write deploy.approve, deploy.* or *"),
         ("policy: [{name: x, verbs: a, roles: owners}, {name: x, verbs: b, roles: owners}]", "policy[2].name: another rule is called x"),
         ("policy: [{roles: owners}]", "policy[1].verbs: is missing"),
+        ('standups: {web: {channel: \'#web\', members: [U0ANA], at: "25:00"}}', 'standups.web.at: \'25:00\' is no time of day; write it in quotes, such as "09:30"'),
+        ("standups: {web: {channel: '#web', members: [U0ANA], days: someday}}", 'standups.web.days: “someday” is no day of the week. Write days such as “Mon-Fri” or “Mon, Wed, Fri”.'),
+        ("standups: {web: {channel: '#web', members: [U0ANA], holidays: Germany}}", "standups.web.holidays: 'Germany' is no country; write its code, such as DE, or DE-BY for a part of it"),
+        ("standups: {web: {channel: '#web', members: [U0ANA], questions: []}}", 'standups.web: there is no question. Write at least one, each on a line of its own.'),
+        ("standups: {web: {channel: '#web', members: [U0ANA], window: 5m}}", 'standups.web: people would have 5 min to answer. Give them between 15 min and 23 h.'),
+        ("standups: {web: {channel: '#web', members: [U0ANA], question: [x]}}", 'standups.web.question: no such key; did you mean questions?'),
+        ("standups: {web: {channel: '#web', members: [U0ANA], lead: '@ana'}}", 'standups.web.lead[1]: nobody under people is called ana; there is none yet'),
     ],
 )  # fmt: skip
 def test_a_slip_is_told_with_its_path(text: str, told: str) -> None:
@@ -131,3 +141,29 @@ def test_environments_without_an_order_follow_those_with_one() -> None:
     assert team is not None
     orders = [environment.order for environment in team.environments.values()]
     assert len(set(orders)) == 3
+
+
+def test_a_stand_up_is_read_with_the_ids_of_its_members() -> None:
+    text = """
+    people: {ana: {slack: U0ANA}}
+    standups:
+      web:
+        channel: "#web"
+        members: ["@ana", U0TOM, S0WEB]
+        questions: [Done, "Next [plan]", "Blocked [blocker]"]
+        days: Mon, Wed
+        at: 10:30
+        zone: berlin
+        reminder: none
+        posting: digest only
+        lead: "@ana"
+        holidays: DE-BY
+    """
+    team, mistakes = parse_team(yaml.safe_load(text), "it")
+    assert mistakes == []
+    assert team is not None
+    setup = team.standups["web"]
+    assert (setup.name, setup.people, setup.groups, setup.lead) == ("web", ("U0ANA", "U0TOM"), ("S0WEB",), "U0ANA")
+    assert (setup.weekdays, setup.at, setup.zone) == ((0, 2), time(10, 30), "Europe/Berlin")
+    assert (setup.remind_before, setup.posting, setup.holidays) == (None, Posting.DIGEST_ONLY, Place("DE", "BY"))
+    assert [question.asks for question in setup.questions] == [Asks.TELLS, Asks.PLANS, Asks.BLOCKS]

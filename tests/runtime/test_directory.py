@@ -8,6 +8,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.people import Channel
 from bot.domain.refusals import Refusal
 from bot.runtime import directory as directories
 from bot.runtime.directory import SlackDirectory
@@ -52,9 +53,15 @@ class Slack:
                 }
                 return web.json_response({"ok": True, **page})
             case "usergroups.list":
-                return web.json_response({"ok": True, "usergroups": [{"id": "S1", "users": ["U1"]}]})
+                return web.json_response(
+                    {"ok": True, "usergroups": [{"id": "S1", "handle": "web", "users": ["U1"]}]}
+                )
             case "users.conversations":
                 return web.json_response({"ok": True, "channels": [{"id": "C1", "name": "ops"}]})
+            case "conversations.info":
+                if request.query["channel"] != "C1":
+                    return web.json_response({"ok": False, "error": "channel_not_found"})
+                return web.json_response({"ok": True, "channel": {"id": "C1", "name": "ops", "is_member": True}})
         raise AssertionError(name)
 
 
@@ -145,3 +152,37 @@ async def test_events_keep_it_true(world):
     assert (await directory.person("U2")).groups == {"S2"}
     assert directory.name_of("U4") == "far"
     assert directory.channel_named("operations") == "C1"
+
+
+async def test_whoever_moves_leaves_or_changes_groups_is_told_of(world):
+    people, _, _ = world
+    await people.warm()
+    told = []
+    people.on_change = told.append
+    people.happened({"type": "user_change", "user": {**ANA, "tz": "Asia/Tokyo"}})
+    people.happened({"type": "user_change", "user": {**ANA, "tz": "Asia/Tokyo", "name": "ana.keller"}})
+    people.happened(
+        {"type": "subteam_members_changed", "subteam_id": "S1", "added_users": ["U2"], "removed_users": ["U1"]}
+    )
+    people.happened({"type": "user_change", "user": {**GUS, "deleted": True}})
+
+    assert told == [["U1"], ["U1", "U2"], ["U2"]]
+
+
+async def test_user_groups_are_known_by_their_handles(world):
+    people, _, _ = world
+    await people.warm()
+    people.happened({"type": "subteam_created", "subteam": {"id": "S2", "handle": "ops", "users": []}})
+
+    assert [(group.id, group.handle) for group in await people.groups()] == [("S2", "ops"), ("S1", "web")]
+
+
+async def test_a_channel_is_found_by_name_or_id_and_one_that_we_do_not_see_is_none(world):
+    people, slack, _ = world
+    await people.warm()
+    assert await people.channel("#ops") == await people.channel("C1") == Channel("C1", "ops")
+    assert await people.channel("#nowhere") is None
+
+    slack.forbidden.add("conversations.info")
+    with pytest.raises(Refusal, match="missing_scope"):
+        await people.channel("C1")

@@ -1,0 +1,32 @@
+"""The whole team file, of the parts that the modules beside this one describe."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from bot.config.parts import Channel, EnvironmentPart, PersonPart, RulePart, ServicePart, Several
+from bot.config.source_parts import SourcesPart
+from bot.config.standup_parts import StandupPart
+
+
+def _no_value_is_empty(value: Any) -> Any:
+    """``staging:`` with nothing after it is an environment with nothing special about it."""
+    if isinstance(value, dict):
+        return {name: {} if part is None else part for name, part in value.items()}
+    return value
+
+
+class TeamFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = "the team"
+    channels: dict[str, Channel] = {}
+    people: dict[str, PersonPart] = {}
+    services: Annotated[dict[str, ServicePart], BeforeValidator(_no_value_is_empty)] = {}
+    environments: Annotated[dict[str, EnvironmentPart], BeforeValidator(_no_value_is_empty)] = {}
+    roles: dict[str, Several] = {}
+    policy: list[RulePart] = []
+    standups: dict[str, StandupPart] = {}
+    sources: SourcesPart = SourcesPart()

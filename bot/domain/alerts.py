@@ -1,48 +1,23 @@
 """Alerts: one group is one message; it knows what fires, who is on it, and what is old news."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
+from functools import cached_property
 from typing import ClassVar
 
 from bot.domain.events import AlertFired, AlertResolved
 from bot.domain.refusals import Refusal, Stale
+from bot.domain.severities import Severity
+
+__all__ = ["SAME_STORY", "Acknowledgement", "Alert", "AlertGroup", "Severity"]
 
 # A group that fires again this soon after it resolved is the same story and keeps its thread.
 SAME_STORY = timedelta(hours=1)
-
-
-class Severity(StrEnum):
-    """How bad it is. Sources have many words for it; an unknown one maps, it does not crash."""
-
-    CRITICAL = "critical"
-    WARNING = "warning"
-    INFO = "info"
-    UNKNOWN = "unknown"
-
-    @classmethod
-    def of(cls, word: str | None) -> "Severity":
-        """Our word for theirs."""
-        return _SEVERITIES.get(_NOT_ALPHANUMERIC.sub("", (word or "").lower()), cls.UNKNOWN)
-
-    @property
-    def rank(self) -> int:
-        """0 is the worst."""
-        return (Severity.CRITICAL, Severity.WARNING, Severity.UNKNOWN, Severity.INFO).index(self)
-
-
-_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")  # "SEV-1" and "sev 1" are one word
-# Prometheus, syslog, Sentry, Datadog, PagerDuty, CDEvents, Zabbix, and the priorities that teams number themselves.
-_CRITICAL = "critical crit page fatal emergency emerg alert disaster urgent severe blocker high p0 p1 sev0 sev1"
-_WARNING = "warning warn major error err medium moderate average degraded p2 sev2"
-_INFO = "info informational information notice debug trace low minor trivial none ok success p3 p4 p5 sev3 sev4 sev5"
-_SEVERITIES = {
-    **dict.fromkeys(_CRITICAL.split(), Severity.CRITICAL),
-    **dict.fromkeys(_WARNING.split(), Severity.WARNING),
-    **dict.fromkeys(_INFO.split(), Severity.INFO),
-}
+# Ended alerts are kept beside those that fire for as long as their story may go on, and no more than these: a group
+# that fires for weeks would else grow with every instance that ever came and went.
+ENDED_KEPT = 100
+FIRES_KEPT = 50  # instants of the last hour at which it fired anew; only whether there are few or many matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +43,13 @@ class Alert:
             self.labels.get("instance") or self.labels.get("service") or self.labels.get("job") or self.fingerprint
         )
 
+    @property
+    def value(self) -> str:
+        """What was measured, where the source says so; "" where it does not."""
+        return next(
+            (self.annotations[name] for name in ("value", "__value_string__") if name in self.annotations), ""
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
@@ -77,15 +59,23 @@ class Acknowledgement:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that what is asked for often is found once
 class AlertGroup:
-    """Alerts that a source sends together: one message in the channel, one thread.
+    """Alerts that belong together: one message in the channel, one thread.
 
-    ``opened_at`` is when the first of them started to fire, ``closed_at`` when the last one stopped.
+    Attributes:
+        group: what is one message: the source's own group, or the labels that the route groups by.
+        opened_at: when the first of them started to fire; ``closed_at``: when the last one stopped.
+        origin: the group as its source names it.
+        route: which of the team's routes it took; ``channel``: where that led, for ever.
+        storm: the storm in whose list it stands; ``has_card`` tells whether it has a message of its own as well.
+        fires: when it fired anew within the last hour.
+        untold: fingerprints that the thread has still to name.
+        first_acted_at: when a person first did something about it; ``first_acknowledged_at``: said to be on it.
     """
 
     PREFIX: ClassVar[str] = "A"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("group", "state", "service")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("group", "state", "service", "origin", "route", "storm")
 
     source: str
     group: str
@@ -101,13 +91,29 @@ class AlertGroup:
     times_fired: int = 1
     id: str = ""
     state: str = field(default="firing")
+    origin: str = ""
+    route: str = ""
+    channel: str = ""
+    storm: str | None = None
+    has_card: bool = True
+    fires: tuple[datetime, ...] = ()
+    flaps: bool = False
+    untold: tuple[str, ...] = ()
+    first_acted_at: datetime | None = None
+    first_acknowledged_at: datetime | None = None
 
-    @property
+    @cached_property
     def firing(self) -> tuple[Alert, ...]:
         """Those that still hold, the longest first."""
         return tuple(sorted((a for a in self.alerts if a.firing), key=lambda a: a.starts_at))
 
     @property
+    def ended(self) -> tuple[Alert, ...]:
+        """Those that hold no longer, the latest first."""
+        over = [(a.ends_at, a) for a in self.alerts if a.ends_at]
+        return tuple(a for _, a in sorted(over, key=lambda pair: pair[0], reverse=True))
+
+    @cached_property
     def lead(self) -> Alert:
         """The alert that speaks for the group: the worst one that fires, else the latest to have ended."""
         pool = self.firing or self.alerts
@@ -129,45 +135,63 @@ class AlertGroup:
         notes = self.lead.annotations
         return notes.get("summary") or notes.get("description") or notes.get("message") or ""
 
+    @property
+    def is_critical(self) -> bool:
+        """Whether something critical fires."""
+        return self.state == "firing" and self.severity is Severity.CRITICAL
+
     def link(self, *names: str) -> str | None:
         """The first of these annotations that is a web address."""
         found = (self.lead.annotations.get(name, "") for name in names)
         return next((url for url in found if url.startswith(("https://", "http://"))), None)
 
+    def knows(self, fingerprint: str) -> Alert | None:
+        """The alert with this fingerprint, firing or ended."""
+        return self._by_fingerprint.get(fingerprint)
+
+    @cached_property
+    def _by_fingerprint(self) -> dict[str, Alert]:
+        return {alert.fingerprint: alert for alert in self.alerts}
+
     def fire(self, event: AlertFired) -> "AlertGroup":
         """With this alert firing. What we knew already, or what is older than what we know, changes nothing."""
-        known = self._known(event.fingerprint)
-        starts_at = event.starts_at or (known.starts_at if known and known.firing else event.received_at)
-        if known is not None and known.ends_at is not None and starts_at <= known.ends_at:
-            return self  # it was sent before it resolved, and overtaken on the way
-        alert = Alert(event.fingerprint, event.labels, event.annotations, starts_at, None, event.url)
-        if alert == known:
-            return self
-        again = self.state == "resolved"
-        return replace(
-            self,
-            alerts=(*self._without(event.fingerprint), alert),
-            state="firing",
-            closed_at=None,
-            acknowledged=None if again else self.acknowledged,
-            times_fired=self.times_fired + again,
-        )
+        return self.take((event,))
 
     def resolve(self, event: AlertResolved) -> "AlertGroup":
         """With this alert resolved. One that we never saw fire is noted as ended, not as news."""
-        known = self._known(event.fingerprint)
-        if known is not None and not known.firing:
+        return self.take((event,))
+
+    def take(self, events: Iterable[AlertFired | AlertResolved]) -> "AlertGroup":
+        """With what these events say, one after the other; itself where that is nothing new."""
+        alerts = dict(self._by_fingerprint)
+        after, still = self, len(self.firing)
+        latest = self.opened_at
+        for event in events:
+            known = alerts.get(event.fingerprint)
+            alert = _fired(event, known) if isinstance(event, AlertFired) else _resolved(event, known)
+            if alert is None:
+                continue
+            latest = max(latest, event.received_at)
+            alerts[event.fingerprint] = alert
+            still += alert.firing - (known is not None and known.firing)
+            if alert.firing and after.state == "resolved":
+                after = after._again(event.received_at)
+            elif not still and after.state == "firing":
+                after = replace(after, state="resolved")
+        if alerts == self._by_fingerprint and after is self:
             return self
-        if known is not None and event.starts_at and event.starts_at < known.starts_at:
-            return self  # the end of an earlier time that it fired
-        starts_at = known.starts_at if known else (event.starts_at or event.received_at)
-        ends_at = max(event.ends_at or event.received_at, starts_at)
-        alert = Alert(event.fingerprint, event.labels, event.annotations, starts_at, ends_at, event.url)
-        alerts = (*self._without(event.fingerprint), alert)
-        if any(a.firing for a in alerts):
-            return replace(self, alerts=alerts)
-        closed_at = max(a.ends_at for a in alerts if a.ends_at)
-        return replace(self, alerts=alerts, state="resolved", closed_at=closed_at)
+        kept = _kept(alerts.values(), latest)
+        ends = [alert.ends_at for alert in kept if alert.ends_at]
+        closed_at = max(ends) if after.state == "resolved" and ends else None
+        return replace(after, alerts=kept, closed_at=closed_at)
+
+    def _again(self, at: datetime) -> "AlertGroup":
+        recent = (*(one for one in self.fires if at - one < SAME_STORY), at)[-FIRES_KEPT:]
+        return replace(self, state="firing", acknowledged=None, times_fired=self.times_fired + 1, fires=recent)
+
+    def fired_lately(self, at: datetime) -> int:
+        """How many times it fired anew within the hour before."""
+        return sum(at - one < SAME_STORY for one in self.fires)
 
     def acknowledge(self, by: str, at: datetime) -> "AlertGroup":
         """With somebody on it. Raises ``Stale`` where that is no longer the question."""
@@ -176,7 +200,12 @@ class AlertGroup:
         if self.acknowledged is not None:
             who = "You have" if self.acknowledged.by == by else f"<@{self.acknowledged.by}> has"
             raise Stale(f"{who} acknowledged {self.id} {self.name} already; the card shows since when.")
-        return replace(self, acknowledged=Acknowledgement(by, at))
+        first = self.first_acknowledged_at or at
+        return replace(self.acted(at), acknowledged=Acknowledgement(by, at), first_acknowledged_at=first)
+
+    def acted(self, at: datetime) -> "AlertGroup":
+        """A person has done something about it: it was not noise, and it has a message of its own from now on."""
+        return replace(self, first_acted_at=self.first_acted_at or at, has_card=True)
 
     def silence(self, by: str, at: datetime, until: datetime, because: str) -> "AlertGroup":
         """Kept quiet until then. Raises ``Refusal``."""
@@ -186,14 +215,40 @@ class AlertGroup:
             raise Refusal("A silence lasts 30 days at most; a rule that nobody needs is better removed.")
         if self.state == "resolved":
             raise Stale(f"{self.id} {self.name} has resolved already, so there is nothing to silence.")
-        return replace(self, silenced_until=until, silenced_by=by, silenced_because=because)
+        return replace(self.acted(at), silenced_until=until, silenced_by=by, silenced_because=because)
 
     def unsilence(self) -> "AlertGroup":
         """Heard again."""
         return replace(self, silenced_until=None, silenced_by="", silenced_because="")
 
-    def _known(self, fingerprint: str) -> Alert | None:
-        return next((a for a in self.alerts if a.fingerprint == fingerprint), None)
 
-    def _without(self, fingerprint: str) -> tuple[Alert, ...]:
-        return tuple(a for a in self.alerts if a.fingerprint != fingerprint)
+def _fired(event: AlertFired, known: Alert | None) -> Alert | None:
+    """The alert as it fires now; None where the event says nothing new."""
+    starts_at = event.starts_at or (known.starts_at if known and known.firing else event.received_at)
+    if known is not None and known.ends_at is not None and starts_at <= known.ends_at:
+        return None  # it was sent before it resolved, and overtaken on the way
+    alert = Alert(event.fingerprint, event.labels, event.annotations, starts_at, None, event.url)
+    return None if alert == known else alert
+
+
+def _resolved(event: AlertResolved, known: Alert | None) -> Alert | None:
+    """The alert as it ended; None where the event says nothing new."""
+    if known is not None and not known.firing:
+        return None
+    if known is not None and event.starts_at and event.starts_at < known.starts_at:
+        return None  # the end of an earlier time that it fired
+    starts_at = known.starts_at if known else (event.starts_at or event.received_at)
+    ends_at = max(event.ends_at or event.received_at, starts_at)
+    return Alert(event.fingerprint, event.labels, event.annotations, starts_at, ends_at, event.url)
+
+
+def _kept(alerts: Iterable[Alert], at: datetime) -> tuple[Alert, ...]:
+    """Without those that ended long ago, while others fire."""
+    every = tuple(alerts)
+    ended = sorted((a.ends_at for a in every if a.ends_at), reverse=True)
+    if not ended:
+        return every
+    oldest = ended[min(ENDED_KEPT, len(ended)) - 1]
+    if len(ended) < len(every):
+        oldest = max(oldest, min(at - SAME_STORY, ended[0]))
+    return tuple(a for a in every if a.ends_at is None or a.ends_at >= oldest)

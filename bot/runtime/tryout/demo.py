@@ -76,6 +76,30 @@ def team_file(directory: Path) -> dict[str, Any]:
             {"verbs": "deploy.approve", "environments": "production", "roles": ["release", "owners"]},
             {"verbs": ["release.publish"], "roles": ["release", "owners"]},
         ],
+        # What the captured webhooks of these sources are for.
+        "sources": {
+            "sns": {"topics": ["arn:aws:sns:eu-west-1:123456789012:harbor-alarms"]},
+            "generic": {
+                "uptime": {
+                    "alerts": "checks[?state!='paused']",
+                    "name": "monitor.name",
+                    "status": "state",
+                    "resolved": ["up"],
+                    "severity": "priority",
+                    "summary": "reason",
+                    "fingerprint": "monitor.id",
+                    "starts_at": "since",
+                    "ends_at": "until",
+                    "url": "links.page",
+                    "labels": {
+                        "service": "tags.service",
+                        "environment": "tags.env",
+                        "region": "regions | join(', ', @)",
+                    },
+                    "annotations": {"dashboard": "links.chart"},
+                }
+            },
+        },
     }
 
 

@@ -112,7 +112,7 @@ def _picked(name: str, parameter: Parameter, words: tuple[Word, ...], around: Ar
 
 def _time(text: str, field: str) -> time:
     try:
-        return time.fromisoformat(text)
+        return time.fromisoformat(text if text[1:2].isdecimal() else f"0{text}")
     except ValueError:
         raise NotUnderstood(f"“{_short(text)}” is no time of day. Write it as 09:30.", field=field) from None
 

@@ -122,6 +122,9 @@ def upgrade() -> None:  # noqa: PLR0915
         sa.Column("by_group", sa.Text(), nullable=True),
         sa.Column("by_state", sa.Text(), nullable=True),
         sa.Column("by_service", sa.Text(), nullable=True),
+        sa.Column("by_origin", sa.Text(), nullable=True),
+        sa.Column("by_route", sa.Text(), nullable=True),
+        sa.Column("by_storm", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_alert_group")),
         sa.UniqueConstraint("folded_id", name=op.f("uq_noun_alert_group_folded_id")),
         sqlite_autoincrement=True,
@@ -131,10 +134,19 @@ def upgrade() -> None:  # noqa: PLR0915
             batch_op.f("ix_noun_alert_group_by_group_number"), ["by_group", "number"], unique=False
         )
         batch_op.create_index(
+            batch_op.f("ix_noun_alert_group_by_origin_number"), ["by_origin", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_alert_group_by_route_number"), ["by_route", "number"], unique=False
+        )
+        batch_op.create_index(
             batch_op.f("ix_noun_alert_group_by_service_number"), ["by_service", "number"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_noun_alert_group_by_state_number"), ["by_state", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_alert_group_by_storm_number"), ["by_storm", "number"], unique=False
         )
 
     op.create_table(
@@ -393,6 +405,29 @@ def upgrade() -> None:  # noqa: PLR0915
         )
 
     op.create_table(
+        "noun_reader_digest",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_standup_id", sa.Text(), nullable=True),
+        sa.Column("by_user_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_reader_digest")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_reader_digest_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_reader_digest", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_noun_reader_digest_by_standup_id_number"), ["by_standup_id", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_reader_digest_by_user_id_number"), ["by_user_id", "number"], unique=False
+        )
+
+    op.create_table(
         "noun_release",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
@@ -497,6 +532,25 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_index(
             batch_op.f("ix_noun_sent_prompt_by_was_late_number"), ["by_was_late", "number"], unique=False
         )
+
+    op.create_table(
+        "noun_silence",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_state", sa.Text(), nullable=True),
+        sa.Column("by_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_silence")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_silence_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_silence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_noun_silence_by_by_number"), ["by_by", "number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_noun_silence_by_state_number"), ["by_state", "number"], unique=False)
 
     op.create_table(
         "noun_slot",

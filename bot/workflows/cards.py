@@ -13,9 +13,9 @@ def change_key(change_id: str) -> str:
     return f"change:{change_id}"
 
 
-async def show_change(work: Work, change: Change) -> None:
+async def show_change(work: Work, change: Change, *, is_new: bool = False) -> None:
     """Post a change's card or make it true again, and with it the card of what it came from."""
-    blockers = await work.find(Blocker, state=BlockerState.OPEN, change_id=change.id, newest_first=False)
+    blockers = [] if is_new else await _held_up_by(work, change)
     context = {"change": change, "blockers": blockers}
     work.say(Message(change_key(change.id), change.channel, "plan/card", context))
     if change.came_from:
@@ -25,6 +25,10 @@ async def show_change(work: Work, change: Change) -> None:
         idea = await work.get(Idea, change.came_from) if change.came_from.startswith("I-") else None
         if idea is not None and idea.change_id == change.id:
             say_idea(work, idea, change)
+
+
+async def _held_up_by(work: Work, change: Change) -> list[Blocker]:
+    return await work.find(Blocker, state=BlockerState.OPEN, change_id=change.id, newest_first=False)
 
 
 async def show_remark(work: Work, remark: Remark) -> None:

@@ -34,7 +34,7 @@ async def plan(work: Work, title: str, by: Person, *, service: str | None = None
     change = await work.add(Change.plan(title, by, work.now, service=service, channel=channel, **rest))
     from_what = _came_from(change)
     work.record(Entry("change.planned", (*_subjects(change), *from_what), by.id, {"stage": str(change.stage)}))
-    await cards.show_change(work, change)
+    await cards.show_change(work, change, is_new=True)
     return change
 
 

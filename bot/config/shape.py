@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from bot.config.alert_parts import AlertsPart
 from bot.config.parts import Channel, EnvironmentPart, PersonPart, RulePart, ServicePart, Several
 from bot.config.source_parts import SourcesPart
 from bot.config.standup_parts import StandupPart
@@ -30,3 +31,4 @@ class TeamFile(BaseModel):
     policy: list[RulePart] = []
     standups: dict[str, StandupPart] = {}
     sources: SourcesPart = SourcesPart()
+    alerts: AlertsPart = AlertsPart()

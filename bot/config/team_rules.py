@@ -43,6 +43,7 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
     yield from _policy(file, names)
     yield from _logins(file)
     yield from _standups(file, names["people"])
+    yield from ((("alerts", *place), what) for place, what in file.alerts.mistakes())
 
 
 def _orders(file: TeamFile) -> Found:
@@ -155,6 +156,7 @@ def team_of(file: TeamFile) -> Team:
             for key, part in file.standups.items()
         },
         sources=file.sources.settings(),
+        alerts=file.alerts.alerting(),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.domain.routes import Alerting
 from bot.domain.sources import SourceSettings
 from bot.domain.stages import Stage
 from bot.domain.standup_plans import Setup
@@ -95,6 +96,8 @@ class Team:
     github_logins: Mapping[str, str] = field(default_factory=dict[str, str])  # login -> user id
     standups: Mapping[str, Setup] = field(default_factory=dict[str, Setup])  # to begin with; then Slack decides
     sources: SourceSettings = field(default_factory=SourceSettings)
+    alerts: Alerting = field(default_factory=Alerting)
+    alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
 
     def channel_for(self, stage: Stage | str, service: str | None = None) -> str:
         """Where news of this stage is posted: the stage's channel, else the service's, else the default."""

@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from bot.domain.events import Event
 from bot.domain.ports import Work
 from bot.integrations.source import Delivery, Source
+from bot.workflows.handles import Together
 
 Take = Callable[[Work, Any], Awaitable[None]]
 
@@ -23,8 +25,19 @@ class Deliveries:
         is no more.
         """
         events = self._sources[delivery.source].parse(delivery)
-        for event in events:
-            for take in self._takers.get(type(event), ()):
-                await take(work, event)
+        await self.take(work, events)
         kinds = sorted({type(event).__name__ for event in events})
         return ", ".join(kinds) or "nothing that we use"
+
+    async def take(self, work: Work, events: Sequence[Event]) -> None:
+        """Give events to what takes them: one by one, or all at once to what can do that."""
+        at_once: dict[Together, list[Event]] = {}
+        for event in events:
+            for take in self._takers.get(type(event), ()):
+                together = vars(take).get("together")
+                if together is None:
+                    await take(work, event)
+                else:
+                    at_once.setdefault(together, []).append(event)
+        for together, those in at_once.items():
+            await together(work, those)

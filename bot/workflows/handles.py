@@ -1,6 +1,6 @@
 """How a workflow says which jobs and events are its own; discovery finds what is marked here."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from bot.domain.jobs import Again, Due, Outcome
@@ -8,6 +8,7 @@ from bot.domain.ports import Tools, Work
 
 Inside: TypeAlias = Callable[[Work, Due], Awaitable[Outcome]]
 Outside: TypeAlias = Callable[[Tools, Due], Awaitable[Outcome | Again]]
+Together: TypeAlias = Callable[[Work, Sequence[Any]], Awaitable[None]]
 
 I = TypeVar("I", bound=Inside)  # noqa: E741
 O = TypeVar("O", bound=Outside)  # noqa: E741
@@ -39,12 +40,17 @@ def due_outside(kind: str) -> Callable[[O], O]:
 
 
 def on(
-    event: type[E],
+    event: type[E], *, together: Together | None = None
 ) -> Callable[[Callable[[Work, E], Awaitable[None]]], Callable[[Work, E], Awaitable[None]]]:
-    """Mark what takes an event of this type, in the transaction in which its delivery is settled."""
+    """Mark what takes an event of this type, in the transaction in which its delivery is settled.
+
+    ``together`` does the same for several at once, in their order, so that a delivery of thousands of alerts is not
+    thousands of reads and writes. One that several handlers name gets the events of all of their types.
+    """
 
     def mark(handler: Any) -> Any:
         handler.__dict__["takes_event"] = event
+        handler.__dict__["together"] = together
         return handler
 
     return mark

@@ -1,0 +1,113 @@
+"""Storms: when so much fires at once that one message has to stand for many."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from bot.domain.alerts import AlertGroup
+
+COUNTED = timedelta(minutes=1)
+QUIET = timedelta(minutes=5)  # without anything new: the storm is over
+SHOWN = 5
+COUNTED_LABELS = ("severity", "alertname", "service", "environment", "cluster", "namespace", "job")
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What has lately begun in one channel by one route; its ``id`` is both.
+
+    Attributes:
+        begun: when the last groups began to fire, no more than matter.
+        number: how many storms there were.
+        since: when the storm that rages began.
+        carded: how many critical groups got a message of their own in it.
+    """
+
+    PREFIX: ClassVar[str] = ""
+    FOUND_BY: ClassVar[tuple[str, ...]] = ()
+
+    id: str
+    begun: tuple[datetime, ...] = ()
+    number: int = 0
+    since: datetime | None = None
+    carded: int = 0
+
+    @property
+    def storm(self) -> str | None:
+        """Names the storm that rages, for ever."""
+        return f"{self.id}#{self.number}" if self.since else None
+
+    def admit(self, at: datetime, most: int) -> "Traffic":
+        """With one more group that begins; more than ``most`` in a minute are a storm."""
+        begun = (*(one for one in self.begun if at - one < COUNTED), at)[-(most + 1) :]
+        after = replace(self, begun=begun)
+        if self.since is None and len(begun) > most:
+            return replace(after, since=at, number=self.number + 1, carded=0)
+        return after
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether nothing new has come for long enough."""
+        return self.since is not None and (not self.begun or at - self.begun[-1] >= QUIET)
+
+    def end(self) -> "Traffic":
+        """Without a storm."""
+        return replace(self, since=None, begun=(), carded=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How the groups of a storm spread over one label's values, the most frequent first."""
+
+    label: str
+    values: tuple[tuple[str, int], ...]
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A storm on one message. ``until`` is set once it is over."""
+
+    id: str
+    route: str
+    since: datetime
+    groups: int
+    firing: int
+    critical: int
+    alerts: int
+    by_label: tuple[Counted, ...]
+    top: tuple[AlertGroup, ...]
+    until: datetime | None = None
+
+
+def summed_up(
+    id: str, route: str, since: datetime, groups: Sequence[AlertGroup], until: datetime | None = None
+) -> Summary:
+    """What the groups of a storm come to: the worst that fire on top, then those with the most alerts."""
+    firing = [group for group in groups if group.state == "firing"]
+    worst = sorted(firing, key=lambda group: (group.severity.rank, -len(group.firing), group.opened_at))
+    return Summary(
+        id,
+        route,
+        since,
+        len(groups),
+        len(firing),
+        sum(group.is_critical for group in firing),
+        sum(len(group.firing) for group in firing),
+        _by_label(firing or groups),
+        tuple(worst[:SHOWN]),
+        until,
+    )
+
+
+def _by_label(groups: Iterable[AlertGroup]) -> tuple[Counted, ...]:
+    every = list(groups)
+    found: list[Counted] = []
+    for label in COUNTED_LABELS:
+        values = Counter(value for group in every if (value := group.lead.labels.get(label)))
+        # A label that tells nearly each group from the next does not sum them up.
+        if values and len(values) <= max(len(every) / 2, 1):
+            top = values.most_common(SHOWN)
+            found.append(Counted(label, tuple(top), len(values) - len(top)))
+    return tuple(found)

@@ -1,14 +1,12 @@
-"""/release: notes of what a version brings, drafted from its commits and published where people read them."""
+"""/release draft, edit, publish and list: notes of what a version brings, published where people read them."""
 
-from bot.command import Answer, Call, Command, Field, Form, Reply, id_of, service, text, word
+from bot.command import Answer, Call, Field, Form, Reply, id_of, service, text, word
 from bot.domain import notes
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
 from bot.domain.releases import Release, ReleaseState
-from bot.domain.stages import Stage
 from bot.workflows import release as releases
-
-command = Command("release", "Notes of what a version brings, drafted and published", stage=Stage.RELEASE)
+from commands.release.declared import command
 
 SHOWN = 10  # releases in a list
 FIELDS_MAX = 20  # inputs in the form; a person edits no longer one

@@ -1,0 +1,9 @@
+"""/release: notes of what a version brings, and flags that let it reach people by degrees.
+
+One module per group of verbs; each adds its own to ``command``, and help shows them in this order.
+"""
+
+from commands.release import notes as notes  # isort: skip
+from commands.release.declared import command
+
+__all__ = ["command"]

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
-from bot.domain.messages import Home, Message
+from bot.domain.messages import File, Home, Message
 from bot.domain.ports import Noun, Render
 from bot.domain.refusals import Conflict
 from bot.domain.team import Team
@@ -36,7 +36,7 @@ class Store:
     rows: dict[tuple[type, str], Row] = field(default_factory=dict)
     entries: list[Recorded] = field(default_factory=list)
     said: dict[str, Message] = field(default_factory=dict)  # the newest under each key
-    log: list[Message | Home] = field(default_factory=list)  # everything, in order
+    log: list[Message | Home | File] = field(default_factory=list)  # everything, in order
     homes: dict[str, Home] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)  # not ended yet
     ended: dict[str, Outcome] = field(default_factory=dict)
@@ -44,6 +44,7 @@ class Store:
     orders: "count[int]" = field(default_factory=count)
     dead: list[DeadLetter] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    posted: dict[tuple[str, str], str] = field(default_factory=dict)  # key of the message at (channel id, ts)
 
 
 @cache
@@ -72,7 +73,7 @@ class FakeWork:
         self._written: dict[tuple[type, str], int] = {}  # the version that each was read at; 0 when added
         self._erased: set[tuple[type, str]] = set()
         self._entries: list[Entry] = []
-        self._said: list[Message | Home] = []
+        self._said: list[Message | Home | File] = []
         self._jobs: list[Job | str] = []
 
     async def get(self, noun: type[N], id: str) -> N | None:
@@ -139,7 +140,7 @@ class FakeWork:
                 raise TypeError(f"{entry.kind}: {name} is {type(fact).__name__}; facts are plain values")
         self._entries.append(entry)
 
-    def say(self, message: Message | Home) -> None:
+    def say(self, message: Message | Home | File) -> None:
         """Say it at the commit."""
         self._said.append(message)
 
@@ -169,6 +170,10 @@ class FakeWork:
         """Always made anew: what is remembered must be the same."""
         del key
         return await make()
+
+    async def message_key(self, channel_id: str, ts: str) -> str | None:
+        """What a test put there."""
+        return self._store.posted.get((channel_id, ts))
 
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What a test put into the store as dead."""

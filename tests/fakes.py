@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 from bot.command import Answer, Call, Command, Door, MessageRef
 from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Entry
-from bot.domain.messages import Home, Message
+from bot.domain.messages import File, Home, Message
 from bot.domain.people import Channel, Group, Person
 from bot.domain.ports import CodeHost, Holidays, Noun, Render, Target, Tools
 from bot.domain.presence import Place
@@ -181,7 +181,7 @@ class World:
         return self.store.said
 
     @property
-    def log(self) -> list[Message | Home]:
+    def log(self) -> list[Message | Home | File]:
         """Everything that was said, edits too, in order."""
         return self.store.log
 

@@ -1,5 +1,6 @@
 """What we say: one message per thing, kept true in place, its story in its thread."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -38,6 +39,37 @@ class Message:
     thread_ts: str | None = None
     broadcast: bool = False
     band: Band = Band.NORMAL
+
+
+FILE_MAX = 2_000_000  # bytes; it stands in the outbox until it is sent, and goes within one call's time
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file for a conversation, with a message that says what it is; sent once under its key and never edited.
+
+    Attributes:
+        to: as of a ``Message``.
+        name: as people save it, such as ``stand-up.csv``.
+        template: of the message beside it; only its plain words are shown.
+        alt: what a picture shows, in words.
+    """
+
+    key: str
+    to: str
+    name: str
+    content: bytes
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    alt: str = ""
+    band: Band = Band.NORMAL
+
+    @property
+    def own_name(self) -> str:
+        """The name with a mark of the key, by which it is found again in its conversation."""
+        stem, dot, ending = self.name.rpartition(".")
+        mark = hashlib.blake2b(self.key.encode(), digest_size=4).hexdigest()
+        return f"{stem}-{mark}.{ending}" if dot else f"{self.name}-{mark}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
+from bot.domain.alerting_ports import Silencer, UserGroups
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Recorded, Subject
-from bot.domain.messages import Home, Message, Rendered
+from bot.domain.messages import File, Home, Message, Rendered
 from bot.domain.people import Channel, Group, Person
 from bot.domain.presence import Place
 from bot.domain.team import Command, Repository, Team
@@ -80,8 +81,8 @@ class Work(Protocol):
         """Append to the ledger."""
         ...
 
-    def say(self, message: Message | Home) -> None:
-        """What a conversation (or a Home tab) should show from the commit on."""
+    def say(self, message: Message | Home | File) -> None:
+        """What a conversation (or a Home tab) should show, or what file it should get, from the commit on."""
         ...
 
     def owe(self, job: Job) -> None:
@@ -109,6 +110,10 @@ class Work(Protocol):
 
         ``make`` may only read, and what it gives must not depend on who asks.
         """
+        ...
+
+    async def message_key(self, channel_id: str, ts: str) -> str | None:
+        """Which of our messages stands there (``Message.key``); nothing where it is none of ours."""
         ...
 
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
@@ -258,3 +263,5 @@ class Tools:
     host: CodeHost
     target: Target
     holidays: Holidays
+    silencer: Silencer | None = None  # none where the team file names no Alertmanager
+    user_groups: UserGroups | None = None

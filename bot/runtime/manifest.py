@@ -30,6 +30,7 @@ SCOPES = (
     Needed("channels:read", "know channels by their names"),
     Needed("chat:write", "post cards, confirmations, notes and private answers, and keep them true"),
     Needed("commands", "slash commands and message shortcuts"),
+    Needed("files:write", "send exports and charts that people ask for, by direct message"),
     Needed("groups:history", "the same look in private channels that the bot was invited to"),
     Needed("groups:read", "the same names of private channels that the bot was invited to"),
     Needed("im:history", "take commands by direct message, and the same look there"),

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.messages import Band
 from bot.storage import outbox_claim
 from bot.storage.database import Database
-from bot.storage.outbox_put import Put, put, sought_anew
+from bot.storage.outbox_put import Put, put, put_of_file, sought_anew
 from bot.storage.outbox_settle import settle
 from bot.storage.outbox_steps import Claim, Dead, Doing, Ending, Pace
 from bot.storage.outbox_tables import DEAD, DOUBT, PENDING, SENT, UNFINISHED, lanes, outbox
 
-__all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put", "resend"]
+__all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put", "put_of_file", "resend"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Band
 from bot.storage.outbox_steps import Doing, Pace, Step
-from bot.storage.outbox_tables import DEAD, DOUBT, HOME, PENDING, SENDING, UNFINISHED, bucket, lanes, outbox
+from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, PENDING, SENDING, UNFINISHED, bucket, lanes, outbox
 from bot.storage.schema import Instant
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NO_PARENT = "the message whose thread it belongs to does not exist"
 PARENT_DEAD = "the message whose thread it belongs to could not be sent"
 A_HANDFUL = 8  # messages that the workspace's pace must have room for before others are looked for
-CALLS = (Doing.POST, Doing.EDIT, Doing.SHOW)
+CALLS = (Doing.POST, Doing.EDIT, Doing.SHOW, Doing.UPLOAD)
 CHECK_AGAIN = timedelta(minutes=1)  # where whoever checks dies meanwhile
 
 
@@ -246,7 +246,9 @@ def _doing(row: Row[*tuple[Any, ...]]) -> Doing:
         return Doing.EDIT
     if row.state in (SENDING, DOUBT):
         return Doing.LOOK
-    return Doing.POST if row.channel else Doing.RESOLVE
+    if not row.channel:
+        return Doing.RESOLVE
+    return Doing.UPLOAD if row.kind == FILE else Doing.POST
 
 
 async def checks(conn: AsyncConnection, now: datetime, limit: int) -> list[Step]:

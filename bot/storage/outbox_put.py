@@ -1,5 +1,6 @@
 """Writes what must be said beside the state that causes it, so that both are kept or neither."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Sequence
@@ -12,8 +13,9 @@ from sqlalchemy import BigInteger, ColumnElement, Text, and_, bindparam, case, f
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.messages import Band
-from bot.storage.outbox_tables import DEAD, DOUBT, HOME, MESSAGE, PENDING, SENT, addresses, outbox
+from bot.domain.messages import Band, File
+from bot.storage.outbox_steps import UPLOAD
+from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, MESSAGE, PENDING, SENT, addresses, outbox
 from bot.storage.schema import Instant, compact, storable
 
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
@@ -36,6 +38,13 @@ class Put:
     thread_ts: str | None = None
     broadcast: bool = False
     band: Band = Band.NORMAL
+
+
+def put_of_file(file: File, text: str) -> Put:
+    """A file as the outbox holds it: its bytes stand where a message has its blocks."""
+    content = base64.b64encode(file.content).decode("ascii")
+    block = {"type": UPLOAD, "name": file.own_name, "title": file.name, "alt": file.alt, "content": content}
+    return Put(file.key, file.to, text, (block,), kind=FILE, band=file.band)
 
 
 def is_channel_id(to: str) -> bool:
@@ -93,7 +102,7 @@ def _row(one: Put, now: datetime) -> dict[str, Any]:
         "b_blocks": list(one.blocks),
         "b_digest": hashlib.blake2b(payload.encode(), digest_size=16).hexdigest(),
         "b_lane": one.key if one.kind == HOME else one.to,
-        "b_channel": one.to if one.kind == MESSAGE and is_channel_id(one.to) else None,
+        "b_channel": one.to if one.kind != HOME and is_channel_id(one.to) else None,
         "b_fresh": now - ADDRESS_HOLDS,
         "b_now": now,
         "b_turn": turn_at(now),
@@ -163,5 +172,5 @@ def _upsert(dialect: str) -> Any:
             "looks": case((is_dead, 0), else_=outbox.c.looks),
             "reason": case((is_dead, null()), else_=outbox.c.reason),
         },
-        where=outbox.c.digest != new.digest,
+        where=and_(outbox.c.digest != new.digest, outbox.c.kind != FILE),
     )

@@ -12,7 +12,7 @@ from bot.domain.jobs import DIED, Job
 from bot.storage.jobs import Owed, owed, write_steps
 from bot.storage.outbox_put import turn_at
 from bot.storage.outbox_steps import Checked, Dead, Doing, Doubt, Ending, Gone, Later, Pace, Resolved, Sent
-from bot.storage.outbox_tables import DEAD, DOUBT, HOME, PENDING, SENT, addresses, edits_of, lanes, outbox
+from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, PENDING, SENT, addresses, edits_of, lanes, outbox
 from bot.storage.schema import Instant
 
 E = TypeVar("E")
@@ -61,6 +61,7 @@ async def _sent(conn: AsyncConnection, endings: Sequence[Sent], check_at: dateti
     if not endings:
         return
     revision = bindparam("b_revision", type_=Integer)
+    checkable = and_(outbox.c.resent, outbox.c.kind != FILE)  # Slack shares a file later, and does not say where
     values = {
         "state": case((outbox.c.revision > revision, PENDING), else_=SENT),
         "sent_revision": revision,
@@ -70,7 +71,7 @@ async def _sent(conn: AsyncConnection, endings: Sequence[Sent], check_at: dateti
         "turn": case((outbox.c.ts.is_(None), bindparam("b_turn", type_=BigInteger)), else_=outbox.c.turn),
         "ready_at": _at("b_at"),
         "sent_at": _at("b_at"),
-        "check_at": case((outbox.c.resent, bindparam("b_check", check_at, Instant)), else_=outbox.c.check_at),
+        "check_at": case((checkable, bindparam("b_check", check_at, Instant)), else_=outbox.c.check_at),
         "resent": false(),
         "since": null(),
         "reason": null(),
@@ -164,7 +165,11 @@ async def _dead(conn: AsyncConnection, endings: Sequence[Dead]) -> None:
         if step.doing is not Doing.LOOK:  # it is not there, unless an earlier attempt put it there
             values["since"] = case((outbox.c.resent, outbox.c.since), else_=null())
         await conn.execute(update(outbox).where(outbox.c.id == step.id).values(**values))
-        if step.doing in (Doing.POST, Doing.LOOK):  # "#deploys" may be another channel by the next try
+        if step.doing in (
+            Doing.POST,
+            Doing.LOOK,
+            Doing.UPLOAD,
+        ):  # "#deploys" may be another channel by the next try
             await conn.execute(addresses.delete().where(addresses.c.to == step.to))
 
 
@@ -208,7 +213,7 @@ async def _free(conn: AsyncConnection, endings: Sequence[Ending], pace: Pace, no
 
 def _gap(ending: Ending, pace: Pace) -> timedelta:
     match ending.step.doing:
-        case Doing.POST:
+        case Doing.POST | Doing.UPLOAD:
             return pace.post_gap
         case Doing.LOOK if isinstance(ending, Sent):  # it may have been posted a moment ago
             return pace.post_gap

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from bot.domain.messages import Band
 
+UPLOAD = "upload"  # the type of the block that holds a file's name, title, alt and content (base64)
+
 
 class Doing(StrEnum):
     """What a step asks of Slack."""
@@ -15,6 +17,7 @@ class Doing(StrEnum):
     RESOLVE = "resolve"  # find the channel behind "#deploys" or a user id
     POST = "post"
     EDIT = "edit"
+    UPLOAD = "upload"  # send a file
     SHOW = "show"  # publish a Home tab
     LOOK = "look"  # was it posted? An attempt ended in doubt
     CHECK = "check"  # it was posted again after a doubt: is it there twice after all?
@@ -57,6 +60,11 @@ class Step:
     not_before: datetime
     refusals: int = 0
     looks: int = 0
+
+    @property
+    def file(self) -> dict[str, Any] | None:
+        """The file that it is, if it is one: ``name``, ``title``, ``alt`` and ``content``."""
+        return next((block for block in self.blocks if block.get("type") == UPLOAD), None)
 
 
 @dataclass(frozen=True, slots=True)

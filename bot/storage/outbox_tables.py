@@ -20,7 +20,7 @@ PENDING, SENDING, DOUBT, SENT, DEAD = "pending", "sending", "doubt", "sent", "de
 UNFINISHED = (PENDING, SENDING, DOUBT)
 _UNFINISHED_SQL = text("state IN ('pending', 'sending', 'doubt')")
 
-MESSAGE, HOME = "message", "home"
+MESSAGE, HOME, FILE = "message", "home", "file"
 
 # One row for each logical message, for ever the same one; ``id`` is the order in which they were put.
 outbox = Table(

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
-from bot.domain.messages import Home, Message
+from bot.domain.messages import File, Home, Message
 from bot.domain.ports import Noun, Render
 from bot.domain.team import Team
-from bot.storage import dead_letters, jobs, ledger, outbox, receipts
+from bot.storage import dead_letters, jobs, ledger, outbox, posted, receipts
 from bot.storage.memory import Memory
 from bot.storage.rows import Rows
 from bot.storage.writers import Block
@@ -68,6 +68,10 @@ class Reading:
         """What ``make`` gives, made anew only once the ledger has grown."""
         return await make() if self._memory is None else await self._memory.remember(key, make)
 
+    async def message_key(self, channel_id: str, ts: str) -> str | None:
+        """Which of our messages stands there; nothing where it is none of ours."""
+        return await posted.key_at((await self._rows()).conn, channel_id, ts)
+
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What waits for an admin, the newest first."""
         return await dead_letters.listed((await self._rows()).conn, limit)
@@ -87,7 +91,7 @@ class Reading:
     def record(self, entry: Entry) -> None:
         raise TypeError("this work only reads")
 
-    def say(self, message: Message | Home) -> None:
+    def say(self, message: Message | Home | File) -> None:
         raise TypeError("this work only reads")
 
     def owe(self, job: Job) -> None:
@@ -116,7 +120,7 @@ class Transaction(Reading):
         self._block = block
         self._render = render
         self._entries: list[dict[str, Any]] = []
-        self._messages: dict[str, Message | Home] = {}
+        self._messages: dict[str, Message | Home | File] = {}
         self._steps: list[jobs.Step] = []
         self._receipts: list[dict[str, Any]] = []
 
@@ -139,7 +143,7 @@ class Transaction(Reading):
         """Append to the ledger. Raises ``ValueError`` for an entry that is about nothing."""
         self._entries.append(ledger.entry_row(entry, self.now))
 
-    def say(self, message: Message | Home) -> None:
+    def say(self, message: Message | Home | File) -> None:
         """What a conversation (or a Home tab) should show from the commit on; the last with a key counts."""
         self._messages[message.key] = message
 
@@ -211,10 +215,12 @@ class Transaction(Reading):
             await jobs.write_steps(self._block.conn, owed_again)
         await settle(self._block.conn)
 
-    def _put(self, message: Message | Home) -> outbox.Put:
+    def _put(self, message: Message | Home | File) -> outbox.Put:
         shown = self._render(message.template, message.context)
         if isinstance(message, Home):
             return outbox.Put(message.key, message.user_id, shown.text, shown.blocks, kind="home")
+        if isinstance(message, File):
+            return outbox.put_of_file(message, shown.text)
         return outbox.Put(
             message.key,
             message.to,

@@ -38,6 +38,12 @@ async def copies(client: AsyncWebClient, step: Step, *, bot_id: str | None) -> l
     ``bot_id`` is our own, so that another app's message with a forged key is not taken for ours; None takes any.
     Raises what the client raises.
     """
+    if step.file is not None:
+        return [
+            Found(message["ts"], step.revision, 0)
+            async for message in _messages(client, step)
+            if _is(message, step)
+        ]
     found = [
         Found(message["ts"], int(payload.get("revision", 0)), int(message.get("reply_count", 0)))
         async for message in _messages(client, step)
@@ -46,6 +52,12 @@ async def copies(client: AsyncWebClient, step: Step, *, bot_id: str | None) -> l
         and payload.get("generation", 1) == step.generation
     ]
     return sorted(found, key=lambda one: tuple(int(part) for part in one.ts.split(".")))
+
+
+def _is(message: Mapping[str, Any], step: Step) -> bool:
+    """Whether a message carries this file; metadata cannot be given to files, so it is told by its name."""
+    name = (step.file or {}).get("name")
+    return any(file.get("name") == name for file in message.get("files") or ())
 
 
 def _payload(message: Mapping[str, Any], bot_id: str | None) -> Mapping[str, Any] | None:

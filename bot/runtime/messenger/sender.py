@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.runtime.messenger import counters
 from bot.runtime.messenger.addresses import Addresses, NoAddress
+from bot.runtime.messenger.files import upload
 from bot.runtime.messenger.looking import copies, mark
 from bot.runtime.messenger.patience import Patience
 from bot.runtime.messenger.verdicts import Judged, Verdict, judge
@@ -19,6 +20,7 @@ from bot.storage.outbox_steps import Checked, Dead, Doing, Doubt, Ending, Gone, 
 
 log = structlog.get_logger(__name__)
 _LOOKING = (Doing.LOOK, Doing.CHECK)
+_OF_SCOPES = (Doing.RESOLVE, Doing.UPLOAD)  # a scope of their own, without which other messages still go
 
 
 def slack_client(token: str, session: ClientSession, base_url: str = AsyncWebClient.BASE_URL) -> AsyncWebClient:
@@ -82,10 +84,10 @@ class Sender:
             case Doing.SHOW:
                 await self._client.views_publish(user_id=step.to, view=_home(step))
                 return Sent(step, self._now(), None, None, step.revision)
-            case Doing.LOOK:
-                return await self._look(step)
-            case Doing.CHECK:
-                return await self._check(step)
+            case Doing.UPLOAD:
+                return await upload(self._client, step, self._now)
+            case Doing.LOOK | Doing.CHECK:
+                return await (self._look if step.doing is Doing.LOOK else self._check)(step)
 
     async def _post(self, step: Step) -> Ending:
         answer = await self._client.chat_postMessage(
@@ -151,16 +153,16 @@ class Sender:
         now, patience = self._now(), self.patience
         ending: Ending = Dead(step, judged.reason)
         match judged.verdict:
-            case Verdict.HOLD if not (step.doing is Doing.RESOLVE and judged.code == "missing_scope"):
+            case Verdict.HOLD if not (step.doing in _OF_SCOPES and judged.code == "missing_scope"):
                 self.trouble = judged.reason
                 ending = Later(step, now + patience.first, judged.reason)
             case Verdict.PACE:
                 ending = Later(step, now + (judged.wait or patience.first), judged.reason)
-            case Verdict.DOUBT if step.doing is Doing.POST:
+            case Verdict.DOUBT if step.doing in (Doing.POST, Doing.UPLOAD):
                 ending = Doubt(step, now, judged.reason, 0)  # look at once: mostly it is there
             case Verdict.OUTAGE | Verdict.DOUBT:  # editing, publishing and asking may be repeated
                 ending = Later(step, now + patience.pause(max(step.attempt, 1)), judged.reason)
-            case Verdict.PLAIN if step.blocks:
+            case Verdict.PLAIN if step.blocks and step.doing is not Doing.UPLOAD:
                 ending = Later(step, now, judged.reason, refused=True, plain=True)
             case Verdict.GONE if step.doing is Doing.EDIT:
                 # Owed still: a card with buttons must be seen. A reply in a thread was only news; let it rest.

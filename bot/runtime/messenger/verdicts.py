@@ -69,6 +69,11 @@ _DEAD = {
     "is_inactive": "the channel takes no edits any more",
     "method_deprecated": "Slack has retired this method",
     "unknown_method": "Slack does not know this method",
+    "file_uploads_disabled": "the workspace lets nobody upload files",
+    "storage_limit_reached": "the workspace's storage is full",
+    "file_type_not_allowed": "the workspace does not take files of this kind",
+    "posting_to_channel_denied": "the workspace does not let the bot post there",
+    "alt_txt_too_long": "the picture's description is too long for Slack",
     "not_enabled": "the app's Home tab is off: switch it on in the manifest",
 }
 
@@ -89,6 +94,10 @@ _MEANING: dict[str, tuple[Verdict, str]] = {
 _UNHEARD_OF = (Verdict.AGAIN, "Slack refused it")
 
 
+class NotTaken(Exception):
+    """Slack answered outside of its Web API that it did not take something; nothing was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A failure as the messenger takes it; ``wait`` is what Slack asked for, if it did."""
@@ -103,6 +112,8 @@ def judge(failure: Exception) -> Judged:
     """What a failed Web API call means. Raises the failure itself where it is not one of a call."""
     if isinstance(failure, SlackApiError):
         return _judge_answer(failure)
+    if isinstance(failure, NotTaken):
+        return Judged(Verdict.AGAIN, str(failure))
     if isinstance(failure, aiohttp.ClientConnectorError):
         # No connection, hence no request: the one network failure after which nothing can have been done.
         return Judged(Verdict.OUTAGE, f"Slack cannot be reached: {type(failure).__name__}")

@@ -121,7 +121,6 @@ def team_of(file: TeamFile) -> Team:
     def resolved(members: list[str]) -> list[str]:
         return [ids[member[1:]] if member.startswith("@") else member for member in members]
 
-    roles = {name: resolved(members) for name, members in file.roles.items()}
     explicit = [part.order for part in file.environments.values() if part.order is not None]
     following = iter(range(max(explicit, default=-1) + 1, len(file.environments) + max(explicit, default=-1) + 1))
     return Team(
@@ -136,14 +135,7 @@ def team_of(file: TeamFile) -> Team:
             )
             for name, part in file.environments.items()
         },
-        roles={
-            name: Role(
-                name,
-                frozenset(member for member in members if not _GROUP.fullmatch(member)),
-                frozenset(member for member in members if _GROUP.fullmatch(member)),
-            )
-            for name, members in roles.items()
-        },
+        roles={name: _role(name, resolved(members)) for name, members in file.roles.items()},
         policy=tuple(
             Rule(part.name or f"policy.{number}", tuple(part.verbs), tuple(part.environments), tuple(part.roles))
             for number, part in enumerate(file.policy, start=1)
@@ -158,6 +150,11 @@ def team_of(file: TeamFile) -> Team:
         sources=file.sources.settings(),
         alerts=file.alerts.alerting(),
     )
+
+
+def _role(name: str, members: list[str]) -> Role:
+    groups = frozenset(member for member in members if _GROUP.fullmatch(member))
+    return Role(name, frozenset(members) - groups, groups)
 
 
 def _service(name: str, part: ServicePart, owners: list[str]) -> Service:

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import ClassVar
 
+from bot.domain.asking import why_not_askable
 from bot.domain.events import AlertFired, AlertResolved
+from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.severities import Severity
+from bot.domain.silences import Silence
 
 __all__ = ["SAME_STORY", "Acknowledgement", "Alert", "AlertGroup", "Severity"]
 
@@ -53,10 +56,12 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """Somebody is on it."""
+    """Somebody is on it, until then; ``given_by`` is who gave it to them."""
 
     by: str
     at: datetime
+    until: datetime | None = None
+    given_by: str = ""
 
 
 @dataclass(frozen=True)  # without slots, so that what is asked for often is found once
@@ -87,6 +92,8 @@ class AlertGroup:
     silenced_until: datetime | None = None
     silenced_by: str = ""
     silenced_because: str = ""
+    silence_id: str = ""
+    silence_trouble: str = ""  # why Alertmanager does not have the silence, so that only we keep it
     closed_at: datetime | None = None
     times_fired: int = 1
     id: str = ""
@@ -193,33 +200,72 @@ class AlertGroup:
         """How many times it fired anew within the hour before."""
         return sum(at - one < SAME_STORY for one in self.fires)
 
-    def acknowledge(self, by: str, at: datetime) -> "AlertGroup":
-        """With somebody on it. Raises ``Stale`` where that is no longer the question."""
+    def acknowledge(self, by: str, at: datetime, until: datetime | None = None) -> "AlertGroup":
+        """With somebody on it, until then. Raises ``Stale`` where that is no longer the question.
+
+        Whoever is on it already may say so again with another end.
+        """
         if self.state == "resolved":
             raise Stale(f"{self.id} {self.name} has resolved by itself; there is nothing left to acknowledge.")
-        if self.acknowledged is not None:
-            who = "You have" if self.acknowledged.by == by else f"<@{self.acknowledged.by}> has"
+        ours = self.acknowledged
+        if ours is not None and (ours.by != by or until is None or until == ours.until):
+            who = "You have" if ours.by == by else f"<@{ours.by}> has"
             raise Stale(f"{who} acknowledged {self.id} {self.name} already; the card shows since when.")
         first = self.first_acknowledged_at or at
-        return replace(self.acted(at), acknowledged=Acknowledgement(by, at), first_acknowledged_at=first)
+        on_it = Acknowledgement(by, ours.at if ours else at, until)
+        return replace(self.acted(at), acknowledged=on_it, first_acknowledged_at=first)
+
+    def assign(self, to: Person, by: Person, at: datetime, until: datetime) -> "AlertGroup":
+        """With somebody on it who was given it. Raises ``Stale``, ``Refusal``."""
+        self.must_fire("nobody has to be put on it")
+        if why := why_not_askable(to):
+            raise Refusal(f"{to.name} {why}, so nobody can rely on them. Name a full member.", field="person")
+        if self.acknowledged is not None and self.acknowledged.by == to.id:
+            raise Stale(f"{to.name} is on {self.id} {self.name} already.")
+        first = self.first_acknowledged_at or at
+        return replace(
+            self.acted(at), acknowledged=Acknowledgement(to.id, at, until, by.id), first_acknowledged_at=first
+        )
+
+    def let_go(self) -> "AlertGroup":
+        """With nobody on it."""
+        return replace(self, acknowledged=None)
+
+    def close(self, at: datetime) -> "AlertGroup":
+        """Resolved by hand: what fires counts as ended, until its source says that it began anew."""
+        self.must_fire("there is nothing left to resolve")
+        alerts = tuple(replace(a, ends_at=max(at, a.starts_at)) if a.firing else a for a in self.alerts)
+        return replace(self.acted(at), alerts=alerts, state="resolved", closed_at=max(at, self.opened_at))
 
     def acted(self, at: datetime) -> "AlertGroup":
         """A person has done something about it: it was not noise, and it has a message of its own from now on."""
         return replace(self, first_acted_at=self.first_acted_at or at, has_card=True)
 
-    def silence(self, by: str, at: datetime, until: datetime, because: str) -> "AlertGroup":
-        """Kept quiet until then. Raises ``Refusal``."""
-        if until <= at:
-            raise Refusal("A silence ends in the future: say for example “until 17:00” or “until Mon 09:00”.")
-        if until > at + timedelta(days=30):
-            raise Refusal("A silence lasts 30 days at most; a rule that nobody needs is better removed.")
+    def must_fire(self, otherwise: str) -> None:
+        """Raises ``Stale``, which ends in ``otherwise``, where nothing fires any more."""
         if self.state == "resolved":
-            raise Stale(f"{self.id} {self.name} has resolved already, so there is nothing to silence.")
-        return replace(self.acted(at), silenced_until=until, silenced_by=by, silenced_because=because)
+            raise Stale(f"{self.id} {self.name} has resolved already, so {otherwise}.")
+
+    def is_muted_by(self, silence: Silence) -> bool:
+        """Whether the silence is about everything that fires in it."""
+        return bool(self.firing) and all(silence.mutes(alert.labels) for alert in self.firing)
+
+    def muted(self, silence: Silence) -> "AlertGroup":
+        """Kept quiet by this silence."""
+        return replace(
+            self,
+            silence_id=silence.id,
+            silenced_until=silence.until,
+            silenced_by=silence.by,
+            silenced_because=silence.because,
+            silence_trouble=silence.trouble,
+        )
 
     def unsilence(self) -> "AlertGroup":
         """Heard again."""
-        return replace(self, silenced_until=None, silenced_by="", silenced_because="")
+        return replace(
+            self, silence_id="", silence_trouble="", silenced_until=None, silenced_by="", silenced_because=""
+        )
 
 
 def _fired(event: AlertFired, known: Alert | None) -> Alert | None:

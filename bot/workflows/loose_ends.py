@@ -1,11 +1,13 @@
 """What is temporary, whose it is, and until when: nothing half done is forgotten."""
 
-from bot.domain.alerts import AlertGroup
 from bot.domain.blockers import Blocker, BlockerState
 from bot.domain.deployments import Deployment, State
 from bot.domain.flow import LooseEnd
 from bot.domain.locks import Lock, LockState
+from bot.domain.matchers import Op, written
 from bot.domain.ports import Work
+from bot.domain.silences import Silence
+from bot.workflows import silences
 
 
 async def loose_ends(work: Work) -> list[LooseEnd]:
@@ -24,19 +26,16 @@ async def _locks(work: Work) -> list[LooseEnd]:
 
 
 async def _silences(work: Work) -> list[LooseEnd]:
-    groups = await work.find(AlertGroup, state="firing")
     return [
-        LooseEnd(
-            "silence",
-            group.id,
-            f"silence on {group.name}{_why(group.silenced_because)}",
-            group.silenced_by,
-            group.opened_at,
-            group.silenced_until,
-        )
-        for group in groups
-        if group.silenced_until and group.silenced_until > work.now
+        LooseEnd("silence", one.id, f"silence on {_muted(one)}{_why(one.because)}", one.by, one.at, one.until)
+        for one in await silences.active(work)
     ]
+
+
+def _muted(silence: Silence) -> str:
+    """What it is about, shortly: the alert's name where that is one."""
+    name = next((one.value for one in silence.matchers if one.label == "alertname" and one.op is Op.IS), "")
+    return name or written(silence.matchers)[:80]
 
 
 async def _blockers(work: Work) -> list[LooseEnd]:

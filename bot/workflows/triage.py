@@ -1,201 +1,168 @@
 """Alerts: one message a group, kept true; the thread tells what a person needs, once."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
-from bot.domain.alerts import SAME_STORY, AlertGroup, Severity
+from bot.domain.alerts import SAME_STORY, AlertGroup
 from bot.domain.events import AlertFired, AlertResolved
 from bot.domain.jobs import Due, Job, Outcome
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Band, Message
 from bot.domain.ports import Work
-from bot.domain.refusals import Refusal, Unknown
-from bot.domain.stages import Stage
+from bot.workflows import alert_hooks as hooks
+from bot.workflows import alert_news as news
+from bot.workflows import deadman, routing, storms
 from bot.workflows.handles import due, on
-from bot.workflows.services import environment_of, service_of_labels
+from bot.workflows.redraws import soon
+from bot.workflows.routing import Story
+
+EDITS_EVERY = timedelta(seconds=2)  # what changes without being news is drawn no more often
+NEWCOMERS_EVERY = timedelta(seconds=15)  # new label sets are named in the thread together
 
 
-def card_key(group: AlertGroup) -> str:
-    """Names the group's message in its channel."""
-    return f"alert:{group.id}"
+async def happened(work: Work, events: Sequence[AlertFired | AlertResolved]) -> None:
+    """Take what a delivery tells: each group is read, written and shown once, however many alerts it holds."""
+    rest = await deadman.heard(work, events)
+    for story in await routing.stories(work, rest):
+        await take(work, story)
 
 
-@on(AlertFired)
+@on(AlertFired, together=happened)
 async def fired(work: Work, event: AlertFired) -> None:
     """Open the group's message, or bring it up to date."""
-    group = await _story(work, event)
-    if group is None:
-        group = await work.add(_unopened(work, event).fire(event))
-        _record(work, group, "alert.fired", alerts=len(group.alerts), severity=str(group.severity))
-        return show(work, group)
-    after = group.fire(event)
-    if after is group:
-        return None
-    await work.save(after)
-    if group.state == "resolved":
-        _record(work, after, "alert.fired", alerts=len(after.firing), again=True)
-        _tell(work, after, f"again:{after.times_fired}", "monitor/fired_again", {"after": event.received_at})
-    elif after.severity.rank < group.severity.rank:
-        _record(work, after, "alert.worsened", severity=str(after.severity))
-        _tell(work, after, f"worse:{after.severity}", "monitor/worsened", {"before": group.severity})
-    return show(work, after)
+    await happened(work, (event,))
 
 
-@on(AlertResolved)
+@on(AlertResolved, together=happened)
 async def resolved(work: Work, event: AlertResolved) -> None:
     """Bring the group's message up to date; when nothing fires any more, say so in the thread."""
-    group = await _story(work, event)
-    if group is None:
+    await happened(work, (event,))
+
+
+async def take(work: Work, story: Story) -> None:
+    """Bring one group up to date with what is told of it."""
+    if story.known is None:
+        await _open(work, story)
+        return
+    before = story.known
+    after = before.take(story.events)
+    if after is before:
+        return
+    if after.state == "firing" and before.state == "resolved":
+        await _fire_again(work, story, before, after)
+    elif after.state == "resolved" and before.state == "firing":
+        await _resolve(work, story, after)
+    else:
+        await _change(work, story, before, after)
+
+
+async def _open(work: Work, story: Story) -> None:
+    group = routing.unopened(work, story).take(story.events)
+    if group.state == "resolved" or not group.firing:
         # It ended before we heard of it: nobody was told, so nothing is said. It is kept, since the delivery that
         # says it fires may still be on its way, and must not open what nobody will ever close.
-        await work.add(_unopened(work, event).resolve(event))
+        await work.add(replace(group, has_card=False))
         return
-    after = group.resolve(event)
-    if after is group:
-        return
-    if after.state == "resolved":
-        after = after.unsilence()
-        work.forgive(_silence_key(after))
-        _record(work, after, "alert.resolved", minutes=_minutes(after))
-        _tell(work, after, f"resolved:{after.times_fired}", "monitor/resolved", {})
+    group = await storms.admitted(work, group, story.route)
+    group = await work.add(await hooks.before_showing(work, group))
+    news.record(work, group, "alert.fired", alerts=len(group.firing), severity=str(group.severity))
+    news.show(work, group)
+    await hooks.after_firing(work, group)
+
+
+async def _fire_again(work: Work, story: Story, before: AlertGroup, after: AlertGroup) -> None:
+    """The same story goes on. Told in the thread until it has been told too often."""
+    after = await storms.admitted(work, replace(after, untold=()), story.route)
+    begins_to_flap = not before.flaps and after.fired_lately(work.now) >= work.team.alerts.flaps
+    after = replace(after, flaps=before.flaps or begins_to_flap)
+    after = await hooks.before_showing(work, after)
     await work.save(after)
-    show(work, after)
+    news.record(work, after, "alert.fired", alerts=len(after.firing), again=True)
+    if after.flaps:
+        work.owe(Job("alert.calm", f"alert.calm:{after.id}:{after.times_fired}", work.now + SAME_STORY, {"name": after.id}))
+    if begins_to_flap and after.storm is None:
+        times = {"times": after.fired_lately(work.now)}
+        _tell(work, story, replace(after, flaps=False), f"flaps:{after.times_fired}", "monitor/flaps", times)
+    else:
+        _tell(work, story, after, f"again:{after.times_fired}", "monitor/fired_again", {"after": work.now})
+    news.show(work, after)
+    await hooks.after_firing(work, after)
 
 
-async def acknowledge(work: Work, group_id: str, by: str) -> AlertGroup:
-    """Put somebody on it. Raises ``Refusal``."""
-    group = (await find(work, group_id)).acknowledge(by, work.now)
-    await work.save(group)
-    _record(work, group, "alert.acknowledged", by=by)
-    _tell(work, group, f"acknowledged:{group.times_fired}:{by}", "monitor/acknowledged", {})
-    show(work, group)
-    return group
-
-
-async def silence(work: Work, group_id: str, by: str, until: datetime, because: str) -> AlertGroup:
-    """Keep a group's thread quiet until then; its card stays true. Raises ``Refusal``."""
-    group = (await find(work, group_id)).silence(by, work.now, until, because)
-    await work.save(group)
-    work.owe(Job("alert.unsilence", _silence_key(group), until, {"group": group.id}))
-    _record(work, group, "alert.silenced", by=by, until=until.isoformat())
-    _tell(work, group, f"silenced:{until.timestamp():.0f}", "monitor/silenced", {}, even_silent=True)
-    show(work, group)
-    return group
-
-
-async def unsilence(work: Work, group_id: str, by: str) -> AlertGroup:
-    """End a silence early. Raises ``Refusal``."""
-    group = await find(work, group_id)
-    if group.silenced_until is None:
-        raise Refusal(f"{group.id} {group.name} is not silenced.")
-    after = group.unsilence()
+async def _resolve(work: Work, story: Story, after: AlertGroup) -> None:
+    after = await hooks.before_showing(work, replace(after, untold=()))
     await work.save(after)
-    work.forgive(_silence_key(group))
-    _record(work, after, "alert.unsilenced", by=by)
-    show(work, after)
-    return after
+    news.record(work, after, "alert.resolved", minutes=_minutes(after))
+    _tell(work, story, after, f"resolved:{after.times_fired}", "monitor/resolved", {})
+    news.show(work, after)
+    await hooks.after_resolving(work, after)
 
 
-@due("alert.unsilence")
-async def silence_ended(work: Work, job: Due) -> Outcome:
-    """Say that a silence has ended and the alert still fires, to the person who asked for quiet."""
-    group = await work.get(AlertGroup, str(job.job.args["group"]))
-    if group is None or group.silenced_until is None or group.silenced_until > work.now:
-        return Outcome.NOOP
-    after = group.unsilence()
-    await work.save(after)
-    _record(work, after, "alert.unsilenced")
+async def _change(work: Work, story: Story, before: AlertGroup, after: AlertGroup) -> None:
+    """Still firing, or still over: others joined, some ended, it became worse, or its words changed."""
+    worse = after.state == "firing" and after.severity.rank < before.severity.rank
     if after.state == "firing":
-        context = {"by": group.silenced_by, "late_by": job.late_by}
-        _tell(work, after, f"heard:{group.silenced_until.timestamp():.0f}", "monitor/silence_ended", context)
-    show(work, after)
+        joined = tuple(a.fingerprint for a in after.firing if before.knows(a.fingerprint) is None)
+        after = replace(after, untold=(*after.untold, *joined))
+    if worse:
+        after = await storms.worsened(work, after, story.route)
+    after = await hooks.before_showing(work, after)
+    await work.save(after)
+    if after.untold:
+        soon(work, "alert.newcomers", after.id, NEWCOMERS_EVERY)
+    if not worse:
+        soon(work, "alert.redraw", after.id, EDITS_EVERY)
+        return
+    news.record(work, after, "alert.worsened", severity=str(after.severity))
+    what = f"worse:{after.times_fired}:{after.severity}"
+    _tell(work, story, after, what, "monitor/worsened", {"before": before.severity})
+    news.show(work, after)
+    await hooks.after_firing(work, after)
+
+
+@due("alert.redraw")
+async def redraw(work: Work, job: Due) -> Outcome:
+    """Draw a card whose alerts have changed."""
+    group = await work.get(AlertGroup, str(job.job.args["name"]))
+    if group is None:
+        return Outcome.NOOP
+    news.show(work, group)
     return Outcome.DONE
 
 
-async def find(work: Work, group_id: str) -> AlertGroup:
-    """The group with this id. Raises ``Unknown``."""
-    group = await work.get(AlertGroup, group_id)
-    if group is None:
-        fires = await work.find(AlertGroup, state="firing", limit=5)
-        raise Unknown("alert", group_id, tuple(other.id for other in fires))
-    return group
+@due("alert.newcomers")
+async def newcomers(work: Work, job: Due) -> Outcome:
+    """Name in the thread what has joined lately, in one line."""
+    group = await work.get(AlertGroup, str(job.job.args["name"]))
+    if group is None or not group.untold:
+        return Outcome.NOOP
+    joined = [alert for name in group.untold if (alert := group.knows(name)) and alert.firing]
+    after = replace(group, untold=())
+    await work.save(after)
+    if joined and not after.flaps and after.storm is None:
+        news.tell(work, after, f"joined:{job.job.due.timestamp():.0f}", "monitor/joined", {"joined": joined})
+    return Outcome.DONE
 
 
-async def open_groups(work: Work) -> list[AlertGroup]:
-    """What fires now: the worst first, then the oldest."""
-    groups = await work.find(AlertGroup, state="firing")
-    return sorted(groups, key=lambda group: (group.severity.rank, group.opened_at))
+@due("alert.calm")
+async def calm(work: Work, job: Due) -> Outcome:
+    """An hour after it fired anew: it flaps no more, unless it did so again meanwhile."""
+    group = await work.get(AlertGroup, str(job.job.args["name"]))
+    if group is None or not group.flaps or group.fired_lately(work.now) >= work.team.alerts.flaps:
+        return Outcome.NOOP
+    after = replace(group, flaps=False)
+    await work.save(after)
+    news.show(work, after)
+    return Outcome.DONE
 
 
-def show(work: Work, group: AlertGroup) -> None:
-    """Make the channel show the group as it is."""
-    band = Band.NOW if group.severity is Severity.CRITICAL and group.state == "firing" else Band.NORMAL
-    work.say(Message(card_key(group), _channel(work, group), "monitor/card", {"group": group}, band=band))
-
-
-async def _story(work: Work, event: AlertFired | AlertResolved) -> AlertGroup | None:
-    """The group that this event belongs to: the open one, or the one that closed a short while ago."""
-    newest = await work.find(AlertGroup, group=_group_key(event), limit=1)
-    if not newest:
-        return None
-    # Found without a lock; read again, so that two deliveries at once do not overwrite each other.
-    group = await work.get(AlertGroup, newest[0].id)
-    if group is None or group.state == "firing" or group.closed_at is None:
-        return group
-    if isinstance(event, AlertResolved) or work.now - group.closed_at <= SAME_STORY:
-        return group
-    return None
-
-
-def _unopened(work: Work, event: AlertFired | AlertResolved) -> AlertGroup:
-    return AlertGroup(
-        source=event.source,
-        group=_group_key(event),
-        opened_at=event.starts_at or event.received_at,
-        service=service_of_labels(work.team, event.labels),
-        environment=environment_of(
-            work.team, event.labels.get("environment") or event.labels.get("env") or event.labels.get("stage") or ""
-        ),
-    )
-
-
-def _group_key(event: AlertFired | AlertResolved) -> str:
-    return f"{event.source}:{event.group}"
-
-
-def _silence_key(group: AlertGroup) -> str:
-    return f"alert.unsilence:{group.id}"
+def _tell(
+    work: Work, story: Story, group: AlertGroup, what: str, template: str, context: Mapping[str, object]
+) -> None:
+    """One line in the thread; none while it flaps or a storm rages, when the card says it all."""
+    if group.flaps or group.storm is not None:
+        return
+    news.tell(work, group, what, template, context, broadcast=story.route.broadcast)
 
 
 def _minutes(group: AlertGroup) -> int:
     return int(((group.closed_at or group.opened_at) - group.opened_at) / timedelta(minutes=1))
-
-
-def _channel(work: Work, group: AlertGroup) -> str:
-    return work.team.channel_for(Stage.MONITOR, group.service)
-
-
-def _tell(
-    work: Work,
-    group: AlertGroup,
-    what: str,
-    template: str,
-    context: Mapping[str, object],
-    *,
-    even_silent: bool = False,
-) -> None:
-    """One line in the thread, unless somebody asked for quiet."""
-    if group.silenced_until and group.silenced_until > work.now and not even_silent:
-        return
-    key = f"{card_key(group)}:{what}"
-    told = {"group": group, **context}
-    work.say(Message(key, _channel(work, group), template, told, thread_of=card_key(group)))
-
-
-def _record(work: Work, group: AlertGroup, kind: str, by: str = "", **facts: str | int | bool) -> None:
-    subjects = [Subject("alert", group.id)]
-    if group.service:
-        subjects.append(Subject("service", group.service))
-    if group.environment:
-        subjects.append(Subject("environment", group.environment))
-    work.record(Entry(kind, tuple(subjects), by or group.source, facts))

@@ -175,3 +175,8 @@ async def test_what_somebody_did_is_found_by_who_did_it(unit: Any):
         assert [one.entry.kind for one in await work.doings(ANA.id, NOON)] == ["change.planned", "change.moved"]
         assert await work.doings(ANA.id, work.now + timedelta(seconds=1)) == []
         assert len(await work.doings(ANA.id, NOON, limit=1)) == 1
+
+
+async def test_a_place_in_slack_where_nothing_of_ours_stands_has_no_key(unit: Any):
+    async with unit() as work:
+        assert await work.message_key("C0ALERTS", "1700000000.000100") is None

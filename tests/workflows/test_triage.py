@@ -6,12 +6,10 @@ import pytest
 
 from bot.domain.alerts import AlertGroup
 from bot.domain.events import AlertFired, Event
-from bot.domain.jobs import Outcome
 from bot.domain.messages import Band
-from bot.domain.refusals import Refusal, Stale, Unknown
+from bot.domain.refusals import Stale, Unknown
 from bot.integrations.sources.alertmanager import source
 from bot.workflows import triage
-from commands.loose_ends import command as loose_ends
 from commands.monitor import command as monitor
 from tests.fakes import ANA, NOON, TOM, World
 from tests.integrations import captured
@@ -104,35 +102,6 @@ async def test_an_end_that_comes_before_its_beginning_tells_nobody() -> None:
         await happen(world, event)
 
     assert world.said == {}
-
-
-async def test_a_silence_keeps_the_thread_quiet_and_ends_by_itself() -> None:
-    world = World()
-    await deliver(world, "firing_one")
-    end = NOON + 2 * HOUR
-    await world.use(monitor, "silence", by=ANA, alert="A-1", end=end, reason="disk swap")
-    mine = await world.use(loose_ends, by=ANA)
-    assert [one.kind for one in mine.context["mine"]] == ["silence"]  # pyright: ignore
-
-    outcomes = await world.later(3 * HOUR, triage.silence_ended)
-
-    assert outcomes == [Outcome.DONE]
-    assert world.said[f"alert:A-1:heard:{end.timestamp():.0f}"].context["by"] == ANA.id
-    assert (await world.get(AlertGroup, "A-1")).silenced_until is None
-
-
-async def test_a_silence_that_was_lifted_or_resolved_leaves_nothing_owed() -> None:
-    world = World()
-    await deliver(world, "firing_one")
-    await world.use(monitor, "silence", alert="A-1", end=NOON + HOUR)
-    await world.use(monitor, "unsilence", alert="A-1")
-    assert world.jobs == {}
-    with pytest.raises(Refusal, match="not silenced"):
-        await world.use(monitor, "unsilence", alert="A-1")
-
-    await world.use(monitor, "silence", alert="A-1", end=NOON + HOUR)
-    await deliver(world, "firing_one_resolved")
-    assert world.jobs == {}
 
 
 async def test_the_worst_is_listed_first() -> None:

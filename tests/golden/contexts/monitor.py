@@ -1,10 +1,13 @@
 """Examples of what /monitor and alerts say."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.alerts import AlertGroup, Severity
 from bot.domain.events import AlertFired, AlertResolved
-from tests.example_team import NOON
+from bot.domain.matchers import common
+from bot.domain.silences import Silence
+from tests.example_team import ANA, NOON
 
 LABELS = {"alertname": "HighErrorRate", "severity": "critical", "service": "payments"}
 NOTES = {
@@ -34,8 +37,19 @@ THREE = ONE.fire(_fired("payments-2:9090")).fire(_fired("payments-3:9090"))
 MANY = THREE
 for number in range(4, 9):
     MANY = MANY.fire(_fired(f"payments-{number}:9090"))
-ACKNOWLEDGED = THREE.acknowledge("U0MEI", NOON + timedelta(minutes=2))
-SILENCED = THREE.silence("U0ANA", NOON, NOON + timedelta(hours=2), "the disk is being replaced")
+ACKNOWLEDGED = THREE.acknowledge("U0MEI", NOON + timedelta(minutes=2), NOON + timedelta(minutes=62))
+SILENCE = replace(
+    Silence.place(
+        common([alert.labels for alert in THREE.alerts]),
+        ANA,
+        NOON,
+        NOON + timedelta(hours=2),
+        "the disk is being replaced",
+        group_id="A-9",
+    ),
+    id="Q-3",
+)
+SILENCED = THREE.muted(SILENCE)
 PARTLY = ACKNOWLEDGED.resolve(_resolved("payments-2:9090"))
 OVER = PARTLY.resolve(_resolved("payments-1:9090")).resolve(_resolved("payments-3:9090"))
 AGAIN = OVER.fire(
@@ -56,11 +70,6 @@ CONTEXTS = {
     "monitor/resolved": {"group": OVER},
     "monitor/fired_again": {"group": AGAIN, "after": END},
     "monitor/worsened": {"group": ONE, "before": Severity.WARNING},
-    "monitor/silenced": {"group": SILENCED},
-    "monitor/silence_ended": {"group": THREE, "by": "U0ANA", "late_by": timedelta()},
-    "monitor/silence_ended#late": {"group": THREE, "by": "U0ANA", "late_by": timedelta(minutes=7)},
-    "monitor/silence_set": {"group": SILENCED},
-    "monitor/silence_lifted": {"group": THREE},
     "monitor/open": {"groups": [ONE, ACKNOWLEDGED, SILENCED]},
     "monitor/open#none": {"groups": []},
 }

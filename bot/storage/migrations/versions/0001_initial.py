@@ -328,6 +328,29 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_index(batch_op.f("ix_noun_idea_by_state_number"), ["by_state", "number"], unique=False)
 
     op.create_table(
+        "noun_incident",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_state", sa.Text(), nullable=True),
+        sa.Column("by_service", sa.Text(), nullable=True),
+        sa.Column("by_lead", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_incident")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_incident_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_incident", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_noun_incident_by_lead_number"), ["by_lead", "number"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_noun_incident_by_service_number"), ["by_service", "number"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_noun_incident_by_state_number"), ["by_state", "number"], unique=False)
+
+    op.create_table(
         "noun_lock",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
@@ -349,6 +372,23 @@ def upgrade() -> None:  # noqa: PLR0915
         )
         batch_op.create_index(batch_op.f("ix_noun_lock_by_service_number"), ["by_service", "number"], unique=False)
         batch_op.create_index(batch_op.f("ix_noun_lock_by_state_number"), ["by_state", "number"], unique=False)
+
+    op.create_table(
+        "noun_noted",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_about", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_noted")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_noted_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_noted", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_noun_noted_by_about_number"), ["by_about", "number"], unique=False)
 
     op.create_table(
         "noun_presence",
@@ -625,6 +665,19 @@ def upgrade() -> None:  # noqa: PLR0915
             batch_op.f("ix_noun_standup_answer_by_user_id_number"), ["by_user_id", "number"], unique=False
         )
 
+    op.create_table(
+        "noun_traffic",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_traffic")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_traffic_folded_id")),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),

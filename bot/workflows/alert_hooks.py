@@ -1,0 +1,22 @@
+"""What follows from how an alert moves, besides its card: quiet, escalation, and what may have caused it."""
+
+from bot.domain.alerts import AlertGroup
+from bot.domain.ports import Work
+from bot.workflows import silences
+
+
+async def before_showing(work: Work, group: AlertGroup) -> AlertGroup:
+    """The group as it is to be saved and shown, after its alerts have changed."""
+    return await silences.settled(work, group)
+
+
+async def after_firing(work: Work, group: AlertGroup) -> None:
+    """It fires (again, or worse), or nobody is on it any more."""
+
+
+async def after_answering(work: Work, group: AlertGroup) -> None:
+    """Somebody is on it."""
+
+
+async def after_resolving(work: Work, group: AlertGroup) -> None:
+    """Nothing fires in it any more."""

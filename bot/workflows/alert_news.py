@@ -1,0 +1,71 @@
+"""What the team sees of an alert group: its card, what is told in its thread, and its ledger entries."""
+
+from collections.abc import Mapping
+
+from bot.domain.alerts import AlertGroup
+from bot.domain.ledger import Entry, Fact, Subject
+from bot.domain.messages import Band, Message
+from bot.domain.ports import Work
+from bot.domain.refusals import Unknown
+from bot.domain.stages import Stage
+
+
+def card_key(group: AlertGroup) -> str:
+    """Names the group's message in its channel."""
+    return f"alert:{group.id}"
+
+
+def channel_of(work: Work, group: AlertGroup) -> str:
+    """Where its card stands."""
+    return group.channel or work.team.channel_for(Stage.MONITOR, group.service)
+
+
+def show(work: Work, group: AlertGroup) -> None:
+    """Make the channel show the group as it is."""
+    band = Band.NOW if group.is_critical else Band.NORMAL
+    work.say(Message(card_key(group), channel_of(work, group), "monitor/card", {"group": group}, band=band))
+
+
+def tell(
+    work: Work,
+    group: AlertGroup,
+    what: str,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    even_silent: bool = False,
+    band: Band = Band.NORMAL,
+) -> None:
+    """One line in the thread, unless somebody asked for quiet."""
+    if group.silenced_until and group.silenced_until > work.now and not even_silent:
+        return
+    key = f"{card_key(group)}:{what}"
+    told = {"group": group, **context}
+    work.say(Message(key, channel_of(work, group), template, told, thread_of=card_key(group), band=band))
+
+
+def record(
+    work: Work, group: AlertGroup, kind: str, by: str = "", also: tuple[Subject, ...] = (), **facts: Fact
+) -> None:
+    """A ledger entry about the group, where it is, and what else it links to."""
+    subjects = [Subject("alert", group.id)]
+    if group.service:
+        subjects.append(Subject("service", group.service))
+    if group.environment:
+        subjects.append(Subject("environment", group.environment))
+    work.record(Entry(kind, (*subjects, *also), by or group.source, facts))
+
+
+async def find(work: Work, group_id: str) -> AlertGroup:
+    """The group with this id. Raises ``Unknown``."""
+    group = await work.get(AlertGroup, group_id)
+    if group is None:
+        fires = await work.find(AlertGroup, state="firing", limit=5)
+        raise Unknown("alert", group_id, tuple(other.id for other in fires))
+    return group
+
+
+async def open_groups(work: Work) -> list[AlertGroup]:
+    """What fires now: the worst first, then the oldest."""
+    groups = await work.find(AlertGroup, state="firing")
+    return sorted(groups, key=lambda group: (group.severity.rank, group.opened_at))

@@ -1,0 +1,116 @@
+"""Verbs about silences: until when the caller says, after seeing what else they would mute."""
+
+from hashlib import sha256
+
+from bot.command import Answer, Call, Door, Field, Form, Reply, id_of, text, when, word
+from bot.domain import matchers
+from bot.domain.alerts import AlertGroup
+from bot.domain.matchers import Matcher, written
+from bot.domain.ports import Work
+from bot.workflows import alert_news, silences
+from commands.monitor.actions import ALERT
+from commands.monitor.declared import command
+from commands.monitor.where import alert_of
+
+NAMED = word("the silence or its alert, such as Q-3 or A-9")
+
+
+@command.verb(
+    "silence [<alert>] [until <end>] [because <reason>]",
+    "Keep an alert quiet until then; a form shows first what else would be muted",
+    examples=("A-9 until 17:00 because the disk is being replaced", "A-9 until Mon 09:00"),
+    opens_form=False,
+    alert=ALERT,
+    end=when("until when"),
+    reason=text("why"),
+)
+async def silence(call: Call, work: Work) -> Answer:
+    """Quiet for a while; a loose end until then. Nothing else is muted that the caller has not been shown."""
+    args = call.args
+    group = await alert_news.find(work, await alert_of(call, work))
+    chosen = matchers.read(args["matchers"]) if args.get("matchers") else silences.matchers_of(group)
+    if "end" not in args or _name(chosen) != args.get("shown"):
+        also = await silences.reach(work, group, chosen)
+        # Slack opens no form from a mention; there the thread tells what else is muted, and has the button.
+        if "end" not in args or (also and call.door is not Door.MENTION):
+            return _form(call, group, chosen, also)
+    kept = await silences.place(work, group.id, call.by, args["end"], args.get("reason") or "", chosen)
+    return Reply("monitor/silence_set", {"group": group, "silence": kept})
+
+
+@command.verb(
+    "unsilence [<alert>]",
+    "End a silence early, also in Alertmanager",
+    examples=("A-9",),
+    opens_form=False,
+    alert=ALERT,
+)
+async def unsilence(call: Call, work: Work) -> Reply:
+    """Heard again."""
+    group_id = await alert_of(call, work)
+    lifted = await silences.lift(work, group_id, call.by)
+    return Reply("monitor/silence_lifted", {"silence": lifted, "group": await alert_news.find(work, group_id)})
+
+
+@command.verb(
+    "extend <silence> [until <end>]",
+    "Move the end of a silence, by an hour if you name none",
+    examples=("Q-3", "A-9 until 18:00"),
+    silence=NAMED,
+    end=when("until when"),
+)
+async def extend(call: Call, work: Work) -> Reply:
+    """Its cards say the new end."""
+    longer = await silences.extend(work, call.args["silence"], call.by, call.args.get("end"))
+    return Reply("monitor/silence_extended", {"silence": longer})
+
+
+@command.verb(
+    "end-silence <silence>",
+    "End a silence",
+    hidden=True,
+    opens_form=False,
+    silence=id_of("Q"),
+)
+async def end_silence(call: Call, work: Work) -> None:
+    """The button of its card."""
+    await silences.lift(work, call.args["silence"], call.by)
+
+
+@command.verb(
+    "let-end <silence>",
+    "Let a silence end at its time",
+    hidden=True,
+    opens_form=False,
+    silence=id_of("Q"),
+)
+async def let_end(call: Call, work: Work) -> None:
+    """The button of the question before its end."""
+    await silences.let_end(work, call.args["silence"])
+
+
+def _form(call: Call, group: AlertGroup, chosen: tuple[Matcher, ...], also: silences.Reach) -> Form:
+    group.must_fire("there is nothing to silence")
+    until = Field(
+        "end", "Until", when(), call.args.get("end"), hint="Such as 17:00, Mon 09:00, or 2 h, in your time zone."
+    )
+    because = Field("reason", "Why", text(), call.args.get("reason"), optional=True)
+    labels = Field(
+        "matchers",
+        "Which alerts",
+        text(long=True),
+        "\n".join(map(str, chosen)),
+        hint='One a line, as Alertmanager writes them: service="web", severity=~"a|b".',
+    )
+    return Form(
+        f"Silence {group.id}",
+        (until, because, labels),
+        submit="Silence",
+        carry={"alert": group.id, "shown": _name(chosen)},
+        intro=Reply("monitor/silence_reach", {"group": group, "also": also}),
+    )
+
+
+def _name(chosen: tuple[Matcher, ...]) -> str:
+    """Names what was shown, in what the form carries."""
+    return sha256(written(chosen).encode()).hexdigest()[:16]

@@ -36,9 +36,9 @@ class PullRequest:
         return replace(
             self,
             state=event.state,
-            title=event.title,
-            branch=event.branch,
-            sha=event.sha,
+            title=event.title or self.title,
+            branch=event.branch or self.branch,
+            sha=event.sha or self.sha,
             changed_at=event.at,
             url=event.url or self.url,
         )

@@ -42,6 +42,8 @@ async def latest(work: Work, purpose: Purpose, service: str | None) -> list[Run]
 
 async def _advance(work: Work, run: Run) -> None:
     """Changes that this commit belongs to have come this far."""
+    if not run.sha:  # not every sender knows of which commit it was
+        return
     sha = Subject("sha", run.sha)
     known = await work.history(sha)
     ids = dict.fromkeys(s.name for one in known for s in one.entry.subjects if s.kind == "change")
@@ -58,7 +60,9 @@ async def _previous(work: Work, run: Run) -> Run | None:
 
 def _record(work: Work, run: Run, by: str) -> None:
     kind = "testrun" if run.purpose is Purpose.TEST else "build"
-    subjects = [Subject(kind, run.id), Subject("sha", run.sha)]
+    subjects = [Subject(kind, run.id)]
+    if run.sha:
+        subjects.append(Subject("sha", run.sha))
     if run.service:
         subjects.append(Subject("service", run.service))
     facts = {"state": str(run.state), "attempt": run.attempt, "number": run.number}

@@ -32,7 +32,7 @@ async def pull_request_changed(work: Work, event: PullRequestChanged) -> None:
     pull = _with_changes(pull, ids)
     await (work.add(pull) if known is None else work.save(pull))
     by = person_of_login(work.team, event.actor) or event.source
-    subjects = (Subject("pr", id), Subject("sha", event.sha), *(Subject("change", change) for change in ids))
+    subjects = (Subject("pr", id), *_commit(event.sha), *(Subject("change", change) for change in ids))
     _record(work, f"pr.{event.state}", subjects, pull.service, by)
     stage = Stage.BUILD if event.state is PullRequestState.MERGED else Stage.CODE
     if event.state is not PullRequestState.CLOSED:
@@ -74,12 +74,19 @@ async def release_published(work: Work, event: ReleasePublished) -> None:
 @on(DeploymentReported)
 async def deployment_reported(work: Work, event: DeploymentReported) -> None:
     """Note where a deployment is that somebody else carries out."""
-    service = service_of_repository(work.team, event.repository)
+    named = event.facts.get("service")
+    service = service_of_repository(work.team, event.repository) or (named if named in work.team.services else None)
     environment = environment_of(work.team, event.environment)
     where = (Subject("environment", environment),) if environment else ()
-    subjects = (Subject("sha", event.sha), *where)
+    version = (Subject("version", f"{service}@{event.ref}"),) if service and event.facts.get("version") else ()
+    subjects = (*_commit(event.sha), *version, *where)
     by = person_of_login(work.team, event.actor) or event.source
     _record(work, f"deployment_elsewhere.{event.state}", subjects, service, by, environment=event.environment)
+
+
+def _commit(sha: str) -> tuple[Subject, ...]:
+    """Not every sender knows the commit, and what is about none must not be about the same one."""
+    return (Subject("sha", sha),) if sha else ()
 
 
 def _opened(work: Work, event: PullRequestChanged, id: str) -> PullRequest:

@@ -1,0 +1,38 @@
+"""Verbs that ask for a deployment."""
+
+from bot.command import Call, Reply, service, text, word
+from bot.domain.ports import Tools, Work
+from bot.workflows import deploy, deploy_look
+from bot.workflows.deploy_news import channel_of
+from commands.deploy.declared import ENVIRONMENT, command
+
+
+async def _look(call: Call, tools: Tools) -> deploy_look.Found:
+    args = call.args
+    return await deploy_look.look(tools, args["service"], args["version"], args["environment"])
+
+
+@command.verb(
+    "<service> <version> to <environment> [because <reason>]",
+    "Ask for a deployment; it starts once enough others have approved",
+    examples=("web v1.4.0 to production", "web main to staging because Priya wants to see it"),
+    prepare=_look,
+    service=service("which service"),
+    version=word("which version: a tag, a branch or a commit"),
+    environment=ENVIRONMENT,
+    reason=text("why, for those who approve"),
+)
+async def request(call: Call, work: Work) -> Reply:
+    """The card in the deploy channel says it all; asked elsewhere, the caller is told where it is."""
+    args = call.args
+    deployment = await deploy.request(
+        work,
+        args["service"],
+        args["version"],
+        args["environment"],
+        call.by,
+        because=args.get("reason", ""),
+        sha=call.prepared.sha,
+        ships=call.prepared.ships,
+    )
+    return Reply("deploy/requested", {"deployment": deployment, "channel": channel_of(work, deployment)})

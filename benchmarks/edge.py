@@ -93,12 +93,7 @@ def started(folder: Path) -> Iterator[dict[str, str]]:
     """Ours (with a playground to speak to) and the two bare ones; gives their addresses."""
     processes: list[subprocess.Popen[str]] = []
     try:
-        page = begin(
-            processes,
-            ["-m", "bot.playground", "--port", "0"],
-            {"PLAYGROUND_SIGNING_SECRET": SECRET, "PLAYGROUND_BOT_TOKEN": TOKEN},
-            read=True,
-        )
+        page = playground(processes)
         urls = {"ours": f"http://127.0.0.1:{free_port()}"}
         begin(processes, ["-m", "bot", "run"], environment(folder, page, urls["ours"]))
         for mode in ("default", "fast"):
@@ -112,6 +107,12 @@ def started(folder: Path) -> Iterator[dict[str, str]]:
             process.send_signal(signal.SIGTERM)
         for process in processes:
             process.wait()
+
+
+def playground(processes: list["subprocess.Popen[str]"]) -> str:
+    """The workspace that ours speaks to; gives its address."""
+    known = {"PLAYGROUND_SIGNING_SECRET": SECRET, "PLAYGROUND_BOT_TOKEN": TOKEN}
+    return begin(processes, ["-m", "bot.playground", "--port", "0"], known, read=True)
 
 
 def environment(folder: Path, page: str, url: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from bot.domain.sources import Reading, SourceSettings
 
@@ -82,7 +82,7 @@ class ReadingPart(_Part):
 class SnsPart(_Part):
     """Amazon SNS. Everybody with an account there can sign a message, so the topic is what proves it ours."""
 
-    topics: list[Topic] = Field(min_length=1)
+    topics: list[Topic] = []
 
 
 class SourcesPart(_Part):

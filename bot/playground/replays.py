@@ -30,6 +30,7 @@ class NotADelivery(ValueError):
 class Recorded:
     title: str
     method: str
+    path: str
     headers: dict[str, str]
     body: str
 
@@ -48,7 +49,7 @@ def parse(text: str, name: str) -> Recorded:
         lines.pop(0)
     if not lines or not re.match(r"[A-Z]+ \S+", lines[0]):
         raise NotADelivery(f"{name} has no request line such as POST /hooks/github HTTP/1.1")
-    verb = lines.pop(0).split()[0]
+    verb, path = lines.pop(0).split()[:2]
     headers: dict[str, str] = {}
     while lines and (line := lines.pop(0).rstrip("\r")):
         key, colon, value = line.partition(":")
@@ -56,7 +57,7 @@ def parse(text: str, name: str) -> Recorded:
             raise NotADelivery(f"{name}: {line!r} is not a header")
         headers[key.strip()] = value.strip()
     title = titles[0] if titles else name.removesuffix(".http").replace("_", " ")
-    return Recorded(title, verb, headers, "\n".join(lines))
+    return Recorded(title, verb, path, headers, "\n".join(lines))
 
 
 def fill(text: str, *, secret: str, now: datetime, signed: bytes | None = None) -> str:
@@ -129,16 +130,18 @@ class Replays:
             for key, value in recorded.headers.items()
             if key.lower() not in OWN_HEADERS
         }
-        return await self._send(source, name, body, headers)
+        # One source may have several addresses of its own: /hooks/generic/uptime.
+        path = recorded.path if recorded.path.startswith(f"/hooks/{source}/") else f"/hooks/{source}"
+        return await self._send(path, name, body, headers)
 
-    async def _send(self, source: str, name: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def _send(self, path: str, name: str, body: bytes, headers: dict[str, str]) -> Answer:
         started = time.time(), time.perf_counter()
-        url = f"{(self._play.options.bot_url or '').rstrip('/')}/hooks/{source}"
+        url = f"{(self._play.options.bot_url or '').rstrip('/')}{path}"
         answer = await self._play.transport.post(url, body, headers, sign=False, patience_seconds=PATIENCE_SECONDS)
         self._play.traffic.record(
             at=started[0],
             direction="to_bot",
-            what=f"hooks/{source} {name}",
+            what=f"{path.removeprefix('/')} {name}",
             status=answer.status,
             ms=(time.perf_counter() - started[1]) * 1_000,
             request=body,

@@ -192,3 +192,19 @@ async def test_a_database_of_a_newer_version_is_told(environ: dict[str, str], da
 
     (found,) = await wrong(environ)
     assert "was changed by a newer version (9999" in found
+
+
+async def test_a_source_that_the_team_file_sets_up_is_heard_or_missed(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    readings = (
+        "sources: {generic: {mine: {name: a, status: b}}, sns: {topics: ['arn:aws:sns:eu-west-1:123456789012:a']}}"
+    )
+    (tmp_path / "team.yml").write_text(TEAM + readings)
+    said = [finding.what for finding in await look(environ)]
+    assert "webhooks are heard from github, sns" in said
+    assert "sources.generic is set up, but generic has no secret: its webhooks are refused" in said
+
+    (tmp_path / "team.yml").write_text(TEAM)
+    said = [finding.what for finding in await look(environ | {"EIGHTBELLS_HOOK_SECRET_GENERIC": "hook-secret"})]
+    assert "generic has a secret, but nothing to go by: its webhooks are refused" in said

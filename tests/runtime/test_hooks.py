@@ -1,0 +1,141 @@
+"""Webhooks in: who is taken, what is kept of a request, and what its sender is told."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.integrations.source import Fetch, Source, Unreachable, bearer_or_basic, by_header
+from bot.runtime.hooks import Hooks
+from bot.storage.errors import StorageUnavailable
+from tests.fakes import FakeClock
+
+SECRET = {"Authorization": "Bearer secret"}
+
+
+@dataclass
+class FakeInbox:
+    """Remembers what was received; away when told so."""
+
+    received: list[tuple[str, str, Mapping[str, str], bytes]] = field(default_factory=list[Any])
+    is_away: bool = False
+
+    async def receive(
+        self, source: str, delivery_id: str, headers: Mapping[str, str], body: bytes, at: datetime
+    ) -> bool:
+        """As the real one does."""
+        del at
+        if self.is_away:
+            raise StorageUnavailable("gone")
+        known = {(each[0], each[1]) for each in self.received}
+        self.received.append((source, delivery_id, headers, body))
+        return (source, delivery_id) not in known
+
+
+async def fetch(url: str) -> bytes:
+    raise Unreachable(f"{url} does not answer")
+
+
+async def admit(headers: Mapping[str, str], body: bytes, proven: bool, fetch: Fetch) -> bool:
+    """As the header says, so that each case can be asked for."""
+    del body
+    if headers.get("x-wish") == "look":
+        await fetch("https://elsewhere")
+    return headers.get("x-wish") == "yes" or (proven and headers.get("x-wish") != "no")
+
+
+def source(name: str, **more: Any) -> Source:
+    return Source(name, name, "", bearer_or_basic(), by_header("x-id"), lambda delivery: [], **more)
+
+
+SOURCES = {
+    "plain": source("plain"),
+    "named/one": source("named", keeps=("x-", "ce-")),
+    "asking": source("asking", admit=admit),
+    "secretless": source("secretless"),
+}
+
+
+@pytest.fixture
+def inbox() -> FakeInbox:
+    return FakeInbox()
+
+
+@pytest.fixture
+async def client(inbox: FakeInbox) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    app = web.Application()
+    secrets = {"plain": "secret", "named": "secret", "asking": "secret"}
+    app.add_routes(Hooks(SOURCES, secrets, inbox, FakeClock(), fetch).routes())
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+async def post(client: Any, path: str, headers: Mapping[str, str] = SECRET, body: bytes = b"{}") -> tuple[int, str]:
+    answer = await client.post(f"/hooks/{path}", headers=headers, data=body)
+    return answer.status, (await answer.json())["said"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "status"),
+    [
+        ("plain", SECRET, b"{}", 202),
+        ("plain", {}, b"{}", 401),
+        ("plain", {"Authorization": "Bearer other"}, b"{}", 401),
+        ("plain", SECRET, b"not json", 400),
+        ("plain", SECRET, b"[" * 100_000, 400),
+        ("secretless", SECRET, b"{}", 401),
+        ("named/one", SECRET, b"{}", 202),
+        ("named", SECRET, b"{}", 404),
+        ("named/two", SECRET, b"{}", 404),
+        ("nobody", SECRET, b"{}", 404),
+        ("asking", {"x-wish": "yes"}, b"{}", 202),
+        ("asking", {"x-wish": "no"} | SECRET, b"{}", 401),
+        ("asking", {}, b"{}", 401),
+        ("asking", SECRET, b"{}", 202),
+        ("asking", {"x-wish": "look"}, b"{}", 503),
+    ],
+)
+async def test_who_is_taken(
+    client: Any, inbox: FakeInbox, path: str, headers: Mapping[str, str], body: bytes, status: int
+) -> None:
+    answered, said = await post(client, path, headers, body)
+
+    assert (answered, bool(inbox.received)) == (status, status == 202)
+    assert said
+
+
+async def test_a_delivery_is_stored_under_its_address_with_what_its_source_reads(
+    client: Any, inbox: FakeInbox
+) -> None:
+    headers = SECRET | {
+        "x-id": "7",
+        "X-Kind": "a",
+        "ce-type": "b",
+        "other": "c",
+        "X-Signature": "d",
+        "X-Token": "e",
+    }
+    await post(client, "named/one", headers)
+    await post(client, "plain", headers)
+
+    (one, name, kept, _), (_, _, of_plain, _) = inbox.received
+    assert (one, name) == ("named/one", "7")
+    assert {"x-kind", "ce-type"} <= set(kept)
+    assert "ce-type" not in of_plain
+    assert not {"authorization", "other", "x-signature", "x-token"} & set(kept)
+
+
+async def test_what_was_stored_before_is_said_to_be(client: Any) -> None:
+    said = [(await post(client, "plain", SECRET | {"x-id": "1"}))[1] for _ in range(2)]
+
+    assert said == ["stored", "stored before"]
+
+
+async def test_a_sender_is_asked_to_come_again_while_the_database_is_away(client: Any, inbox: FakeInbox) -> None:
+    inbox.is_away = True
+
+    assert (await post(client, "plain"))[0] == 503

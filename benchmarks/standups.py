@@ -1,4 +1,4 @@
-"""How long one day of many stand-ups takes to plan: ``python -m benchmarks.standups [sqlite|postgresql]``.
+"""How long a day of many stand-ups takes to plan: ``python -m benchmarks.standups [sqlite|postgresql]``.
 
 10,000 members in 300 stand-ups and 24 zones, a third of them with a zone, leave or public holidays of their own. The
 worker does every planning job of a day; printed are its time, the memory of the process, and what was owed.
@@ -7,6 +7,7 @@ worker does every planning job of a day; printed are its time, the memory of the
 import asyncio
 import random
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -115,13 +116,13 @@ async def owed(database: Database) -> dict[str, int]:
         return {row[0]: row[1] for row in await conn.execute(query)}
 
 
-async def measure(url: str) -> bool:
-    """Plan a day; whether the aims are met."""
+async def measure(url: str) -> None:
+    """Plan a day and print what that took."""
     clock, directory = Clock(), Directory()
     database = await Database.open(url, clock=clock, replica_id="benchmark")
     await migrate(database)
     unit = UnitOfWork(database, team=Team(), render=render)  # type: ignore[arg-type]
-    tools = Tools(unit, clock, directory, Team(), None, None, PublicHolidays())  # type: ignore[arg-type]
+    tools = Tools(unit, clock, directory, Team(), None, None, PublicHolidays(), None)  # type: ignore[arg-type]
     worker = Worker(
         database,
         unit,
@@ -146,7 +147,6 @@ async def measure(url: str) -> bool:
     print(f"{seconds:.1f} s (aim {SECONDS_AIM:.0f})  ·  {after.get(PROMPT, 0) / seconds:,.0f} prompts/s")
     print(f"memory: {before:.0f} MB before, {rss():.0f} MB at most (aim {MEGABYTES_AIM:.0f})")
     await database.close()
-    return seconds < SECONDS_AIM and rss() < MEGABYTES_AIM
 
 
 def rss() -> float:
@@ -171,11 +171,14 @@ def database_url(kind: str) -> Iterator[str]:
 
 
 def main() -> None:
-    """Measure one kind of database; exit with 1 where an aim is missed."""
-    kind = sys.argv[1] if len(sys.argv) > 1 else "sqlite"
-    with database_url(kind) as url:
-        met = asyncio.run(measure(url))
-    sys.exit(0 if met else 1)
+    """Measure one kind of database, or each in a process of its own, so that the memory is its own too."""
+    if len(sys.argv) == 1:
+        for kind in ("sqlite", "postgresql"):
+            subprocess.run([sys.executable, "-m", "benchmarks.standups", kind], check=True)
+        return
+    print(f"{sys.argv[1]}:")
+    with database_url(sys.argv[1]) as url:
+        asyncio.run(measure(url))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Text, cast, literal, select, union_all
+from sqlalchemy import Text, cast, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.dead_letters import DeadLetter, LetterKind
@@ -26,7 +26,8 @@ _ALL = union_all(
         literal(LetterKind.DELIVERY.value),
         cast(_INBOX.id, Text),
         _INBOX.source,
-        _INBOX.note,
+        # The path of the field that it stumbled over says more than what is wrong with it.
+        func.coalesce(func.nullif(_INBOX.path, "").concat(": "), "").concat(func.coalesce(_INBOX.note, "")),
         _INBOX.ended_at,
     ).where(_INBOX.state == leases.DEAD),
 ).subquery()

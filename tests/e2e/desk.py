@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
@@ -44,7 +45,7 @@ class Desk:
         """The message in the conversation that holds all of these."""
         return _holding(self.page.get_by_test_id("timeline"), texts)
 
-    def whisper(self, *texts: str) -> Locator:
+    def whisper(self, *texts: str | re.Pattern[str]) -> Locator:
         """As ``card``, of what only this person sees; the newest."""
         shown = self.page.get_by_test_id("timeline").locator("[data-ephemeral=true]")
         for text in texts:
@@ -75,7 +76,7 @@ class Desk:
         await expect(found).to_be_visible()
         return found
 
-    async def told(self, *texts: str) -> Locator:
+    async def told(self, *texts: str | re.Pattern[str]) -> Locator:
         """Wait for a private answer that holds all of these."""
         found = self.whisper(*texts)
         await expect(found).to_be_visible()
@@ -114,7 +115,9 @@ class Desk:
         """Let something happen from the menu."""
         await self.page.get_by_test_id("happenings").click()
         await self.page.get_by_role("menuitem", name=title, exact=True).click()
-        await expect(self.page.get_by_test_id("toast").filter(has_text=f"{title}. The bot answered 202")).to_have_count(1)
+        await expect(
+            self.page.get_by_test_id("toast").filter(has_text=f"{title}. The bot answered 202")
+        ).to_have_count(1)
 
     async def shortcut(self, message: Locator, name: str) -> None:
         """Use a shortcut on a message."""

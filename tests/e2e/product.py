@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
@@ -236,7 +237,7 @@ class Site:
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> ClientResponse:
         """A request to the bot, with its answer read."""
-        async with self.play.http.post(self.bot_url + path, data=body, headers=dict(headers)) as answer:
+        async with self.play.http.post(self.bot_url + path, data=io.BytesIO(body), headers=dict(headers)) as answer:
             await answer.read()
             return answer
 

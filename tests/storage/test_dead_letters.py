@@ -26,12 +26,12 @@ async def test_dead_jobs_and_deliveries_are_listed_and_tried_again(database: Dat
     await jobs.finish(claimed, Outcome.DEAD, "it failed 8 times")
     await inbox.receive("github", "d-1", {}, b"{}", NOON)
     (delivery,) = await inbox.claim(database.clock.now(), 10)
-    await inbox.dead(delivery, "repository.full_name", "repository.full_name: Field required")
+    await inbox.dead(delivery, "repository.full_name", "Field required")
 
     async with unit.reading() as work:
         letters = {one.kind: one for one in await work.dead_letters()}
     assert letters[LetterKind.JOB].why == "it failed 8 times"
-    assert "Field required" in letters[LetterKind.DELIVERY].why
+    assert letters[LetterKind.DELIVERY].why == "repository.full_name: Field required"
     async with unit() as work:
         assert await work.revive(LetterKind.JOB, "run:D-1")
         assert await work.revive(LetterKind.DELIVERY, letters[LetterKind.DELIVERY].id)

@@ -42,7 +42,7 @@ class RoutePart(Part):
     """Alerts of one kind."""
 
     name: Name
-    match: Matchers = []
+    match: Matchers = Field(default_factory=list)
     channel: Channel | None = None
     urgency: Literal["first", "normal", "later"] = "normal"
     page: bool = True
@@ -74,17 +74,18 @@ class WatchPart(Part):
     source: str
     every: Duration
     name: Name | None = None
-    match: Matchers = []
+    match: Matchers = Field(default_factory=list)
 
 
 class AlertsPart(Part):
     """Everything about alerts."""
 
-    routes: list[RoutePart] = []
+    routes: list[RoutePart] = Field(default_factory=list)
     storm: int = Field(STORM_FROM, ge=1, le=1_000)
     flapping: int = Field(FLAPS_FROM, ge=2, le=50)
-    watch: list[WatchPart] = []
+    watch: list[WatchPart] = Field(default_factory=list)
     prometheus: Address | None = None
+    alertmanager: Address | None = None
 
     def mistakes(self) -> list[tuple[tuple[int | str, ...], str]]:
         """What each part is fine with and the whole is not."""

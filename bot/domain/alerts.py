@@ -1,13 +1,14 @@
 """Alerts: one group is one message; it knows what fires, who is on it, and what is old news."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
 
 from bot.domain.asking import why_not_askable
 from bot.domain.events import AlertFired, AlertResolved
+from bot.domain.firing import SAME_STORY, Alert, fired, kept, resolved
 from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.severities import Severity
@@ -15,43 +16,7 @@ from bot.domain.silences import Silence
 
 __all__ = ["SAME_STORY", "Acknowledgement", "Alert", "AlertGroup", "Severity"]
 
-# A group that fires again this soon after it resolved is the same story and keeps its thread.
-SAME_STORY = timedelta(hours=1)
-# Ended alerts are kept beside those that fire for as long as their story may go on, and no more than these: a group
-# that fires for weeks would else grow with every instance that ever came and went.
-ENDED_KEPT = 100
 FIRES_KEPT = 50  # instants of the last hour at which it fired anew; only whether there are few or many matters
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One firing condition: a set of labels."""
-
-    fingerprint: str
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
-    starts_at: datetime
-    ends_at: datetime | None = None
-    url: str = ""
-
-    @property
-    def firing(self) -> bool:
-        """Whether the condition still holds, as far as we were told."""
-        return self.ends_at is None
-
-    @property
-    def where(self) -> str:
-        """What tells this alert from its neighbours, on one line."""
-        return (
-            self.labels.get("instance") or self.labels.get("service") or self.labels.get("job") or self.fingerprint
-        )
-
-    @property
-    def value(self) -> str:
-        """What was measured, where the source says so; "" where it does not."""
-        return next(
-            (self.annotations[name] for name in ("value", "__value_string__") if name in self.annotations), ""
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +85,15 @@ class AlertGroup:
         over = [(a.ends_at, a) for a in self.alerts if a.ends_at]
         return tuple(a for _, a in sorted(over, key=lambda pair: pair[0], reverse=True))
 
+    @property
+    def in_order(self) -> tuple[Alert, ...]:
+        """All of them: those that fire first."""
+        return (*self.firing, *self.ended)
+
     @cached_property
     def lead(self) -> Alert:
         """The alert that speaks for the group: the worst one that fires, else the latest to have ended."""
-        pool = self.firing or self.alerts
+        pool = self.firing or [a for a in self.alerts if a.labels] or self.alerts
         return min(pool, key=lambda a: (Severity.of(a.labels.get("severity")).rank, a.starts_at))
 
     @property
@@ -175,7 +145,7 @@ class AlertGroup:
         latest = self.opened_at
         for event in events:
             known = alerts.get(event.fingerprint)
-            alert = _fired(event, known) if isinstance(event, AlertFired) else _resolved(event, known)
+            alert = fired(event, known) if isinstance(event, AlertFired) else resolved(event, known)
             if alert is None:
                 continue
             latest = max(latest, event.received_at)
@@ -187,10 +157,10 @@ class AlertGroup:
                 after = replace(after, state="resolved")
         if alerts == self._by_fingerprint and after is self:
             return self
-        kept = _kept(alerts.values(), latest)
-        ends = [alert.ends_at for alert in kept if alert.ends_at]
+        left = kept(alerts.values(), latest)
+        ends = [alert.ends_at for alert in left if alert.ends_at]
         closed_at = max(ends) if after.state == "resolved" and ends else None
-        return replace(after, alerts=kept, closed_at=closed_at)
+        return replace(after, alerts=left, closed_at=closed_at)
 
     def _again(self, at: datetime) -> "AlertGroup":
         recent = (*(one for one in self.fires if at - one < SAME_STORY), at)[-FIRES_KEPT:]
@@ -266,35 +236,3 @@ class AlertGroup:
         return replace(
             self, silence_id="", silence_trouble="", silenced_until=None, silenced_by="", silenced_because=""
         )
-
-
-def _fired(event: AlertFired, known: Alert | None) -> Alert | None:
-    """The alert as it fires now; None where the event says nothing new."""
-    starts_at = event.starts_at or (known.starts_at if known and known.firing else event.received_at)
-    if known is not None and known.ends_at is not None and starts_at <= known.ends_at:
-        return None  # it was sent before it resolved, and overtaken on the way
-    alert = Alert(event.fingerprint, event.labels, event.annotations, starts_at, None, event.url)
-    return None if alert == known else alert
-
-
-def _resolved(event: AlertResolved, known: Alert | None) -> Alert | None:
-    """The alert as it ended; None where the event says nothing new."""
-    if known is not None and not known.firing:
-        return None
-    if known is not None and event.starts_at and event.starts_at < known.starts_at:
-        return None  # the end of an earlier time that it fired
-    starts_at = known.starts_at if known else (event.starts_at or event.received_at)
-    ends_at = max(event.ends_at or event.received_at, starts_at)
-    return Alert(event.fingerprint, event.labels, event.annotations, starts_at, ends_at, event.url)
-
-
-def _kept(alerts: Iterable[Alert], at: datetime) -> tuple[Alert, ...]:
-    """Without those that ended long ago, while others fire."""
-    every = tuple(alerts)
-    ended = sorted((a.ends_at for a in every if a.ends_at), reverse=True)
-    if not ended:
-        return every
-    oldest = ended[min(ENDED_KEPT, len(ended)) - 1]
-    if len(ended) < len(every):
-        oldest = max(oldest, min(at - SAME_STORY, ended[0]))
-    return tuple(a for a in every if a.ends_at is None or a.ends_at >= oldest)

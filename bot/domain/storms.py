@@ -20,9 +20,8 @@ class Traffic:
 
     Attributes:
         begun: when the last groups began to fire, no more than matter.
-        number: how many storms there were.
-        since: when the storm that rages began.
-        carded: how many critical groups got a message of their own in it.
+        storms: how many there were, the one that rages included.
+        storm: the one that rages.
     """
 
     PREFIX: ClassVar[str] = ""
@@ -30,30 +29,40 @@ class Traffic:
 
     id: str
     begun: tuple[datetime, ...] = ()
-    number: int = 0
-    since: datetime | None = None
-    carded: int = 0
-
-    @property
-    def storm(self) -> str | None:
-        """Names the storm that rages, for ever."""
-        return f"{self.id}#{self.number}" if self.since else None
+    storms: int = 0
+    storm: str | None = None
 
     def admit(self, at: datetime, most: int) -> "Traffic":
         """With one more group that begins; more than ``most`` in a minute are a storm."""
         begun = (*(one for one in self.begun if at - one < COUNTED), at)[-(most + 1) :]
         after = replace(self, begun=begun)
-        if self.since is None and len(begun) > most:
-            return replace(after, since=at, number=self.number + 1, carded=0)
-        return after
+        if self.storm is not None or len(begun) <= most:
+            return after
+        number = self.storms + 1
+        return replace(after, storms=number, storm=f"{self.id}#{number}")
 
-    def is_over(self, at: datetime) -> bool:
-        """Whether nothing new has come for long enough."""
-        return self.since is not None and (not self.begun or at - self.begun[-1] >= QUIET)
+    def is_quiet(self, at: datetime) -> bool:
+        """Whether nothing new has come for so long that a storm is over."""
+        return not self.begun or at - self.begun[-1] >= QUIET
 
     def end(self) -> "Traffic":
         """Without a storm."""
-        return replace(self, since=None, begun=(), carded=0)
+        return replace(self, storm=None, begun=())
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """One time that too much began at once. ``carded``: how many critical groups got messages of their own in it."""
+
+    PREFIX: ClassVar[str] = ""
+    FOUND_BY: ClassVar[tuple[str, ...]] = ()
+
+    id: str
+    route: str
+    channel: str
+    began_at: datetime
+    ended_at: datetime | None = None
+    carded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +76,29 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A storm on one message. ``until`` is set once it is over."""
+    """A storm as its message shows it."""
 
-    id: str
-    route: str
-    since: datetime
+    storm: Storm
     groups: int
     firing: int
     critical: int
     alerts: int
     by_label: tuple[Counted, ...]
     top: tuple[AlertGroup, ...]
-    until: datetime | None = None
 
 
-def summed_up(
-    id: str, route: str, since: datetime, groups: Sequence[AlertGroup], until: datetime | None = None
-) -> Summary:
+def summed_up(storm: Storm, groups: Sequence[AlertGroup]) -> Summary:
     """What the groups of a storm come to: the worst that fire on top, then those with the most alerts."""
     firing = [group for group in groups if group.state == "firing"]
     worst = sorted(firing, key=lambda group: (group.severity.rank, -len(group.firing), group.opened_at))
     return Summary(
-        id,
-        route,
-        since,
+        storm,
         len(groups),
         len(firing),
         sum(group.is_critical for group in firing),
         sum(len(group.firing) for group in firing),
         _by_label(firing or groups),
         tuple(worst[:SHOWN]),
-        until,
     )
 
 

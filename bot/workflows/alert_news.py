@@ -8,6 +8,7 @@ from bot.domain.messages import Band, Message
 from bot.domain.ports import Work
 from bot.domain.refusals import Unknown
 from bot.domain.stages import Stage
+from bot.workflows.storms import redraw_soon
 
 
 def card_key(group: AlertGroup) -> str:
@@ -21,9 +22,12 @@ def channel_of(work: Work, group: AlertGroup) -> str:
 
 
 def show(work: Work, group: AlertGroup) -> None:
-    """Make the channel show the group as it is."""
-    band = Band.NOW if group.is_critical else Band.NORMAL
-    work.say(Message(card_key(group), channel_of(work, group), "monitor/card", {"group": group}, band=band))
+    """Make the channel show the group as it is: on its own message, and on the storm's that it came in."""
+    if group.storm is not None:
+        redraw_soon(work, group.storm)
+    if group.has_card:
+        band = Band.NOW if group.is_critical else work.team.alerts.named(group.route).band
+        work.say(Message(card_key(group), channel_of(work, group), "monitor/card", {"group": group}, band=band))
 
 
 def tell(
@@ -35,13 +39,16 @@ def tell(
     *,
     even_silent: bool = False,
     band: Band = Band.NORMAL,
+    broadcast: bool = False,
 ) -> None:
-    """One line in the thread, unless somebody asked for quiet."""
-    if group.silenced_until and group.silenced_until > work.now and not even_silent:
+    """One line in the thread, unless somebody asked for quiet or there is none. ``broadcast``: in the channel too."""
+    is_quiet = group.silenced_until is not None and group.silenced_until > work.now
+    if not group.has_card or (is_quiet and not even_silent):
         return
     key = f"{card_key(group)}:{what}"
     told = {"group": group, **context}
-    work.say(Message(key, channel_of(work, group), template, told, thread_of=card_key(group), band=band))
+    where = channel_of(work, group)
+    work.say(Message(key, where, template, told, thread_of=card_key(group), broadcast=broadcast, band=band))
 
 
 def record(

@@ -1,5 +1,6 @@
 """What blockers are linked to: found in their words, and closing them when the last of it moves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.alerts import AlertGroup
@@ -80,14 +81,25 @@ async def pull_request_moved(work: Work, event: PullRequestChanged) -> None:
     await moved(work, Subject("pr", id), f"{id} is {event.state}", by or event.source)
 
 
-@on(AlertResolved)
+async def alerts_moved(work: Work, events: Sequence[AlertResolved]) -> None:
+    """Alerts of one delivery have ended: once nothing of a group fires, it holds nobody up any more."""
+    by_origin: dict[str, list[AlertResolved]] = {}
+    for event in events:
+        by_origin.setdefault(f"{event.source}:{event.group}", []).append(event)
+    for group in await work.find(AlertGroup, origin=tuple(by_origin), limit=100 + len(by_origin)):
+        if not any(group.knows(event.fingerprint) for event in by_origin[group.origin]):
+            continue
+        # What takes the same events for the alerts themselves may have come before or after this.
+        after = group.take(by_origin[group.origin])
+        if after.state == "resolved":
+            how = f"{after.id} {after.name} has resolved"
+            await moved(work, Subject("alert", after.id), how, events[0].source)
+
+
+@on(AlertResolved, together=alerts_moved)
 async def alert_moved(work: Work, event: AlertResolved) -> None:
     """Once nothing of its group fires, it holds nobody up any more."""
-    newest = await work.find(AlertGroup, group=f"{event.source}:{event.group}", limit=1)
-    # What takes the same event for the alert itself may have come before or after this one.
-    after = newest[0].resolve(event) if newest else None
-    if after is not None and after.state == "resolved":
-        await moved(work, Subject("alert", after.id), f"{after.id} {after.name} has resolved", event.source)
+    await alerts_moved(work, (event,))
 
 
 async def deployment_moved(work: Work, deployment: Deployment, by: str = "") -> None:

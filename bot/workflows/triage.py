@@ -10,7 +10,7 @@ from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.ports import Work
 from bot.workflows import alert_hooks as hooks
 from bot.workflows import alert_news as news
-from bot.workflows import deadman, routing, storms
+from bot.workflows import routing, storms, vigils
 from bot.workflows.handles import due, on
 from bot.workflows.redraws import soon
 from bot.workflows.routing import Story
@@ -21,7 +21,7 @@ NEWCOMERS_EVERY = timedelta(seconds=15)  # new label sets are named in the threa
 
 async def happened(work: Work, events: Sequence[AlertFired | AlertResolved]) -> None:
     """Take what a delivery tells: each group is read, written and shown once, however many alerts it holds."""
-    rest = await deadman.heard(work, events)
+    rest = await vigils.heard(work, events)
     for story in await routing.stories(work, rest):
         await take(work, story)
 
@@ -63,6 +63,12 @@ async def _open(work: Work, story: Story) -> None:
         await work.add(replace(group, has_card=False))
         return
     group = await storms.admitted(work, group, story.route)
+    # Whoever opens a group of this route holds its traffic: what another replica has opened meanwhile is seen by now.
+    twins = await work.find(AlertGroup, group=story.key, state="firing", limit=1)
+    if twins:
+        story.known = await work.get(AlertGroup, twins[0].id)
+        await take(work, story)
+        return
     group = await work.add(await hooks.before_showing(work, group))
     news.record(work, group, "alert.fired", alerts=len(group.firing), severity=str(group.severity))
     news.show(work, group)
@@ -78,7 +84,14 @@ async def _fire_again(work: Work, story: Story, before: AlertGroup, after: Alert
     await work.save(after)
     news.record(work, after, "alert.fired", alerts=len(after.firing), again=True)
     if after.flaps:
-        work.owe(Job("alert.calm", f"alert.calm:{after.id}:{after.times_fired}", work.now + SAME_STORY, {"name": after.id}))
+        work.owe(
+            Job(
+                "alert.calm",
+                f"alert.calm:{after.id}:{after.times_fired}",
+                work.now + SAME_STORY,
+                {"name": after.id},
+            )
+        )
     if begins_to_flap and after.storm is None:
         times = {"times": after.fired_lately(work.now)}
         _tell(work, story, replace(after, flaps=False), f"flaps:{after.times_fired}", "monitor/flaps", times)

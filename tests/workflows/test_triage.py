@@ -1,6 +1,8 @@
 """Alerts from their delivery to the channel: one message, one thread, every decision told once."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,12 +20,16 @@ HOUR = timedelta(hours=1)
 
 
 async def deliver(world: World, name: str) -> None:
-    for event in source.parse(captured.delivery("alertmanager", name, world.clock.now())):
-        await happen(world, event)
+    await take(world, source.parse(captured.delivery("alertmanager", name, world.clock.now())))
 
 
 async def happen(world: World, event: Event) -> None:
-    await world.happen(event, triage.fired, triage.resolved)
+    await take(world, [event])
+
+
+async def take(world: World, events: Sequence[Any]) -> None:
+    """As one delivery."""
+    await world.unit.run(lambda work: triage.happened(work, events))
 
 
 async def test_a_group_is_one_message_in_the_alerts_channel() -> None:
@@ -124,4 +130,4 @@ async def test_a_rise_in_severity_is_told_in_the_thread_and_a_fall_is_not() -> N
         )
         await happen(world, changed)
 
-    assert [key for key in world.said if ":worse:" in key] == ["alert:A-1:worse:critical"]
+    assert [key for key in world.said if ":worse:" in key] == ["alert:A-1:worse:1:critical"]

@@ -1,0 +1,125 @@
+"""Storms: one message for everything that begins to fire at once, until it is quiet again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.alerts import AlertGroup
+from bot.domain.jobs import Due, Job, Outcome
+from bot.domain.ledger import Entry, Subject
+from bot.domain.messages import Band, Message
+from bot.domain.ports import Work
+from bot.domain.routes import Route
+from bot.domain.storms import QUIET, Storm, Traffic, summed_up
+from bot.workflows.handles import due
+from bot.workflows.redraws import soon
+
+REDRAWN_EVERY = timedelta(seconds=4)
+LISTED_EVERY = timedelta(seconds=12)
+A_PAGE = 20  # groups in one message of the thread
+GROUPS_MAX = 2_000  # of one storm that are read; whoever has more sees the first of them
+
+
+async def admitted(work: Work, group: AlertGroup, route: Route) -> AlertGroup:
+    """The group that begins to fire (again): with a message of its own, or in the storm that rages.
+
+    In a storm critical ones keep their messages, until there are as many of those as make a storm.
+    """
+    name = f"{route.name} {group.channel}"
+    before = await work.get(Traffic, name) or await work.add(Traffic(name))
+    traffic = before.admit(work.now, route.storm)
+    await work.save(traffic)
+    if traffic.storm is None:
+        return replace(group, storm=None, has_card=True)
+    storm = await _storm(work, traffic.storm, route, group)
+    has_card = bool(group.id) and group.has_card
+    if not has_card and group.is_critical and storm.carded < route.storm:
+        storm, has_card = replace(storm, carded=storm.carded + 1), True
+    await work.save(storm)
+    work.owe(Job("storm.end", f"storm.end:{storm.id}", work.now + QUIET, {"name": name}))
+    redraw_soon(work, storm.id)
+    return replace(group, storm=storm.id, has_card=has_card)
+
+
+async def _storm(work: Work, id: str, route: Route, first: AlertGroup) -> Storm:
+    """The storm that rages; its message, where it has just begun."""
+    storm = await work.get(Storm, id)
+    if storm is None:
+        storm = await work.add(Storm(id, route.name, first.channel, work.now))
+        work.record(Entry("alert.storm_began", (Subject("channel", first.channel),), "", {"route": route.name}))
+        _say(work, storm, [first])
+    return storm
+
+
+async def worsened(work: Work, group: AlertGroup, route: Route) -> AlertGroup:
+    """One that has become worse: what is critical by now gets a message of its own, as it would have got at first."""
+    return await admitted(work, group, route) if group.is_critical and not group.has_card else group
+
+
+def redraw_soon(work: Work, storm: str) -> None:
+    """Have the storm's message and its list show what is so by now."""
+    soon(work, "storm.redraw", storm, REDRAWN_EVERY)
+    soon(work, "storm.list", storm, LISTED_EVERY)
+
+
+@due("storm.redraw")
+async def redraw(work: Work, job: Due) -> Outcome:
+    """Draw the summary."""
+    storm = await work.get(Storm, str(job.job.args["name"]))
+    if storm is None:
+        return Outcome.NOOP
+    _say(work, storm, await groups_of(work, storm))
+    return Outcome.DONE
+
+
+@due("storm.list")
+async def list_groups(work: Work, job: Due) -> Outcome:
+    """Draw the list in its thread."""
+    storm = await work.get(Storm, str(job.job.args["name"]))
+    if storm is None:
+        return Outcome.NOOP
+    _list(work, storm, await groups_of(work, storm))
+    return Outcome.DONE
+
+
+@due("storm.end")
+async def end(work: Work, job: Due) -> Outcome:
+    """After long enough without anything new: messages are single again, and the summary says so."""
+    traffic = await work.get(Traffic, str(job.job.args["name"]))
+    if traffic is None or traffic.storm is None or not traffic.is_quiet(work.now):
+        return Outcome.NOOP
+    storm = await work.get(Storm, traffic.storm)
+    await work.save(traffic.end())
+    if storm is None:
+        return Outcome.NOOP
+    storm = replace(storm, ended_at=work.now)
+    await work.save(storm)
+    groups = await groups_of(work, storm)
+    facts = {"route": storm.route, "groups": len(groups)}
+    work.record(Entry("alert.storm_ended", (Subject("channel", storm.channel),), "", facts))
+    _say(work, storm, groups)
+    _list(work, storm, groups)
+    return Outcome.DONE
+
+
+async def groups_of(work: Work, storm: Storm) -> list[AlertGroup]:
+    """What began to fire in it, in that order."""
+    return await work.find(AlertGroup, storm=storm.id, newest_first=False, limit=GROUPS_MAX)
+
+
+def _key(storm: Storm) -> str:
+    return f"storm:{storm.id}"
+
+
+def _say(work: Work, storm: Storm, groups: Sequence[AlertGroup]) -> None:
+    if groups:
+        band = Band.NORMAL if storm.ended_at else Band.NOW
+        context = {"summary": summed_up(storm, groups)}
+        work.say(Message(_key(storm), storm.channel, "monitor/storm", context, band=band))
+
+
+def _list(work: Work, storm: Storm, groups: Sequence[AlertGroup]) -> None:
+    for first in range(0, len(groups), A_PAGE):
+        page = {"groups": groups[first : first + A_PAGE], "first": first + 1}
+        key = f"{_key(storm)}:{first // A_PAGE}"
+        work.say(Message(key, storm.channel, "monitor/storm_page", page, thread_of=_key(storm), band=Band.BULK))

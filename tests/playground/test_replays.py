@@ -95,6 +95,26 @@ async def test_a_delivery_reaches_the_bot_signed_over_its_final_bytes(
     assert (await browser.get("traffic", after="0"))[-1]["what"] == "hooks/github push"
 
 
+async def test_a_delivery_goes_to_the_address_that_it_names_below_its_source(
+    served: Served, browser: Browser, deliveries: Path
+):
+    asked: list[str] = []
+
+    async def hook(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=202)
+
+    site = web.Application()
+    site.router.add_post("/{path:.*}", hook)
+    async with listening(site) as url:
+        served.play.options.bot_url = url
+        for path in ("/hooks/github/mine", "/hooks/githubs", "/elsewhere"):
+            (deliveries / "push.http").write_text(PUSH.replace("/hooks/github", path, 1))
+            await browser.post("deliver", source="github", name="push")
+
+    assert asked == ["/hooks/github/mine", "/hooks/github", "/hooks/github"]
+
+
 async def test_a_refused_or_unknown_delivery_says_so(served: Served, browser: Browser, deliveries: Path):
     (deliveries / "broken.http").write_text("hello")
     served.play.options.bot_url = "http://127.0.0.1:9"

@@ -19,6 +19,30 @@ SEED = HERE.parents[1] / "playground" / "seed.json"
 TEAM_FILE = "eightbells.yml"
 SCRIPT = "deploy.py"
 REPOSITORIES = {"web": history.WEB, "payments": history.PAYMENTS}
+# What the captured webhooks are for of those sources that a team file sets up.
+SOURCES: dict[str, Any] = {
+    "sns": {"topics": ["arn:aws:sns:eu-west-1:123456789012:harbor-alarms"]},
+    "generic": {
+        "uptime": {
+            "alerts": "checks[?state!='paused']",
+            "name": "monitor.name",
+            "status": "state",
+            "resolved": ["up"],
+            "severity": "priority",
+            "summary": "reason",
+            "fingerprint": "monitor.id",
+            "starts_at": "since",
+            "ends_at": "until",
+            "url": "links.page",
+            "labels": {
+                "service": "tags.service",
+                "environment": "tags.env",
+                "region": "regions | join(', ', @)",
+            },
+            "annotations": {"dashboard": "links.chart"},
+        }
+    },
+}
 
 
 def make_demo(directory: Path) -> Path:
@@ -76,30 +100,7 @@ def team_file(directory: Path) -> dict[str, Any]:
             {"verbs": "deploy.approve", "environments": "production", "roles": ["release", "owners"]},
             {"verbs": ["release.publish"], "roles": ["release", "owners"]},
         ],
-        # What the captured webhooks of these sources are for.
-        "sources": {
-            "sns": {"topics": ["arn:aws:sns:eu-west-1:123456789012:harbor-alarms"]},
-            "generic": {
-                "uptime": {
-                    "alerts": "checks[?state!='paused']",
-                    "name": "monitor.name",
-                    "status": "state",
-                    "resolved": ["up"],
-                    "severity": "priority",
-                    "summary": "reason",
-                    "fingerprint": "monitor.id",
-                    "starts_at": "since",
-                    "ends_at": "until",
-                    "url": "links.page",
-                    "labels": {
-                        "service": "tags.service",
-                        "environment": "tags.env",
-                        "region": "regions | join(', ', @)",
-                    },
-                    "annotations": {"dashboard": "links.chart"},
-                }
-            },
-        },
+        "sources": SOURCES,
     }
 
 

@@ -54,6 +54,9 @@ class Settings(BaseModel):
     github_token: SecretStr | None = Field(
         None, alias="GITHUB_TOKEN", description="reads commits and tags of private repositories"
     )
+    alertmanager_token: SecretStr | None = Field(
+        None, alias="ALERTMANAGER_TOKEN", description="sent to the team file's Alertmanager as a bearer's"
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="address to listen on")
     port: int = Field(3000, alias="PORT", ge=0, le=65_535, description="port to listen on; 0 takes a free one")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -95,7 +98,10 @@ class Settings(BaseModel):
     @property
     def secrets(self) -> frozenset[str]:
         """Every value that must never leave the process, for the log's redaction."""
-        single = (self.bot_token, self.app_token, self.signing_secret, self.client_secret, self.github_token)
+        single = (
+            *(self.bot_token, self.app_token, self.signing_secret, self.client_secret),
+            *(self.github_token, self.alertmanager_token),
+        )
         found = {secret.get_secret_value() for secret in (*single, *self.hook_secrets.values()) if secret}
         if self.key:
             found |= set(self.key.get_secret_value().split(","))

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from bot.config.alert_parts import AlertsPart
+from bot.config.oncall_parts import EscalationPart, RotationPart
 from bot.config.parts import Channel, EnvironmentPart, PersonPart, RulePart, ServicePart, Several
 from bot.config.source_parts import SourcesPart
 from bot.config.standup_parts import StandupPart
@@ -32,3 +33,5 @@ class TeamFile(BaseModel):
     standups: dict[str, StandupPart] = {}
     sources: SourcesPart = SourcesPart()
     alerts: AlertsPart = AlertsPart()
+    rotations: dict[str, RotationPart] = {}
+    escalations: dict[str, EscalationPart] = {}

@@ -20,7 +20,8 @@ _GROUP = re.compile(r"S[A-Z0-9]{2,}")
 _PLACE = re.compile(r"[A-Z]{2}(-[A-Za-z0-9]{1,5})?")
 
 
-def _clock(value: object) -> object:
+def clock(value: object) -> object:
+    """A time of day as people write it. Raises ``ValueError``."""
     # YAML reads an unquoted 10:30 as a number in base 60, which is the minute of the day.
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
         return time(value // 60, value % 60)
@@ -61,7 +62,7 @@ class StandupPart(Part):
     members: Several = Field(min_length=1)
     questions: list[str] = questions_shown(_USUAL.questions).splitlines()
     days: Annotated[str, _known(days_named)] = "Mon-Fri"
-    at: Annotated[time, BeforeValidator(_clock)] = _USUAL.at
+    at: Annotated[time, BeforeValidator(clock)] = _USUAL.at
     zone: Annotated[str, _known(zone_named)] | None = None
     window: Duration = _USUAL.window
     reminder: Annotated[timedelta | None, BeforeValidator(_reminder)] = _USUAL.remind_before

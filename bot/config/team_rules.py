@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from bot.config import oncall_parts
 from bot.config.mistakes import nearest
 from bot.config.parts import CHANNEL_KEYS, ServicePart
 from bot.config.shape import TeamFile
@@ -44,6 +45,11 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
     yield from _logins(file)
     yield from _standups(file, names["people"])
     yield from ((("alerts", *place), what) for place, what in file.alerts.mistakes())
+    yield from oncall_parts.mistakes(
+        file.rotations, file.escalations, file.services, names["people"], file.alerts.routes
+    )
+    for name, part in file.rotations.items():
+        yield from _people(part.people, ("rotations", name, "people"), names["people"])
 
 
 def _orders(file: TeamFile) -> Found:
@@ -149,6 +155,9 @@ def team_of(file: TeamFile) -> Team:
         },
         sources=file.sources.settings(),
         alerts=file.alerts.alerting(),
+        alertmanager=file.alerts.alertmanager or "",
+        rotations={name: part.rota(resolved(part.people)) for name, part in file.rotations.items()},
+        escalations={name: part.policy(name, resolved) for name, part in file.escalations.items()},
     )
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.domain.escalations import Policy
+from bot.domain.oncall import Rota
+from bot.domain.freezes import Window
 from bot.domain.routes import Alerting
 from bot.domain.sources import SourceSettings
 from bot.domain.stages import Stage
@@ -41,19 +44,42 @@ class Service:
     deploy: Command | None = None
     channel: str | None = None
     owners: tuple[str, ...] = ()  # user ids, or user group ids (S…)
+    migrations: tuple[str, ...] = ()  # patterns of paths such as "db/migrations/*", where * is anything
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentHold:
+    """From which severity on an open incident is said on cards; and whether it also keeps deployments waiting."""
+
+    severity: str = "major"
+    enforces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where a service is deployed, in the order in which a version travels.
+    """Where a service is deployed, in the order in which a version travels, and what has to be so before it starts.
 
-    ``approvals`` is how many other people must say yes before a deployment starts.
+    Attributes:
+        approvals: how many other people must say yes.
+        expires_after: how long they have.
+        after: the environment in which the same commit must have been live; "" for none.
+        soak: for how long it must have been there.
+        checks: names of pipelines whose newest run of the commit must have passed.
+        watch: how long after a deployment alerts of its service are noted on its card.
+        freezes: when nothing new is deployed.
+        incidents: which open incidents of a service keep it still.
     """
 
     name: str
     order: int = 0
     approvals: int = 0
     expires_after: timedelta = timedelta(hours=4)
+    after: str = ""
+    soak: timedelta = timedelta()
+    checks: tuple[str, ...] = ()
+    watch: timedelta = timedelta(minutes=15)
+    freezes: tuple[Window, ...] = ()
+    incidents: IncidentHold = IncidentHold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +123,8 @@ class Team:
     standups: Mapping[str, Setup] = field(default_factory=dict[str, Setup])  # to begin with; then Slack decides
     sources: SourceSettings = field(default_factory=SourceSettings)
     alerts: Alerting = field(default_factory=Alerting)
+    rotations: Mapping[str, Rota] = field(default_factory=dict[str, Rota])
+    escalations: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
     alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
 
     def channel_for(self, stage: Stage | str, service: str | None = None) -> str:

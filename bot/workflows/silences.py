@@ -18,6 +18,7 @@ from bot.workflows.finding import found
 from bot.workflows.handles import due
 
 LOOKED_BACK = timedelta(days=7)
+LOOK_BEFORE = timedelta(seconds=20)  # its end, so that what is over by then is not said to fire still
 LOOKED_AT = 500  # groups of those days; whoever has more sees the newest
 
 
@@ -104,6 +105,7 @@ async def lift(work: Work, named: str, by: Person) -> Silence:
     for key in (_notice_key(silence), _end_key(silence)):
         work.forgive(key)
     _write(work, silence)
+    _look(work, silence, work.now)
     record(work, silence, "lifted", by.id)
     await unmute(work, silence)
     await show(work, silence)
@@ -247,12 +249,20 @@ def _owe(work: Work, silence: Silence) -> None:
         work.owe(Job("silence.notice", _notice_key(silence), asked_at, args, window=NOTICE))
     work.owe(Job("silence.end", _end_key(silence), silence.until, args))
     _write(work, silence)
+    _look(work, silence, silence.until - LOOK_BEFORE)
 
 
 def _write(work: Work, silence: Silence) -> None:
     if silence.is_remote:
         key = f"silence.write:{silence.id}:{silence.revision}"
         work.owe(Job("silence.write", key, work.now, {"silence": silence.id, "revision": silence.revision}))
+
+
+def _look(work: Work, silence: Silence, at: datetime) -> None:
+    """Have Alertmanager asked what still fires: while it keeps something quiet, it does not tell when that ends."""
+    if silence.is_remote:
+        key = f"silence.look:{silence.id}:{silence.revision}"
+        work.owe(Job("silence.look", key, at, {"silence": silence.id}))
 
 
 def _ask(work: Work, silence: Silence) -> None:

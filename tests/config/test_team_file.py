@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from bot.config.team_file import parse_team, read_team
+from bot.domain.oncall import Every
 from bot.domain.presence import Place
 from bot.domain.questions import Asks
 from bot.domain.standup_plans import Posting
@@ -167,3 +168,41 @@ def test_a_stand_up_is_read_with_the_ids_of_its_members() -> None:
     assert (setup.weekdays, setup.at, setup.zone) == ((0, 2), time(10, 30), "Europe/Berlin")
     assert (setup.remind_before, setup.posting, setup.holidays) == (None, Posting.DIGEST_ONLY, Place("DE", "BY"))
     assert [question.asks for question in setup.questions] == [Asks.TELLS, Asks.PLANS, Asks.BLOCKS]
+
+
+def test_rotations_and_escalations_are_read() -> None:
+    text = """
+    people: {tom: {slack: U0TOM00001}}
+    services: {web: {}}
+    rotations: {web: {people: ["@tom", U0MEI00001], every: day, at: 9:30, zone: Europe/Berlin, services: [web]}}
+    escalations: {loud: {steps: [{call: web}, {after: 10m, call: "@tom"}, {after: 5m, call: "#ops"}]}}
+    alerts: {alertmanager: "https://alertmanager.example.com/", routes: [{name: all, escalation: loud}]}
+    """
+    team, mistakes = parse_team(yaml.safe_load(text), "it")
+
+    assert team
+    assert mistakes == []
+    rota = team.rotations["web"]
+    assert (rota.people, rota.every, rota.at) == (("U0TOM00001", "U0MEI00001"), Every.DAY, time(9, 30))
+    assert [(step.after, step.to) for step in team.escalations["loud"].steps] == [
+        (timedelta(), "web"),
+        (timedelta(minutes=10), "U0TOM00001"),
+        (timedelta(minutes=5), "#ops"),
+    ]
+    assert team.alertmanager == "https://alertmanager.example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("rotations: {web: {people: []}}", "rotations.web.people: list should have at least 1 item after validation, not 0"),
+        ("rotations: {web: {people: U0TOM00001, weekday: Mon-Fri}}", "rotations.web.weekday: name one day, such as Mon"),
+        ("rotations: {web: {people: S0TEAM}}", "rotations.web.people[1]: is a user group; write the people who take turns"),
+        ("rotations: {web: {people: U0TOM00001, services: [wob]}}", "rotations.web.services[1]: no service wob; there is none yet"),
+        ("escalations: {x: {steps: [{call: web}]}}", "escalations.x.steps[1].call: no rotation web; there is none yet, or write @name, a member id or “#channel”"),
+        ("escalations: {x: {steps: [{call: '#a1'}, {call: '#b1'}]}}", "escalations.x.steps[2].after: gives nobody a minute to answer"),
+        ("alerts: {routes: [{name: all, escalation: x}]}", "alerts.routes[1].escalation: no escalation x; there is none yet"),
+    ],
+)
+def test_slips_about_who_is_called_are_told(text: str, told: str) -> None:
+    assert told in wrong(text)

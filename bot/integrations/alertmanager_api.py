@@ -1,0 +1,118 @@
+"""Keeps silences in a real Alertmanager too, over its API v2. A ``bot.domain.alerting_ports.Silencer``.
+
+Alertmanager gives silences ids of its own and knows no idempotency key, so each of ours carries a mark in its comment,
+and is looked for by it before it is written: a write that was cut off is found, and not made twice.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from bot.domain.alerting_ports import AlertmanagerRefused, AlertmanagerUnreachable
+from bot.domain.matchers import Matcher, Op
+from bot.domain.silences import Silence
+
+PATIENCE = ClientTimeout(total=5)  # seconds
+BODY_MAX = 16 * 1024 * 1024  # bytes; 10,000 alerts have about 5 MB
+
+
+class AlertmanagerApi:
+    """One Alertmanager (or any of a cluster's members, which share their silences)."""
+
+    def __init__(self, session: ClientSession, url: str, token: str | None = None) -> None:
+        """``url`` is what its web page is at, with any path prefix; ``token`` is sent as a bearer's."""
+        self._session = session
+        self._url = f"{url.rstrip('/')}/api/v2"
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def keep(self, silence: Silence) -> str:
+        """Have it there as it is here; gives its id there."""
+        there = await self._find(silence)
+        if there is not None and _says_the_same(there, silence):
+            return str(there["id"])
+        body = {
+            "matchers": [_matcher(one) for one in silence.matchers],
+            "startsAt": there["startsAt"] if there else _written(silence.at),
+            "endsAt": _written(silence.until),
+            "createdBy": f"{silence.by_name} (Eightbells)",
+            "comment": f"{silence.because or 'silenced in Slack'} {_mark(silence)}",
+        }
+        if there is not None:
+            body["id"] = there["id"]
+        answer = await self._ask("POST", "/silences", body)
+        return str(answer["silenceID"])
+
+    async def end(self, silence: Silence) -> None:
+        """Have it there no longer."""
+        there = await self._find(silence)
+        if there is not None:
+            await self._ask("DELETE", f"/silence/{quote(str(there['id']), safe='')}")
+
+    async def firing(self) -> frozenset[str]:
+        """Fingerprints of the alerts that fire there now, silenced or not."""
+        return frozenset(str(alert["fingerprint"]) for alert in await self._ask("GET", "/alerts"))
+
+    async def _find(self, silence: Silence) -> Mapping[str, Any] | None:
+        """The one that carries the silence's mark and has not ended there."""
+        mark = _mark(silence)
+        every = await self._ask("GET", "/silences")
+        ours = [one for one in every if str(one.get("comment", "")).endswith(mark)]
+        return next((one for one in ours if one["status"]["state"] != "expired"), None)
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        try:
+            async with self._session.request(
+                method,
+                self._url + path,
+                json=body,
+                headers=self._headers,
+                timeout=PATIENCE,
+                allow_redirects=False,
+            ) as answer:
+                text = (await answer.content.read(BODY_MAX)).decode(errors="replace")
+                status = answer.status
+        except TimeoutError:
+            raise AlertmanagerUnreachable("it does not answer within 5 s") from None
+        except ClientError as problem:
+            raise AlertmanagerUnreachable(f"it does not answer ({type(problem).__name__})") from None
+        if status >= 500 or status == 429:
+            raise AlertmanagerUnreachable(f"it answers {status}")
+        if status in {401, 403}:
+            raise AlertmanagerRefused(f"it answers {status}: it does not take our token")
+        if status >= 300:
+            raise AlertmanagerRefused(f"it answers {status}: {' '.join(text.split())[:160]}")
+        return _read(text) if text.strip() else None
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise AlertmanagerRefused("it answers with something that is not its API; look at the address") from None
+
+
+def _mark(silence: Silence) -> str:
+    # With the instant, since another bot (or this one with a new database) may have had a silence of this id.
+    return f"[{silence.id} {silence.at:%Y%m%dT%H%M%S}]"
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _matcher(one: Matcher) -> dict[str, str | bool]:
+    return {
+        "name": one.label,
+        "value": one.value,
+        "isRegex": one.op in (Op.LIKE, Op.UNLIKE),
+        "isEqual": one.op in (Op.IS, Op.LIKE),
+    }
+
+
+def _says_the_same(there: Mapping[str, Any], silence: Silence) -> bool:
+    ends_at = datetime.fromisoformat(str(there["endsAt"]))
+    return abs((ends_at - silence.until).total_seconds()) < 1

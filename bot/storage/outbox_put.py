@@ -120,9 +120,8 @@ def sought_anew() -> ColumnElement[bool]:
     return and_(outbox.c.state == DEAD, undoubted, outbox.c.thread_of.is_(None), outbox.c.to != outbox.c.channel)
 
 
-@cache
-def _upsert(dialect: str) -> Any:
-    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(outbox)
+def _address() -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """Channel (where known) and lane of a new row: its parent's, else what its name was last found to be."""
     parent = outbox.alias("parent")
     of_parent = parent.c.key == bindparam("b_thread_of", type_=Text)
     known = and_(
@@ -134,18 +133,18 @@ def _upsert(dialect: str) -> Any:
         bindparam("b_channel", type_=Text),
     )
     parents_lane = select(parent.c.lane).where(of_parent).scalar_subquery()
-    now = bindparam("b_now", type_=Instant)
+    return channel, func.coalesce(channel, parents_lane, bindparam("b_lane", type_=Text))
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(outbox)
     columns = ("key", "kind", "to", "thread_of", "thread_ts", "broadcast", "band", "text", "blocks", "digest")
     values = {name: bindparam(f"b_{name}", type_=outbox.c[name].type) for name in columns}
+    now = bindparam("b_now", type_=Instant)
+    channel, lane = _address()
     insert = insert.values(
-        **values,
-        revision=1,
-        state=PENDING,
-        turn=0,
-        channel=channel,
-        lane=func.coalesce(channel, parents_lane, bindparam("b_lane", type_=Text)),
-        ready_at=now,
-        put_at=now,
+        **values, revision=1, state=PENDING, turn=0, channel=channel, lane=lane, ready_at=now, put_at=now
     )
     new, is_dead = insert.excluded, outbox.c.state == DEAD
     rests = or_(outbox.c.state == SENT, is_dead)

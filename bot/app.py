@@ -23,6 +23,7 @@ from bot.integrations.public_holidays import PublicHolidays
 from bot.integrations.source import for_team
 from bot.integrations.targets import LocalCommand
 from bot.runtime import discovery, health, logs, metrics
+from bot.runtime.charts import PngCharts
 from bot.runtime.clock import SystemClock
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
@@ -39,7 +40,7 @@ from bot.storage.migrations import migrate
 from bot.storage.outbox import Outbox
 from bot.storage.seals import Sealer
 from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import home, standup_setups
+from bot.workflows import deadman, home, standup_setups
 
 DRAIN = timedelta(seconds=20)  # orchestrators kill 30 s after SIGTERM
 CALL_SECONDS = 15  # of one call to Slack or a code host
@@ -108,7 +109,7 @@ class _Parts:
         self.unit = UnitOfWork(database, team=team, render=rendering)
         github = settings.github_token.get_secret_value() if settings.github_token else None
         host, target = AnyHost(session, github), LocalCommand()
-        self.tools = Tools(self.unit, clock, self.directory, team, host, target, PublicHolidays())
+        self.tools = Tools(self.unit, clock, self.directory, team, host, target, PublicHolidays(), PngCharts())
         secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
         self.edge = SlackEdge(
             commands=discovery.commands(),
@@ -142,6 +143,7 @@ class _Parts:
         self.directory.on_change = self.following.changed
         stack.push_async_callback(self.following.close)
         await self.unit.run(standup_setups.seed)
+        await self.unit.run(deadman.begin)
         await self._work(stack)
         await self._listen(stack)
         if self.settings.app_token is not None:

@@ -33,6 +33,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     prefix: str = ""
     long: bool = False  # several lines in the form
+    past: bool = False  # of a day: today or earlier; else today or later
 
 
 def text(about: str = "", *, long: bool = False) -> Parameter:
@@ -68,6 +69,11 @@ def when(about: str = "") -> Parameter:
 def day(about: str = "") -> Parameter:
     """ "2026-12-31", "Friday", "in 3 weeks" in the caller's zone; read as a ``date``."""
     return Parameter(Kind.DATE, about)
+
+
+def past_day(about: str = "") -> Parameter:
+    """ "2026-11-01", "Monday", "2 weeks ago" in the caller's zone, today or earlier; read as a ``date``."""
+    return Parameter(Kind.DATE, about, past=True)
 
 
 def number(about: str = "") -> Parameter:

@@ -21,7 +21,7 @@ from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Entry
 from bot.domain.messages import File, Home, Message
 from bot.domain.people import Channel, Group, Person
-from bot.domain.ports import CodeHost, Holidays, Noun, Render, Target, Tools
+from bot.domain.ports import CodeHost, Curve, Holidays, Noun, Render, Target, Tools
 from bot.domain.presence import Place
 from bot.domain.refusals import Conflict, Unknown
 from bot.domain.team import Team
@@ -37,6 +37,7 @@ __all__ = [
     "PEOPLE",
     "TEAM",
     "TOM",
+    "FakeCharts",
     "FakeClock",
     "FakeDirectory",
     "FakeHolidays",
@@ -110,6 +111,22 @@ class FakeHolidays:
         return days
 
 
+class FakeCharts:
+    """Draws nothing: what would be drawn, as text."""
+
+    async def percents(self, title: str, points: Sequence[tuple[date, int]]) -> bytes:
+        """The title and the points."""
+        return f"{title}: {', '.join(f'{day} {percent}' for day, percent in points)}".encode()
+
+    async def shares(self, title: str, parts: tuple[str, str], rows: Sequence[tuple[str, int, int]]) -> bytes:
+        """The title and the rows."""
+        return f"{title}: {parts} {rows}".encode()
+
+    async def curves(self, title: str, curves: Sequence[Curve], threshold: float | None) -> bytes:
+        """The title, how many points each curve has, and the threshold."""
+        return f"{title}: {[(one.name, len(one.points)) for one in curves]} {threshold}".encode()
+
+
 class FakeUnit:
     """Opens works on one ``Store``."""
 
@@ -171,6 +188,7 @@ class World:
             cast("CodeHost", host),
             cast("Target", target),
             holidays or FakeHolidays(),
+            FakeCharts(),
         )
         self._render = render
         self._gestures = count(1)

@@ -204,6 +204,13 @@ class CodeHost(Protocol):
         """
         ...
 
+    async def files(self, repository: Repository, since: str, until: str) -> list[str]:
+        """Paths that differ between two commits, or as many of them as the host tells (GitHub: 300).
+
+        Raises ``RefUnknown``, ``HostUnreachable``.
+        """
+        ...
+
     async def tags(self, repository: Repository) -> list[str]:
         """Tag names, the newest version first. Raises ``HostUnreachable``."""
         ...
@@ -253,6 +260,30 @@ class Holidays(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """Values over time, under their name."""
+
+    name: str
+    points: tuple[tuple[datetime, float], ...]
+
+
+class Charts(Protocol):
+    """Draws pictures; what a picture shows is also said in words, by whoever asks for it."""
+
+    async def percents(self, title: str, points: Sequence[tuple[date, int]]) -> bytes:
+        """A PNG of percentages over days, in the order of the days."""
+        ...
+
+    async def shares(self, title: str, parts: tuple[str, str], rows: Sequence[tuple[str, int, int]]) -> bytes:
+        """A PNG of one bar a row, which is its two ``parts`` one after the other."""
+        ...
+
+    async def curves(self, title: str, curves: Sequence[Curve], threshold: float | None) -> bytes:
+        """A PNG of values over time, with the threshold as a line across."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
     """What a job that works outside of a transaction may use."""
 
@@ -263,5 +294,6 @@ class Tools:
     host: CodeHost
     target: Target
     holidays: Holidays
+    charts: Charts
     silencer: Silencer | None = None  # none where the team file names no Alertmanager
     user_groups: UserGroups | None = None

@@ -43,6 +43,7 @@ class StandupAnswer:
     skipped: bool = False
     late_by: timedelta | None = None
     edited_at: datetime | None = None
+    erased: bool = False  # its words, at the wish of whoever wrote them
 
     @classmethod
     def give(cls, round: Round, user_id: str, at: datetime, said: Mapping[str, str]) -> Self:
@@ -95,6 +96,10 @@ class StandupAnswer:
         edited = self._saying(round, said)
         return self if edited == self else replace(edited, edited_at=at)
 
+    def erase(self) -> Self:
+        """The answer without its words: that somebody answered stays, so that counts stay true."""
+        return replace(self, said=(), erased=True)
+
     def _saying(self, round: Round, said: Mapping[str, str]) -> Self:
         kept: list[Said] = []
         for question in round.questions:
@@ -106,7 +111,7 @@ class StandupAnswer:
             what = "the line" if len(round.questions) == 1 else f"one of the {len(round.questions)} lines"
             first = round.questions[0].id if round.questions else None
             raise Refusal(f"The answer says nothing yet. Fill {what}, or skip today.", field=first)
-        return replace(self, said=tuple(kept))
+        return replace(self, said=tuple(kept), erased=False)
 
 
 def answer_id(round_id: str, user_id: str) -> str:

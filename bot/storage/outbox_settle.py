@@ -13,7 +13,7 @@ from bot.storage.jobs import Owed, owed, write_steps
 from bot.storage.outbox_put import turn_at
 from bot.storage.outbox_steps import Checked, Dead, Doing, Doubt, Ending, Gone, Later, Pace, Resolved, Sent
 from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, PENDING, SENT, addresses, edits_of, lanes, outbox
-from bot.storage.schema import Instant
+from bot.storage.schema import Instant, Json
 
 E = TypeVar("E")
 NO_TIME = timedelta(0)
@@ -73,6 +73,8 @@ async def _sent(conn: AsyncConnection, endings: Sequence[Sent], check_at: dateti
         "sent_at": _at("b_at"),
         "check_at": case((checkable, bindparam("b_check", check_at, Instant)), else_=outbox.c.check_at),
         "resent": false(),
+        # A file's bytes are not kept once they are sent: they may hold people's words.
+        "blocks": case((outbox.c.kind == FILE, bindparam("b_none", [], Json)), else_=outbox.c.blocks),
         "since": null(),
         "reason": null(),
         "attempt": 0,

@@ -39,7 +39,7 @@ async def unsubscribe(work: Work, standup: Standup, by: Person) -> None:
     known = await work.get(ReaderDigest, digest_id(standup.id, by.id))
     if known is None:
         raise Stale(f"You get no digest of “{standup.name}”. “/standup digest {standup.id} at 09:00” begins one.")
-    await _stop(work, known)
+    await stop(work, known)
 
 
 async def news_now(work: Work, standup: Standup, by: Person) -> News:
@@ -71,7 +71,7 @@ async def _tell(work: Work, id: str, turn: int, person: Person, hours: Hours, la
         return Outcome.NOOP
     standup = await work.get(Standup, reader.standup_id)
     if standup is None or standup.state is StandupState.DELETED or not person.is_member:
-        await _stop(work, reader)
+        await stop(work, reader)
         return Outcome.NOOP
     until = work.now - SETTLES
     news = await news_of(work, standup, person.id, reader.seen_until, until)
@@ -119,7 +119,8 @@ async def _owe_next(work: Work, reader: ReaderDigest, hours: Hours) -> datetime 
     return at
 
 
-async def _stop(work: Work, reader: ReaderDigest) -> None:
+async def stop(work: Work, reader: ReaderDigest) -> None:
+    """Forget that somebody wants a digest."""
     work.forgive(_key(reader))
     await work.erase(reader)
 

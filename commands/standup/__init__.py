@@ -9,6 +9,7 @@ from commands.standup import definitions as definitions  # isort: skip
 from commands.standup import mine as mine  # isort: skip
 from commands.standup import reading as reading  # isort: skip
 from commands.standup import digests as digests  # isort: skip
+from commands.standup import held as held  # isort: skip
 from commands.standup.declared import command
 
 __all__ = ["command"]

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.deployments import Deployment, Slot, State
+from bot.domain.deployments import Deployment, State
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.messages import Rendered
 from bot.domain.ports import Tools
+from bot.domain.slots import Slot
 from bot.domain.team import Command, Environment, Service, Team
 from bot.integrations.targets import LocalCommand
 from bot.storage.database import Database
@@ -46,7 +47,7 @@ async def world(database: Any, directory: str) -> Tools:
     clock = FakeClock()
     unit: Any = UnitOfWork(database, team=team(directory), render=lambda template, context: Rendered(template))
     no_host: Any = None
-    return Tools(unit, clock, FakeDirectory(), team(directory), no_host, LocalCommand(grace=timedelta(0)), None)
+    return Tools(unit, clock, FakeDirectory(), team(directory), no_host, LocalCommand(grace=timedelta(0)), None, None)
 
 
 def job_of(deployment: str) -> Due:

@@ -107,3 +107,25 @@ def test_a_day_is_the_callers_day():
     assert read_day("today", late, BERLIN) == date(2026, 11, 25)
     with pytest.raises(NotUnderstood, match="in the past"):
         read_day("2026-11-24", late, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-11-01", date(2026, 11, 1)),
+        ("Monday", date(2026, 11, 23)),
+        ("yesterday", date(2026, 11, 23)),
+        ("today", date(2026, 11, 24)),
+        ("2 weeks ago", date(2026, 11, 10)),
+        ("1 Dec", date(2025, 12, 1)),
+    ],
+)
+def test_a_past_day_is_the_last_one_of_its_name(text, day):
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert read_day(text, noon, ZoneInfo("Europe/Berlin"), past=True) == day
+
+
+def test_a_day_to_come_is_no_past_day():
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    with pytest.raises(NotUnderstood, match="yet to come"):
+        read_day("2026-12-01", noon, ZoneInfo("UTC"), past=True)

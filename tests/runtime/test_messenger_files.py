@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.domain.messages import File
 from bot.runtime.messenger.files import ALT_MAX
 from bot.storage.outbox import Put, put, put_of_file
+from bot.storage.outbox_tables import outbox as outbox_table
 from tests.runtime.workspace import messenger_for, workspace
 
 QUICK = {"call": timedelta(seconds=0.5)}
@@ -80,6 +82,14 @@ async def test_two_files_of_one_name_are_told_apart(database, place, clock):
     await run(messenger, clock, place)
 
     assert sorted(file["name"] for file in shared(await place.messages())) == sorted([CSV.own_name, other.own_name])
+
+
+async def test_what_was_sent_is_not_kept(database, place, clock):
+    messenger, _ = messenger_for(database, place, clock)
+    await owe(database, clock, CSV)
+    await run(messenger, clock, place)
+    async with database.read() as conn:
+        assert (await conn.execute(select(outbox_table.c.kind, outbox_table.c.blocks))).all() == [("file", [])]
 
 
 async def test_without_the_scope_the_file_is_a_dead_letter_and_everything_else_goes_on(database, place, clock):

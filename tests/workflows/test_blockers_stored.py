@@ -14,7 +14,7 @@ from bot.storage.database import Database
 from bot.storage.unit_of_work import UnitOfWork
 from bot.workflows import blockers, blockers_links, ideas
 from bot.workflows.blockers_asking import go_on
-from tests.fakes import LUIS, NOON, PEOPLE, TEAM, TOM, FakeClock, FakeDirectory, FakeHolidays
+from tests.fakes import LUIS, NOON, PEOPLE, TEAM, TOM, FakeCharts, FakeClock, FakeDirectory, FakeHolidays
 from tests.rendered import RENDER
 
 MERGED = PullRequestChanged(
@@ -25,7 +25,7 @@ MERGED = PullRequestChanged(
 def tools_on(unit: UnitOfWork) -> Tools:
     """What a job gets."""
     none: Any = None
-    return Tools(unit, FakeClock(), FakeDirectory(), TEAM, none, none, FakeHolidays())
+    return Tools(unit, FakeClock(), FakeDirectory(), TEAM, none, none, FakeHolidays(), FakeCharts())
 
 
 async def test_whoever_comes_first_closes_it_and_it_is_closed_once(database: Database):

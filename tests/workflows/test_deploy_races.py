@@ -13,7 +13,7 @@ from bot.domain.ports import Tools
 from bot.domain.refusals import Refusal
 from bot.storage.unit_of_work import UnitOfWork
 from bot.workflows import deploy, deploy_run
-from tests.fakes import MEI, NOON, TOM, FakeClock, FakeDirectory
+from tests.fakes import MEI, NOON, TOM, FakeCharts, FakeClock, FakeDirectory
 from tests.workflows.deploying import EVERYONE, ScriptedTarget
 
 CROWD = [Person(f"U{n:04}", f"P{n}") for n in range(6)]
@@ -22,7 +22,7 @@ CROWD = [Person(f"U{n:04}", f"P{n}") for n in range(6)]
 def tools_on(database: Any, target: ScriptedTarget) -> Tools:
     unit: Any = UnitOfWork(database, team=EVERYONE, render=lambda template, context: Rendered(template))
     nothing: Any = None
-    return Tools(unit, FakeClock(), FakeDirectory(), EVERYONE, nothing, target, None)
+    return Tools(unit, FakeClock(), FakeDirectory(), EVERYONE, nothing, target, None, FakeCharts())
 
 
 async def test_of_many_approvals_at_once_only_the_quorum_counts_and_one_run_starts(database: Any):

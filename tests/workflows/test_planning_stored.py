@@ -19,7 +19,7 @@ from bot.storage.jobs import Jobs, job_table
 from bot.storage.unit_of_work import UnitOfWork
 from bot.workflows.planning import PLAN, PROMPT, plan_when_due
 from bot.workflows.replanning import REPLAN, follow, follow_person, replan_when_due
-from tests.fakes import ANA, MEI, TEAM, TOM, FakeClock, FakeDirectory, FakeHolidays
+from tests.fakes import ANA, MEI, TEAM, TOM, FakeCharts, FakeClock, FakeDirectory, FakeHolidays
 from tests.rendered import RENDER
 
 SETUP = Setup("Web", "#team-web", people=(ANA.id, TOM.id, MEI.id))
@@ -30,7 +30,7 @@ class Replica:
 
     def __init__(self, database: Database, clock: FakeClock) -> None:
         self.database, self.unit = database, UnitOfWork(database, team=TEAM, render=RENDER)
-        self.tools = Tools(self.unit, clock, FakeDirectory(), TEAM, None, None, FakeHolidays())
+        self.tools = Tools(self.unit, clock, FakeDirectory(), TEAM, None, None, FakeHolidays(), FakeCharts())
         self.worker = Worker(
             database,
             self.unit,

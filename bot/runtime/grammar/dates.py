@@ -71,10 +71,18 @@ def read_when(text: str, now: datetime, zone: ZoneInfo, *, field: str | None = N
     return found.astimezone(UTC)
 
 
-def read_day(text: str, now: datetime, zone: ZoneInfo, *, field: str | None = None) -> date:
-    """The day that the text names, today or later. Raises ``NotUnderstood`` as ``read_when`` does."""
-    day = _found(text, _as_parsed(text, field), now, zone, field).astimezone(zone).date()
-    if day < now.astimezone(zone).date():
+def read_day(text: str, now: datetime, zone: ZoneInfo, *, field: str | None = None, past: bool = False) -> date:
+    """The day that the text names, today or later; with ``past`` today or earlier.
+
+    Raises ``NotUnderstood`` as ``read_when`` does.
+    """
+    day = _found(text, _as_parsed(text, field), now, zone, field, past=past).astimezone(zone).date()
+    today = now.astimezone(zone).date()
+    if past and day > today:
+        raise NotUnderstood(
+            f"“{text}” ({day:%a %-d %b %Y}) is yet to come. Name today or an earlier day.", field=field
+        )
+    if not past and day < today:
         raise NotUnderstood(
             f"“{text}” ({day:%a %-d %b %Y}) is in the past. Name today or a later day.", field=field
         )
@@ -86,14 +94,17 @@ def warm() -> None:
     _parse("tomorrow 09:00", datetime(2026, 1, 1))  # noqa: DTZ001 - dateparser wants a naive base
 
 
-def _found(text: str, words: str, now: datetime, zone: ZoneInfo, field: str | None) -> datetime:
+def _found(
+    text: str, words: str, now: datetime, zone: ZoneInfo, field: str | None, *, past: bool = False
+) -> datetime:
     if _SPAN.search(words) and not _CLOCK.search(words):
         # Hours and minutes are counted on the clock that has no summer time: "in 2 h" is 2 h later, always.
         found = _parse(words, now.astimezone(UTC).replace(tzinfo=None, microsecond=0))
         aware = found and (found if found.tzinfo else found.replace(tzinfo=UTC))
     else:
         base = now.astimezone(zone).replace(tzinfo=None, microsecond=0)
-        found = _this_week(_parse(words, base), base, words)
+        found = _parse(words, base, past=past)
+        found = found if past else _this_week(found, base, words)
         aware = found and (found if found.tzinfo else found.replace(tzinfo=zone))
     if not aware:
         raise _not_a_date(text, field)
@@ -132,12 +143,12 @@ def _this_week(found: datetime | None, base: datetime, words: str) -> datetime |
 
 
 @lru_cache(maxsize=1024)
-def _parse(words: str, base: datetime) -> datetime | None:
+def _parse(words: str, base: datetime, *, past: bool = False) -> datetime | None:
     import dateparser  # noqa: PLC0415 - takes 0.2 s to load, and most calls name no date
 
     settings = {
         "RELATIVE_BASE": base,
-        "PREFER_DATES_FROM": "future",
+        "PREFER_DATES_FROM": "past" if past else "future",
         "PREFER_DAY_OF_MONTH": "first",
         "DATE_ORDER": "DMY",
     }

@@ -70,7 +70,7 @@ def read(name: str, parameter: Parameter, words: tuple[Word, ...], around: Aroun
         case Kind.WHEN:
             return dates.read_when(text, around.now, around.by.tz, field=name)
         case Kind.DATE:
-            return dates.read_day(text, around.now, around.by.tz, field=name)
+            return dates.read_day(text, around.now, around.by.tz, field=name, past=parameter.past)
         case Kind.NUMBER:
             return _number(text, name)
         case Kind.ID:

@@ -65,6 +65,11 @@ class Tried:
         """Whether the alert takes it."""
         return self.missed is None
 
+    @property
+    def wants(self) -> str:
+        """The matcher that was missed, as it is written; "" where none was."""
+        return str(self.missed) if self.missed else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:

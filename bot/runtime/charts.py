@@ -3,6 +3,7 @@
 import asyncio
 import io
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, date
 from typing import Any
@@ -43,7 +44,9 @@ def _drawn(title: str, draw: Callable[[Any], None]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - takes a second to load
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    with _one_at_a_time:
+    with _one_at_a_time, warnings.catch_warnings():
+        # A sign that the font lacks is drawn as a box.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()

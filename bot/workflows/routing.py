@@ -20,7 +20,7 @@ class Story:
     key: str
     known: AlertGroup | None
     route: Route
-    events: list[Event] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list[Event])
 
 
 @dataclass

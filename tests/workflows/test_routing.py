@@ -15,9 +15,8 @@ AUDIT = Route("audit", read('service="payments"'), "#audit", goes_on=True)
 BY_SERVICE = Route("by service", read('cluster="eu-1"'), "#eu", group_by=("cluster", "service"))
 
 
-def fired(name: str, group: str = "g", *, minute: int = 0, **labels: str) -> AlertFired:
-    at = NOON + timedelta(minutes=minute)
-    return AlertFired("sentry", name, group, {"alertname": name, **labels}, {}, at, at)
+def fired(name: str, group: str = "g", **labels: str) -> AlertFired:
+    return AlertFired("sentry", name, group, {"alertname": name, **labels}, {}, NOON, NOON)
 
 
 def over(event: AlertFired, **labels: str) -> AlertResolved:

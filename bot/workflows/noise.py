@@ -1,0 +1,120 @@
+"""Whether alerts are worth their noise: each route's last 30 days, and what a changed one would have said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.domain.alerts import AlertGroup
+from bot.domain.jobs import Due, Outcome
+from bot.domain.messages import File
+from bot.domain.noise import Replayed, RouteNoise, by_route, replay
+from bot.domain.ports import Tools, Work
+from bot.domain.routes import Alerting, Route, Tried
+from bot.domain.stages import Stage
+from bot.workflows.handles import due_outside
+from bot.workflows.services import service_of_labels
+
+LOOKED_BACK = timedelta(days=30)
+GROUPS_MAX = 5_000  # whoever has more sees the newest, and is told so
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """Groups of the last 30 days; ``is_cut`` where there were more than are read."""
+
+    groups: Sequence[AlertGroup]
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Where an alert with these labels goes: every route that was tried, and the channel of each that takes it."""
+
+    labels: Mapping[str, str]
+    tried: Sequence[Tried]
+    channels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The last 30 days as they are routed today and as they would be; ``by_it`` is the changed route's share alone."""
+
+    route: Route
+    is_new: bool
+    lately: Lately
+    today: Replayed
+    then: Replayed
+    by_it_today: Replayed
+    by_it_then: Replayed
+
+
+async def lately(work: Work) -> Lately:
+    """What fired in the last 30 days, the newest first."""
+    newest = await work.find(AlertGroup, limit=GROUPS_MAX)
+    since = work.now - LOOKED_BACK
+    # What ended before we heard of it was never shown.
+    groups = [one for one in newest if one.opened_at >= since and one.lead.labels and (one.has_card or one.storm)]
+    return Lately(groups, len(newest) == GROUPS_MAX and len(groups) == GROUPS_MAX)
+
+
+async def noise(work: Work) -> tuple[list[RouteNoise], Lately]:
+    """Every route of the team file, and those of the past that alerts still took."""
+    found = await lately(work)
+    names = [route.name for route in (*work.team.alerts.routes, work.team.alerts.default)]
+    return by_route(found.groups, names), found
+
+
+def path(work: Work, labels: Mapping[str, str]) -> Path:
+    """Where an alert with these labels would go, and why."""
+    tried = work.team.alerts.tried(labels)
+    service = service_of_labels(work.team, labels)
+    usual = work.team.channel_for(Stage.MONITOR, service)
+    return Path(labels, tried, {one.route.name: one.route.channel or usual for one in tried if one.fits})
+
+
+async def preview(work: Work, name: str, changes: Mapping[str, object]) -> Preview:
+    """What the route of this name, changed so, would have said; a new name is a route that is tried first."""
+    alerting = work.team.alerts
+    is_new = name != alerting.default.name and all(route.name != name for route in alerting.routes)
+    before = Route(name) if is_new else alerting.named(name)
+    after = replace(before, **changes)  # pyright: ignore[reportArgumentType]
+    found = await lately(work)
+    changed = alerting.changed(after)
+    return Preview(
+        after,
+        is_new,
+        found,
+        _replayed(found, alerting),
+        _replayed(found, changed),
+        _replayed(found, alerting, name),
+        _replayed(found, changed, name),
+    )
+
+
+def _replayed(found: Lately, alerting: Alerting, name: str = "") -> Replayed:
+    return replay(found.groups, alerting, lambda route: not name or route.name == name)
+
+
+@due_outside("alert.noise")
+async def draw(tools: Tools, due: Due) -> Outcome:
+    """Draw the chart and send it to whoever asked; drawn again after a crash, it is sent once all the same."""
+    async with tools.unit() as work:
+        routes, _ = await noise(work)
+    rows = [(one.route, one.acted_on, one.messages - one.acted_on) for one in routes if one.messages]
+    if not rows:
+        return Outcome.NOOP
+    picture = await tools.charts.shares("Alerts of the last 30 days by route", ("acted on", "not acted on"), rows)
+    in_words = "; ".join(f"{name}: {acted} of {acted + not_acted} acted on" for name, acted, not_acted in rows)
+    async with tools.unit() as work:
+        work.say(
+            File(
+                due.job.key,
+                str(due.job.args["for"]),
+                "alert-noise.png",
+                picture,
+                "monitor/noise_chart",
+                {"routes": routes},
+                alt=f"Bars of how many alerts each route had and how many were acted on. {in_words}",
+            )
+        )
+    return Outcome.DONE

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.escalations import Policy
-from bot.domain.oncall import Rota
 from bot.domain.freezes import Window
+from bot.domain.oncall import Rota
 from bot.domain.routes import Alerting
+from bot.domain.segments import Segment
 from bot.domain.sources import SourceSettings
 from bot.domain.stages import Stage
 from bot.domain.standup_plans import Setup
@@ -126,6 +127,7 @@ class Team:
     rotations: Mapping[str, Rota] = field(default_factory=dict[str, Rota])
     escalations: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
     alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
+    segments: Mapping[str, Segment] = field(default_factory=dict[str, Segment])  # whom a flag may be for
 
     def channel_for(self, stage: Stage | str, service: str | None = None) -> str:
         """Where news of this stage is posted: the stage's channel, else the service's, else the default."""

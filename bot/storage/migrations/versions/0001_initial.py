@@ -183,6 +183,29 @@ def upgrade() -> None:  # noqa: PLR0915
         )
 
     op.create_table(
+        "noun_cause_question",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_state", sa.Text(), nullable=True),
+        sa.Column("by_service", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_cause_question")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_cause_question_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_cause_question", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_noun_cause_question_by_service_number"), ["by_service", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_cause_question_by_state_number"), ["by_state", "number"], unique=False
+        )
+
+    op.create_table(
         "noun_change",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
@@ -264,6 +287,33 @@ def upgrade() -> None:  # noqa: PLR0915
             batch_op.f("ix_noun_cover_by_rotation_number"), ["by_rotation", "number"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_noun_cover_by_state_number"), ["by_state", "number"], unique=False)
+
+    op.create_table(
+        "noun_customer_line",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_service", sa.Text(), nullable=True),
+        sa.Column("by_release", sa.Text(), nullable=True),
+        sa.Column("by_asked", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_customer_line")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_customer_line_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_customer_line", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_noun_customer_line_by_asked_number"), ["by_asked", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_customer_line_by_release_number"), ["by_release", "number"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_noun_customer_line_by_service_number"), ["by_service", "number"], unique=False
+        )
 
     op.create_table(
         "noun_deployment",
@@ -370,6 +420,31 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_index(batch_op.f("ix_noun_flag_by_change_number"), ["by_change", "number"], unique=False)
         batch_op.create_index(batch_op.f("ix_noun_flag_by_service_number"), ["by_service", "number"], unique=False)
         batch_op.create_index(batch_op.f("ix_noun_flag_by_state_number"), ["by_state", "number"], unique=False)
+
+    op.create_table(
+        "noun_flag_change",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_flag", sa.Text(), nullable=True),
+        sa.Column("by_environment", sa.Text(), nullable=True),
+        sa.Column("by_state", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_flag_change")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_flag_change_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_flag_change", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_noun_flag_change_by_environment_number"), ["by_environment", "number"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_noun_flag_change_by_flag_number"), ["by_flag", "number"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_noun_flag_change_by_state_number"), ["by_state", "number"], unique=False
+        )
 
     op.create_table(
         "noun_idea",
@@ -579,6 +654,33 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_index(
             batch_op.f("ix_noun_release_by_version_number"), ["by_version", "number"], unique=False
         )
+
+    op.create_table(
+        "noun_rollout",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_flag", sa.Text(), nullable=True),
+        sa.Column("by_environment", sa.Text(), nullable=True),
+        sa.Column("by_service", sa.Text(), nullable=True),
+        sa.Column("by_state", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_rollout")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_rollout_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_rollout", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_noun_rollout_by_environment_number"), ["by_environment", "number"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_noun_rollout_by_flag_number"), ["by_flag", "number"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_noun_rollout_by_service_number"), ["by_service", "number"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_noun_rollout_by_state_number"), ["by_state", "number"], unique=False)
 
     op.create_table(
         "noun_rotation",

@@ -1,0 +1,94 @@
+"""Where a flag stands in an environment: put there in one way only, so that nothing else stays half true."""
+
+from difflib import get_close_matches
+
+from bot.domain.flag_changes import ChangeState, FlagChange
+from bot.domain.flags import Flag, FlagState, Place
+from bot.domain.ports import Work
+from bot.domain.refusals import Refusal
+from bot.domain.rollouts import OPEN, Rollout
+from bot.domain.team import Environment
+from bot.workflows import flag_news as news
+
+MOST_FLAGS = 2_000  # active and retired; all of them are held in memory
+
+
+async def known(work: Work, key: str) -> Flag:
+    """The flag with this key. Raises ``Refusal`` with the nearest ones, and how to make it."""
+    flag = await work.get(Flag, key)
+    if flag is None:
+        keys = [one.id for one in await work.find(Flag, state=FlagState.ACTIVE, limit=MOST_FLAGS)]
+        near = get_close_matches(key, keys, 3)
+        shown = f"Did you mean {', '.join(near)}? " if near else ""
+        raise Refusal(
+            f"I know no flag “{key[:80]}”. {shown}For a new one: “/release flag-add” and its key.", field="key"
+        )
+    return flag
+
+
+def environment_meant(work: Work, name: str | None) -> Environment:
+    """The environment of this name; the only one there is where none is named. Raises ``Refusal``."""
+    known_ones = work.team.environments
+    if name is None and len(known_ones) == 1:
+        return next(iter(known_ones.values()))
+    if name is None or name not in known_ones:
+        names = ", ".join(known_ones)
+        raise Refusal(
+            f"Say where, with “in”: {names}." if names else "The team file names no environment yet.",
+            field="environment",
+        )
+    return known_ones[name]
+
+
+async def rollout_of(work: Work, flag: Flag, environment: str) -> Rollout | None:
+    """The plan that has the flag in hand there."""
+    found = await work.find(Rollout, flag=flag.id, environment=environment, state=OPEN, limit=1)
+    return found[0] if found else None
+
+
+async def change_waiting(work: Work, flag: Flag, environment: str) -> FlagChange | None:
+    """The change of the flag that waits for approval there."""
+    found = await work.find(FlagChange, flag=flag.id, environment=environment, state=ChangeState.WAITING, limit=1)
+    return found[0] if found else None
+
+
+async def must_be_free(work: Work, flag: Flag, environment: str) -> None:
+    """Raises ``Refusal`` where a roll-out has the flag in hand there."""
+    plan = await rollout_of(work, flag, environment)
+    if plan is not None:
+        raise Refusal(
+            f"{flag.id} follows the roll-out {plan.id} in {environment} ({plan.plan}). {plan.standing(work.now)} "
+            "Pause, revert or cancel it on its card in the release channel, then change the flag.",
+            field="key",
+        )
+
+
+async def put(work: Work, flag: Flag, environment: str, place: Place, *, by: str, why: str) -> Flag:
+    """The flag, standing so from now on; what was in force or waited there before is brought to its end."""
+    before, was = flag.places.get(environment), flag.serving(environment)
+    flag = flag.put(environment, place)
+    await work.save(flag)
+    news.record_serving(work, flag, environment, was, by, why)
+    waiting = await work.find(FlagChange, flag=flag.id, environment=environment, state=ChangeState.WAITING)
+    for other in waiting:
+        if other.id != place.by_what:
+            overtaken = other.overtake(work.now)
+            await work.save(overtaken)
+            work.forgive(expiry_key(overtaken))
+            await news.show_change(work, overtaken, flag)
+    if before is not None and before.by_what != place.by_what:
+        older = await work.get(FlagChange, before.by_what) if before.by_what else None
+        if older is not None:
+            work.forgive(end_key(older))
+            await news.show_change(work, older, flag)
+    return flag
+
+
+def expiry_key(change: FlagChange) -> str:
+    """Names the job that ends an undecided change."""
+    return f"flag.expire:{change.id}"
+
+
+def end_key(change: FlagChange) -> str:
+    """Names the job that takes a temporary change back."""
+    return f"flag.end:{change.id}"

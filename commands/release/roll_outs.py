@@ -1,0 +1,96 @@
+"""/release roll-out: a flag reaches more people step by step, and stops where an alert fires."""
+
+from bot.command import Call, Reply, environment, id_of, text, word
+from bot.domain.access import Policy
+from bot.domain.approvals import Decision
+from bot.domain.ports import Work
+from bot.domain.refusals import Refusal
+from bot.domain.rollouts import SOAK, STEPS
+from bot.domain.segments import EVERYBODY, read_segment
+from bot.domain.shares import read_steps
+from bot.domain.timing import read_length
+from bot.workflows import flag_news, roll_out
+from bot.workflows.flag_places import environment_meant, known
+from commands.release.declared import command
+
+ROLLOUT = id_of("P", "the roll-out, such as P-2")
+
+
+@command.verb(
+    "roll-out <key> [by <steps>] [every <soak>] [for <audience>] [in <environment>]",
+    "Show something hidden to more and more people: 1%, 10%, 50%, 100%, an hour apart",
+    examples=(
+        "checkout_v2 in production",
+        "checkout_v2 by 5%, 25%, 100% every 30 min in production",
+    ),
+    key=word("which flag, by its key in the code"),
+    steps=text("the shares, rising, such as “5%, 25%, 100%”"),
+    soak=text("how long each of them is watched, such as “30 min”"),
+    audience=text("a segment of the team file, or conditions such as “plan = pro”; else everybody"),
+    environment=environment("in which environment"),
+)
+async def roll_out_(call: Call, work: Work) -> Reply:
+    """One approval for the whole plan; an alert of the flag's service pauses it, and a person says how it goes on."""
+    args = call.args
+    where = environment_meant(work, args.get("environment"))
+    flag = await known(work, args["key"])
+    Policy(work.team).check("release.roll-out", where.name, call.by, service=flag.service)
+    audience = args.get("audience")
+    soak = read_length(args["soak"]) if args.get("soak") else SOAK
+    if soak is None:
+        raise Refusal(f"“{args['soak'][:40]}” is no length of time. Write it like 30 min or 2 h.", field="soak")
+    plan = await roll_out.ask(
+        work,
+        flag,
+        where,
+        call.by,
+        steps=read_steps(args["steps"]) if args.get("steps") else STEPS,
+        soak=soak,
+        segment=read_segment(audience, work.team.segments) if audience else EVERYBODY,
+    )
+    return Reply("release/rollout_asked", {"rollout": plan, "channel": flag_news.channel_of(work, plan.service)})
+
+
+@command.verb("roll-out-approve <rollout>", "Say yes to a roll-out", hidden=True, opens_form=False, rollout=ROLLOUT)
+async def approve(call: Call, work: Work) -> None:
+    """The first step is taken when nothing is missing."""
+    await roll_out.decide(work, await _permitted(call, work, "approve"), Decision.APPROVE, call.by)
+
+
+@command.verb("roll-out-refuse <rollout>", "Say no to a roll-out", hidden=True, opens_form=False, rollout=ROLLOUT)
+async def refuse(call: Call, work: Work) -> None:
+    """The card says who."""
+    await roll_out.decide(work, await _permitted(call, work, "refuse"), Decision.REFUSE, call.by)
+
+
+@command.verb("roll-out-cancel <rollout>", "Take a plan back", hidden=True, opens_form=False, rollout=ROLLOUT)
+async def cancel(call: Call, work: Work) -> None:
+    """Nothing changes."""
+    await roll_out.cancel(work, await _permitted(call, work, "cancel"), call.by)
+
+
+@command.verb("roll-out-pause <rollout>", "Stand still for now", hidden=True, opens_form=False, rollout=ROLLOUT)
+async def pause(call: Call, work: Work) -> None:
+    """Whoever has the flag keeps it."""
+    await roll_out.pause(work, await _permitted(call, work, "pause"), call.by)
+
+
+@command.verb("roll-out-resume <rollout>", "Go on", hidden=True, opens_form=False, rollout=ROLLOUT)
+async def resume(call: Call, work: Work) -> None:
+    """The step that was taken last is watched anew; what fires now pauses it no more."""
+    await roll_out.resume(work, await _permitted(call, work, "resume"), call.by)
+
+
+@command.verb(
+    "roll-out-revert <rollout>", "Bring back what was before", hidden=True, opens_form=False, rollout=ROLLOUT
+)
+async def revert(call: Call, work: Work) -> None:
+    """At once, and the plan is over."""
+    await roll_out.revert(work, await _permitted(call, work, "revert"), call.by)
+
+
+async def _permitted(call: Call, work: Work, verb: str) -> str:
+    """The plan's id, where the policy lets the caller do this in its environment."""
+    plan = await roll_out.known_rollout(work, call.args["rollout"])
+    Policy(work.team).check(f"release.roll-out-{verb}", plan.environment, call.by, service=plan.service)
+    return plan.id

@@ -20,6 +20,7 @@ from typing import Any, Self, TypeVar
 from aiohttp import ClientResponse, ClientSession
 
 from bot.integrations import sources
+from bot.runtime import discovery, manifest
 from bot.runtime.tryout.demo import make_demo
 
 T = TypeVar("T")
@@ -138,13 +139,14 @@ class Play:
                     return await self.ask("action", {"as": who, "container": container, **pressed})
         raise AssertionError(f"no button {action} in {json.dumps(message['blocks'])}")
 
-    async def said(self, text: str, channel: str | None = None) -> Json:
-        """Wait for the newest message of the bot's that contains this."""
+    async def said(self, *texts: str, channel: str | None = None) -> Json:
+        """Wait for the newest message of the bot's whose plain text contains all of these."""
 
         async def look() -> Json | None:
-            return next((m for m in reversed(await self.messages(channel)) if text in m["text"]), None)
+            newest_first = reversed(await self.messages(channel))
+            return next((m for m in newest_first if all(text in m["text"] for text in texts)), None)
 
-        found = await eventually(f"the bot says “{text}”", look)
+        found = await eventually(f"the bot says {texts}", look)
         assert found is not None
         return found
 
@@ -261,9 +263,11 @@ async def site(folder: Path, database_url: str, *, socket_mode: bool = False) ->
         "PLAYGROUND_APP_TOKEN": APP_TOKEN,
         "PLAYGROUND_HOOK_SECRETS": json.dumps(HOOK_SECRETS),
     }
-    manifest = ("--manifest", str(ROOT / "manifest.yml"), "--deliveries", str(SOURCES))
+    written = folder / "manifest.yml"
+    written.write_text(manifest.manifest(discovery.commands()), encoding="utf-8")
+    options = ("--manifest", str(written), "--deliveries", str(SOURCES))
     bot = ("--port", "0", "--bot-url", f"http://127.0.0.1:{port}")
-    playground = Program(folder / "playground.log", "bot.playground", *bot, *manifest, environ=environ)
+    playground = Program(folder / "playground.log", "bot.playground", *bot, *options, environ=environ)
     try:
         page = (await playground.says(r"Playground: (http://\S+)"))[1]
         async with ClientSession(headers={"Origin": page}) as http:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from aiohttp import ClientError
@@ -82,8 +81,6 @@ async def check(site: Site, planned: list[tuple[str, bool]], fired: list[str]) -
     for words in [title for title, _ in planned] + fired:
         cards = [m for m in messages if words in m["text"] and "thread_ts" not in m]
         assert len(cards) <= 1, words
-    status, told = await site.eightbells("audit") if site.database_url.startswith("postgresql") else (0, "whole")
-    assert status == 0 and "whole" in told, told
 
 
 async def test_killed_in_a_burst_of_commands_and_webhooks_the_bot_loses_and_doubles_nothing(
@@ -103,6 +100,8 @@ async def test_killed_in_a_burst_of_commands_and_webhooks_the_bot_loses_and_doub
     await check(site, planned, await asyncio.gather(*fires))
     assert sum(told for _, told in planned) >= PLANNED
     assert await bot.stop() == 0, bot.said
+    status, said = await site.eightbells("audit")
+    assert status == 0, said
 
 
 @needs("postgresql")
@@ -119,7 +118,7 @@ async def test_two_replicas_share_the_work_and_one_carries_on_alone(
     if socket_mode:
         first.kill()  # the other connection takes what comes now
     else:
-        fired = await asyncio.gather(*fires)
+        await asyncio.gather(*fires)
         second.kill()
     planned += [await plan(site, n) for n in range(PLANNED // 2, PLANNED)]
     await check(site, planned, await asyncio.gather(*fires))
@@ -131,7 +130,7 @@ async def test_cards_work_after_a_restart_and_a_run_that_was_cut_off_asks_how_it
     site = await open_site()
     bot = await site.start()
     await site.play.send("U0TOM", "C0DEPLOYS", "/deploy web v1.4.0 to production")
-    card = await site.play.said("Waiting for approval", "C0DEPLOYS")
+    card = await site.play.said("Waiting for approval", channel="C0DEPLOYS")
     bot.kill()
 
     bot = await site.start()
@@ -140,8 +139,8 @@ async def test_cards_work_after_a_restart_and_a_run_that_was_cut_off_asks_how_it
     bot.kill()
 
     bot = await site.start()
-    card = await site.play.said("Interrupted · web v1.4.0 → production. ", "C0DEPLOYS")
+    card = await site.play.said("Interrupted · web v1.4.0 → production", "Asked by Tom")
     assert "It is live" in json.dumps(card["blocks"])
     await site.play.press("U0MEI", card, "deploy.settle")
-    await site.play.said("Live · web v1.4.0 → production", "C0DEPLOYS")
+    await site.play.said("Live · web v1.4.0 → production", "Asked by Tom")
     assert await bot.stop() == 0, bot.said

@@ -84,7 +84,7 @@ async def test_beside_a_running_bot_an_operator_lists_what_is_dead_and_proves_th
     kind, letter = told.split()[:2]
     status, said = await site.eightbells("replay", kind, letter)
     assert status == 0, said
-    await site.play.said("Louder bell", "C0WEB")
+    await site.play.said("Louder bell", channel="C0WEB")
     status, said = await site.eightbells("audit")
     assert status == 0, said
     assert "The ledger is whole" in said

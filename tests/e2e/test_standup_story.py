@@ -19,9 +19,9 @@ async def test_three_people_answer_or_skip_and_the_channel_gets_a_digest(sit: Si
     # Tom answers by the form that his direct message opens, and says who can unblock him.
     asked = tom.card("Skip today")
     await tom.press(asked, "Answer")
-    await tom.fill("since", "Merged #809")
-    await tom.fill("next", "The card form")
-    await tom.fill("blocked", "staging database is read-only")
+    await tom.fill_labelled("Since last time", "Merged #809")
+    await tom.fill_labelled("Next", "The card form")
+    await tom.fill_labelled("Blocked by", "staging database is read-only")
     await tom.choose("unblocker", "mei", "Mei")
     await tom.submit()
     await tom.see("You are in", "Edit my answer")
@@ -32,7 +32,7 @@ async def test_three_people_answer_or_skip_and_the_channel_gets_a_digest(sit: Si
 
     # Ana answers where she is. The parent is true all the while, and holds the answers in its thread.
     await ana.press(ana.card("Stand-up", "of 4 in"), "Answer the stand-up")
-    await ana.fill("next", "Talk to Priya")
+    await ana.fill_labelled("Next", "Talk to Priya")
     await ana.submit()
     round_ = await ana.see("2 of 4 in")
     await expect(round_).to_contain_text("skipping: Mei · waiting: Yuki")
@@ -56,7 +56,7 @@ async def test_three_people_answer_or_skip_and_the_channel_gets_a_digest(sit: Si
     # Who comes late is still welcome, and marked.
     yuki = await sit("U0YUKI", "bot")
     await yuki.press(yuki.card("Answer late"), "Answer late")
-    await yuki.fill("since", "Slept well")
+    await yuki.fill_labelled("Since last time", "Slept well")
     await yuki.submit()
     await yuki.see("You are in, late", "Edit my answer")
     await expect(ana.thread.filter(has_text="Slept well")).to_contain_text("late by")

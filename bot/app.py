@@ -17,6 +17,7 @@ from bot.domain.dead_letters import LetterKind
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Tools
 from bot.domain.team import Team
+from bot.integrations.alertmanager_api import AlertmanagerApi
 from bot.integrations.fetching import WebFetch
 from bot.integrations.hosts import AnyHost
 from bot.integrations.public_holidays import PublicHolidays
@@ -33,6 +34,7 @@ from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_clien
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack import SlackEdge
 from bot.runtime.upkeep import keep_tidy
+from bot.runtime.user_groups import SlackUserGroups
 from bot.runtime.worker import Worker
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
@@ -40,7 +42,7 @@ from bot.storage.migrations import migrate
 from bot.storage.outbox import Outbox
 from bot.storage.seals import Sealer
 from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import deadman, home, standup_setups
+from bot.workflows import deadman, escalate, home, standup_setups
 
 DRAIN = timedelta(seconds=20)  # orchestrators kill 30 s after SIGTERM
 CALL_SECONDS = 15  # of one call to Slack or a code host
@@ -107,9 +109,7 @@ class _Parts:
         self.directory = SlackDirectory(self.client, clock)
         rendering = self.rendering = Rendering(settings.templates, names=self.directory.name_of)
         self.unit = UnitOfWork(database, team=team, render=rendering)
-        github = settings.github_token.get_secret_value() if settings.github_token else None
-        host, target = AnyHost(session, github), LocalCommand()
-        self.tools = Tools(self.unit, clock, self.directory, team, host, target, PublicHolidays(), PngCharts())
+        self.tools = self._tools(team)
         secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
         self.edge = SlackEdge(
             commands=discovery.commands(),
@@ -133,6 +133,23 @@ class _Parts:
         self.following = Following(self.unit)
         self.address = ""
 
+    def _tools(self, team: Team) -> Tools:
+        """What jobs that work outside of a transaction use; a silencer only where the team has an Alertmanager."""
+        github, token = self.settings.github_token, self.settings.alertmanager_token
+        secret = token.get_secret_value() if token else None
+        return Tools(
+            self.unit,
+            self.clock,
+            self.directory,
+            team,
+            AnyHost(self.session, github.get_secret_value() if github else None),
+            LocalCommand(),
+            PublicHolidays(),
+            PngCharts(),
+            silencer=AlertmanagerApi(self.session, team.alertmanager, secret) if team.alertmanager else None,
+            user_groups=SlackUserGroups(self.client),
+        )
+
     async def start(self, stack: AsyncExitStack) -> None:
         """Begin: who we are, what listens, what works."""
         identity = await self.edge.warm()
@@ -143,6 +160,7 @@ class _Parts:
         self.directory.on_change = self.following.changed
         stack.push_async_callback(self.following.close)
         await self.unit.run(standup_setups.seed)
+        await self.unit.run(escalate.seed)
         await self.unit.run(deadman.begin)
         await self._work(stack)
         await self._listen(stack)
@@ -164,6 +182,7 @@ class _Parts:
             inside=found.inside,
             outside=found.outside,
             settle=deliveries.settle,
+            settle_together=deliveries.settle_together,
         )
         self._run(stack, self.sealer.keep_sealing(), _cancelled)
         self._run(stack, keep_tidy(self.database, self.outbox), _cancelled)

@@ -13,6 +13,7 @@ from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.severities import Severity
 from bot.domain.silences import Silence
+from bot.domain.suspects import Suspected
 
 __all__ = ["SAME_STORY", "Acknowledgement", "Alert", "AlertGroup", "Severity"]
 
@@ -73,6 +74,7 @@ class AlertGroup:
     untold: tuple[str, ...] = ()
     first_acted_at: datetime | None = None
     first_acknowledged_at: datetime | None = None
+    suspected: Suspected | None = None  # what changed shortly before it began to fire
 
     @cached_property
     def firing(self) -> tuple[Alert, ...]:

@@ -60,6 +60,7 @@ class Escalation:
     called: tuple[str, ...] = ()
     ended_at: datetime | None = None
     late_told: int = -1  # the last step that was said to be late
+    waits_for_quiet: bool = False  # its next step was put off to the end of a silence
 
     @classmethod
     def begin(cls, id: str, about: str, policy: Policy, at: datetime) -> Self:
@@ -83,18 +84,15 @@ class Escalation:
     def take_step(self, called: str, at: datetime) -> Self:
         """With its next step taken, and the one after it due, or given up."""
         following = self.policy.step(self.next_step + 1)
-        after = replace(self, next_step=self.next_step + 1, called=(*self.called, called))
+        everybody = (*self.called, called)
+        after = replace(self, next_step=self.next_step + 1, called=everybody, waits_for_quiet=False)
         if following is None:
             return replace(after, state=EscalationState.GIVEN_UP, ended_at=at)
         return replace(after, due_at=at + following.after)
 
     def wait_until(self, at: datetime) -> Self:
         """With its next step due later: what it is about is kept quiet until then."""
-        return replace(self, due_at=at)
-
-    def hurry(self, at: datetime) -> Self:
-        """With its next step due now."""
-        return replace(self, due_at=at)
+        return replace(self, due_at=at, waits_for_quiet=True)
 
     def end(self, state: EscalationState, at: datetime) -> Self:
         """Nobody more is called."""

@@ -196,6 +196,11 @@ class Rotation:
         edges = [edge for one in covers if one.state is CoverState.AGREED for edge in (one.begins, one.ends)]
         return min(edge for edge in (*edges, self.rota.turn_at(at).ends) if edge > at)
 
+    def changed_before(self, at: datetime, covers: Iterable[Cover]) -> datetime:
+        """When the turn or cover that holds at this instant began, or the cover before it ended."""
+        edges = [edge for one in covers if one.state is CoverState.AGREED for edge in (one.begins, one.ends)]
+        return max(edge for edge in (*edges, self.rota.turn_at(at).begins) if edge <= at)
+
     def handed(self, to: str, at: datetime) -> Self:
         """With somebody on call from then on."""
         return replace(self, on_call=to, since=at)

@@ -1,6 +1,6 @@
 """What the domain and the workflows need from the world, as protocols; adapters live further out."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from bot.domain.alerting_ports import Silencer, UserGroups
 from bot.domain.dead_letters import DeadLetter, LetterKind
+from bot.domain.holiday_ports import Holidays
 from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import File, Home, Message, Rendered
 from bot.domain.people import Channel, Group, Person
-from bot.domain.presence import Place
+from bot.domain.release_ports import ReleaseHost
 from bot.domain.team import Command, Repository, Team
 
 
@@ -171,6 +172,7 @@ class Commit:
     email: str
     at: datetime
     pull_request: int | None = None
+    login: str = ""  # of the author on the code host, where it tells
 
 
 class RangeTooLong(Exception):
@@ -186,11 +188,15 @@ class RefUnknown(Exception):
         self.nearest = tuple(nearest)
 
 
+class RefAmbiguous(RefUnknown):
+    """The name means several commits; ``nearest`` are names that mean one each."""
+
+
 class HostUnreachable(Exception):
     """The code host did not answer, or refused us; the text says which, without secrets."""
 
 
-class CodeHost(Protocol):
+class CodeHost(ReleaseHost, Protocol):
     """A place where code lives."""
 
     async def resolve(self, repository: Repository, ref: str) -> str:
@@ -241,21 +247,6 @@ class Target(Protocol):
 
     def run(self, command: Command, values: Mapping[str, str]) -> AsyncIterator[Line | Finished]:
         """Lines as they are printed, then one ``Finished``. Closing the iterator ends the process group."""
-        ...
-
-
-class Holidays(Protocol):
-    """Public holidays of the world."""
-
-    async def place(self, text: str) -> Place:
-        """The country (and part of it) that somebody means: "DE", "Germany", "DE-BY", "Germany, Bayern".
-
-        Raises ``Unknown`` with the nearest ones.
-        """
-        ...
-
-    async def of(self, place: Place, years: Iterable[int]) -> Mapping[date, str]:
-        """The public holidays of a place in these years, by name; none of a place that is not known (any more)."""
         ...
 
 

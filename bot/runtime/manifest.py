@@ -36,6 +36,7 @@ SCOPES = (
     Needed("im:history", "take commands by direct message, and the same look there"),
     Needed("im:write", "open a direct conversation: stand-up questions, drafts, what only you can do"),
     Needed("usergroups:read", "roles of the policy that are Slack user groups"),
+    Needed("usergroups:write", "keep the user group of a rotation so that it holds whoever is on call"),
     Needed("users:read", "people's names and time zones, and who is a guest"),
 )
 EVENTS = (

@@ -10,6 +10,7 @@ from bot.domain.deployments import Deployment, State
 from bot.domain.events import PullRequestState, RunState
 from bot.domain.feedback import Concern, Feedback, RemarkState
 from bot.domain.flow import Board, Column, Item
+from bot.domain.incidents import Incident, IncidentState
 from bot.domain.ports import Work
 from bot.domain.releases import Release, ReleaseState
 from bot.domain.reviews import PullRequest
@@ -93,16 +94,17 @@ async def _remarks(work: Work) -> list[Item]:
 
 async def _alerts(work: Work) -> list[Item]:
     groups = await work.find(AlertGroup, state="firing")
+    incidents = await work.find(Incident, state=IncidentState.OPEN)
     return [
-        Item(
-            group.id,
-            f"{group.name}{f' · {group.service}' if group.service else ''}",
-            group.opened_at,
-            group.acknowledged.by if group.acknowledged else None,
-            str(group.severity),
-        )
-        for group in groups
+        *[Item(one.id, one.title, one.opened_at, one.lead, f"incident, {one.severity}") for one in incidents],
+        *[_alert(group) for group in groups],
     ]
+
+
+def _alert(group: AlertGroup) -> Item:
+    on = f" · {group.service}" if group.service else ""
+    who = group.acknowledged.by if group.acknowledged else None
+    return Item(group.id, f"{group.name}{on}", group.opened_at, who, str(group.severity))
 
 
 _MOVING = {

@@ -15,6 +15,7 @@ from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.standup_answers import StandupAnswer
 from bot.domain.standups import Round, RoundState
+from bot.workflows import calls, oncall
 from bot.workflows.board import board
 from bot.workflows.loose_ends import loose_ends
 
@@ -58,6 +59,7 @@ async def view(work: Work, person: Person) -> HomeView:
         *[_unblock(one) for one in blockers if one.unblocker_id == person.id],
         *[_ask_somebody(one) for one in blockers if one.with_id == one.owner_id == person.id],
         *await _alerts(work, person),
+        *[Waiting(*one) for one in await calls.of(work, person)],
     ]
     return HomeView(
         waiting=tuple(sorted(waiting, key=lambda one: (one.until is None, one.until or work.now))),
@@ -76,7 +78,7 @@ async def _approvals(work: Work, person: Person) -> list[Waiting]:
     policy = Policy(work.team)
     return [
         Waiting(
-            one.what, f"Approve {one.service} {one.version}"[:75], "deploy.approve", one.id, one.approval.expires_at
+            one.what, f"Approve {one.service} {one.version}"[:75], "deploy.approve", one.bound, one.approval.expires_at
         )
         for one in asked
         if one.asked_by != person.id
@@ -108,10 +110,18 @@ def _ask_somebody(blocker: Blocker) -> Waiting:
 
 async def _alerts(work: Work, person: Person) -> list[Waiting]:
     """Alerts on services that this person owns and nobody is on."""
+    on_call = {one.id for one in await oncall.rotations(work) if one.on_call == person.id}
     owned = {n for n, s in work.team.services.items() if person.id in s.owners or person.groups & set(s.owners)}
     groups = await work.find(AlertGroup, state="firing")
     return [
         Waiting(f"{one.id} {one.name} fires", f"Acknowledge {one.id}", "monitor.ack", one.id)
         for one in groups
-        if one.service in owned and one.acknowledged is None and one.silenced_until is None
+        if one.acknowledged is None and one.silenced_until is None
+        if one.service in owned or (one.is_critical and await _is_mine(work, one, on_call))
     ]
+
+
+async def _is_mine(work: Work, group: AlertGroup, on_call: set[str]) -> bool:
+    """Whether a rotation in which this person is on call is the one for it."""
+    rotation = await oncall.rotation_for(work, group.service) if on_call else None
+    return rotation is not None and rotation.id in on_call

@@ -3,6 +3,7 @@
 from bot.domain.blockers import Blocker, BlockerState
 from bot.domain.deployments import Deployment, State
 from bot.domain.flow import LooseEnd
+from bot.domain.incidents import Incident, IncidentState
 from bot.domain.locks import Lock, LockState
 from bot.domain.matchers import Op, written
 from bot.domain.ports import Work
@@ -11,8 +12,14 @@ from bot.workflows import silences
 
 
 async def loose_ends(work: Work) -> list[LooseEnd]:
-    """Locks, silences, open blockers, and deployments that wait for somebody: what ends soonest comes first."""
-    found = [*await _locks(work), *await _silences(work), *await _blockers(work), *await _deployments(work)]
+    """Locks, silences, blockers, incidents, and deployments that wait for somebody: what ends soonest comes first."""
+    found = [
+        *await _locks(work),
+        *await _silences(work),
+        *await _blockers(work),
+        *await _deployments(work),
+        *await _incidents(work),
+    ]
     return sorted(found, key=lambda end: (end.until is None, end.until or end.since))
 
 
@@ -59,6 +66,11 @@ async def _deployments(work: Work) -> list[LooseEnd]:
         )
         for one in waiting
     ]
+
+
+async def _incidents(work: Work) -> list[LooseEnd]:
+    incidents = await work.find(Incident, state=IncidentState.OPEN)
+    return [LooseEnd("incident", one.id, f"incident: {one.title}", one.lead, one.opened_at) for one in incidents]
 
 
 def _why(reason: str) -> str:

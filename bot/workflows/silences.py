@@ -190,6 +190,7 @@ async def unmute(work: Work, silence: Silence) -> list[AlertGroup]:
             continue
         news.record(work, after, "alert.unsilenced", silence.ended_by)
         heard.append(after)
+        work.owe(Job("escalate.wake", f"escalate.wake:{after.id}:{silence.id}", work.now, {"group": after.id}))
     return heard
 
 

@@ -12,11 +12,8 @@ async def alert_of(call: Call, work: Work) -> str:
     named = call.args.get("alert")
     if named:
         return str(named)
-    if call.on and call.on.thread_ts:
-        key = await work.message_key(call.on.channel_id, call.on.thread_ts)
-        kind, _, id = (key or "").partition(":")
-        if kind == "alert":
-            return id.partition(":")[0]
+    if here := await alert_here(call, work):
+        return here
     open_now = await alert_news.open_groups(work)
     names = ", ".join(group.id for group in open_now[:5])
     hint = f"These fire: {names}." if names else "None fires."
@@ -24,3 +21,11 @@ async def alert_of(call: Call, work: Work) -> str:
         f"Which alert? Name it, such as {AlertGroup.PREFIX}-9, or say it in the alert's thread. {hint}",
         field="alert",
     )
+
+
+async def alert_here(call: Call, work: Work) -> str:
+    """The id of the alert in whose thread the call was made, or ""."""
+    if not (call.on and call.on.thread_ts):
+        return ""
+    kind, _, id = (await work.message_key(call.on.channel_id, call.on.thread_ts) or "").partition(":")
+    return id.partition(":")[0] if kind == "alert" else ""

@@ -122,14 +122,7 @@ class ServicePart(Part):
     deploy: DeployPart | None = None
     channel: Channel | None = None
     owners: Several = []
-
-
-class EnvironmentPart(Part):
-    """An environment; those without ``order`` travel in the order of the file."""
-
-    order: int | None = None
-    approvals: int = Field(0, ge=0, le=20)
-    expires_after: Duration = timedelta(hours=4)
+    migrations: Several = []  # patterns of paths that change how data is kept
 
 
 class RulePart(Part):

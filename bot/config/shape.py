@@ -5,8 +5,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from bot.config.alert_parts import AlertsPart
+from bot.config.environment_parts import EnvironmentPart
 from bot.config.oncall_parts import EscalationPart, RotationPart
-from bot.config.parts import Channel, EnvironmentPart, PersonPart, RulePart, ServicePart, Several
+from bot.config.parts import Channel, PersonPart, RulePart, ServicePart, Several
+from bot.config.release_parts import AudiencePart, ReleasesPart
+from bot.config.segment_parts import SegmentPart
 from bot.config.source_parts import SourcesPart
 from bot.config.standup_parts import StandupPart
 
@@ -31,7 +34,10 @@ class TeamFile(BaseModel):
     roles: dict[str, Several] = {}
     policy: list[RulePart] = []
     standups: dict[str, StandupPart] = {}
+    releases: ReleasesPart = ReleasesPart()
+    audiences: dict[str, AudiencePart] = {}
     sources: SourcesPart = SourcesPart()
     alerts: AlertsPart = AlertsPart()
     rotations: dict[str, RotationPart] = {}
     escalations: dict[str, EscalationPart] = {}
+    segments: dict[str, SegmentPart] = {}

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
-from bot.config import oncall_parts
+from bot.config import oncall_parts, release_parts
+from bot.config.environment_parts import environment_mistakes
 from bot.config.mistakes import nearest
 from bot.config.parts import CHANNEL_KEYS, ServicePart
 from bot.config.shape import TeamFile
 from bot.domain.refusals import Refusal
-from bot.domain.team import Command, Environment, Repository, Role, Rule, Service, Team
+from bot.domain.team import Command, Repository, Role, Rule, Service, Team
 
 BUILT_IN_ROLES = frozenset({"members", "owners", "admins", "guests", "everyone"})
 
@@ -34,7 +36,11 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
         for name in named:
             if not _NAME.fullmatch(name):
                 yield (section, name), "a name is lower-case letters, digits, dots, dashes and underscores"
+    for name in file.segments:
+        if not _NAME.fullmatch(name):
+            yield ("segments", name), "a name is lower-case letters, digits, dots, dashes and underscores"
     yield from _orders(file)
+    yield from environment_mistakes(file.environments, names["environments"])
     for name, service in file.services.items():
         yield from _people(service.owners, ("services", name, "owners"), names["people"])
     for name, members in file.roles.items():
@@ -48,6 +54,7 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
     yield from oncall_parts.mistakes(
         file.rotations, file.escalations, file.services, names["people"], file.alerts.routes
     )
+    yield from release_parts.mistakes(file.releases, file.services)
     for name, part in file.rotations.items():
         yield from _people(part.people, ("rotations", name, "people"), names["people"])
 
@@ -133,12 +140,7 @@ def team_of(file: TeamFile) -> Team:
         name=file.name,
         services={name: _service(name, part, resolved(part.owners)) for name, part in file.services.items()},
         environments={
-            name: Environment(
-                name,
-                next(following) if part.order is None else part.order,
-                part.approvals,
-                part.expires_after,
-            )
+            name: part.environment(name, next(following) if part.order is None else part.order)
             for name, part in file.environments.items()
         },
         roles={name: _role(name, resolved(members)) for name, members in file.roles.items()},
@@ -154,10 +156,12 @@ def team_of(file: TeamFile) -> Team:
             for key, part in file.standups.items()
         },
         sources=file.sources.settings(),
+        releasing=release_parts.releasing(file.releases, file.audiences),
         alerts=file.alerts.alerting(),
         alertmanager=file.alerts.alertmanager or "",
         rotations={name: part.rota(resolved(part.people)) for name, part in file.rotations.items()},
         escalations={name: part.policy(name, resolved) for name, part in file.escalations.items()},
+        segments={name: replace(segment, name=name) for name, segment in file.segments.items()},
     )
 
 
@@ -174,4 +178,5 @@ def _service(name: str, part: ServicePart, owners: list[str]) -> Service:
         Command(tuple(how.run), how.directory, how.limit) if how else None,
         part.channel,
         tuple(owners),
+        tuple(part.migrations),
     )

@@ -19,12 +19,16 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One person's decision. ``name`` is kept beside the id so that a refusal can say who, without a look-up."""
+    """One person's decision. ``name`` is kept beside the id so that a refusal can say who, without a look-up.
+
+    ``sha`` is the commit that they saw when they decided; "" where none is known.
+    """
 
     by: str
     name: str
     decision: Decision
     at: datetime
+    sha: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,15 @@ class Approval:
         """The vote that said no, if there is one."""
         return next((vote for vote in self.votes if vote.decision is Decision.REFUSE), None)
 
+    def without_votes(self) -> Self:
+        """As if nobody had decided yet: what they decided about is something else now."""
+        return replace(self, votes=())
+
     def has_lapsed(self, at: datetime) -> bool:
         """Whether it is too late to decide."""
         return at >= self.expires_at
 
-    def decide(self, decision: Decision, by: Person, at: datetime, what: str) -> Self:
+    def decide(self, decision: Decision, by: Person, at: datetime, what: str, sha: str = "") -> Self:
         """The approval with one more vote; ``what`` names the thing in refusals.
 
         Raises:
@@ -86,4 +94,4 @@ class Approval:
                 f"You have approved {what} already; one person counts once. "
                 f"It needs {self.missing} more from somebody else."
             )
-        return replace(self, votes=(*self.votes, Vote(by.id, by.name, decision, at)))
+        return replace(self, votes=(*self.votes, Vote(by.id, by.name, decision, at, sha)))

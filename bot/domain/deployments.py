@@ -16,6 +16,7 @@ from bot.domain.team import Environment
 from bot.domain.versions import is_nameable
 
 TAIL_LINES = 20
+BOUND = 12  # characters of a commit that a button carries
 
 
 class State(StrEnum):
@@ -51,10 +52,19 @@ class Deployment:
 
     Every transition returns the deployment as it is afterwards, or raises ``Stale`` with where it stands.
     ``run`` counts how often its command was started; only the run that is under way may say how it ended.
+
+    Attributes:
+        sha: the commit that everything is about: what was approved is what the command gets.
+        rolls_back: the deployment that this one takes back.
+        overrides: the freeze that those who approve let it pass; ``fixes``: the open incident that it is to end.
+        moved_from: the commit that it was about before the ref moved; ``fell_away``: approvals that ended with it.
+        asked: who was asked to decide by direct message.
+        alerts: ids of alert groups that began to fire in the time after it in which it is watched.
+        ended_by: who refused, cancelled, or told us how it ended.
     """
 
     PREFIX: ClassVar[str] = "D"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "environment", "state", "version")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "environment", "state", "version", "sha")
 
     service: str
     version: str
@@ -69,12 +79,18 @@ class Deployment:
     because: str = ""
     ships: Ships = field(default_factory=Ships)
     before: Version | None = None
-    rolls_back: str = ""  # the deployment that this one takes back
+    rolls_back: str = ""
+    overrides: str = ""
+    fixes: str = ""
+    moved_from: str = ""
+    fell_away: int = 0
+    asked: tuple[str, ...] = ()
+    alerts: tuple[str, ...] = ()
     queued_at: datetime | None = None
     run: int = 0
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    ended_by: str = ""  # who refused, cancelled, or told us how it ended
+    ended_by: str = ""
     exit_code: int | None = None
     timed_out: bool = False
     tail: tuple[str, ...] = ()
@@ -94,10 +110,13 @@ class Deployment:
         ships: Ships | None = None,
         before: Version | None = None,
         rolls_back: str = "",
+        overrides: str = "",
+        fixes: str = "",
     ) -> Self:
         """A new request; it is queued at once where the environment asks for no approvals, or for a rollback.
 
-        A rollback needs none because its version was approved and live there before.
+        A rollback needs none because its version was approved and live there before; what passes a freeze needs
+        one at least.
         Raises ``Refusal`` where the version cannot be one.
         """
         if not is_nameable(version):
@@ -105,7 +124,7 @@ class Deployment:
                 f"“{version}” cannot be a version: it has to be one word such as v1.4.0, main or 9f3c2a1.",
                 field="version",
             )
-        needed = 0 if rolls_back else environment.approvals
+        needed = 0 if rolls_back else max(environment.approvals, 1 if overrides else 0)
         return cls(
             service=service,
             version=version,
@@ -121,12 +140,19 @@ class Deployment:
             ships=ships or Ships(),
             before=before,
             rolls_back=rolls_back,
+            overrides=overrides,
+            fixes=fixes,
         )
 
     @property
     def what(self) -> str:
         """ "web v1.4.0 to production"."""
         return f"{self.service} {self.version} to {self.environment}"
+
+    @property
+    def bound(self) -> str:
+        """Itself and the commit that it is about, as its buttons carry them: whoever clicks means this commit."""
+        return f"{self.id} {self.sha[:BOUND]}" if self.sha else self.id
 
     @property
     def took(self) -> timedelta | None:
@@ -141,12 +167,43 @@ class Deployment:
     def decide(self, decision: Decision, by: Person, at: datetime) -> Self:
         """With one more vote: refused, queued when nothing is missing any more, or still waiting."""
         self._must_be(State.WAITING, at=at)
-        approval = self.approval.decide(decision, by, at, self.what)
+        approval = self.approval.decide(decision, by, at, self.what, self.sha or "")
         if decision is Decision.REFUSE:
             return replace(self, approval=approval, state=State.REFUSED, ended_at=at, ended_by=by.id)
         if approval.is_given:
             return replace(self, approval=approval, state=State.QUEUED, queued_at=at)
         return replace(self, approval=approval)
+
+    def rebind(self, sha: str, ships: Ships | None, at: datetime) -> Self:
+        """About another commit, as the ref has moved; nobody has decided about that one yet."""
+        self._must_be(State.WAITING, at=at)
+        return replace(
+            self,
+            sha=sha,
+            ships=ships or Ships(),
+            approval=self.approval.without_votes(),
+            moved_from=self.sha or "",
+            fell_away=len(self.approval.approvals),
+        )
+
+    def override(self, freeze: str, because: str, environment: Environment, by: Person, at: datetime) -> Self:
+        """Asked for anew, to pass a freeze: votes from before it count no more, and one other person must say yes."""
+        self._must_be(State.WAITING, State.QUEUED, at=at)
+        needed = max(environment.approvals, 1)
+        return replace(
+            self,
+            asked_by=by.id,
+            asked_name=by.name,
+            approval=Approval(by.id, needed, at + environment.expires_after),
+            because=because.strip(),
+            overrides=freeze,
+            state=State.WAITING,
+            queued_at=None,
+        )
+
+    def alerted(self, alert: str) -> Self:
+        """With an alert that began to fire while it is watched; itself where that is noted already."""
+        return self if alert in self.alerts else replace(self, alerts=(*self.alerts, alert))
 
     def expire(self, at: datetime) -> Self:
         """Lapsed, as nobody decided in time."""
@@ -234,56 +291,3 @@ class Deployment:
     def _must_be(self, *states: State, at: datetime) -> None:
         if self.state not in states:
             raise Stale(f"{self.standing(at)} Its card in the deploy channel shows it as it is.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One service in one environment: what is live there, and the one deployment that may run.
-
-    ``taken_by`` is given in the transaction that lets a deployment start, and given back when its end is known:
-    so two never run at once.
-    """
-
-    PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "environment")
-
-    id: str  # "web/production"
-    service: str
-    environment: str
-    live: Version | None = None
-    taken_by: str = ""
-    latest: str = ""  # the deployment whose command ran last, however it ended
-
-    @classmethod
-    def of(cls, service: str, environment: str) -> Self:
-        """A slot that nothing has come to yet."""
-        return cls(id=slot_id(service, environment), service=service, environment=environment)
-
-    def take(self, deployment: str) -> Self:
-        """Taken by this deployment. Raises ``Stale`` where another one has it."""
-        if self.taken_by not in ("", deployment):
-            raise Stale(f"{self.taken_by} is running for {self.service} in {self.environment}.")
-        return replace(self, taken_by=deployment)
-
-    def started(self, deployment: str) -> Self:
-        """With this deployment as the one whose command ran last."""
-        return replace(self, latest=deployment)
-
-    def free(self, deployment: str) -> Self:
-        """Free, if this deployment had it."""
-        return replace(self, taken_by="") if self.taken_by == deployment else self
-
-    def settled(self, deployment: Deployment) -> Self:
-        """Free again after this deployment ended, with its version live if it succeeded."""
-        freed = self.free(deployment.id)
-        if deployment.state is not State.SUCCEEDED:
-            return freed
-        return replace(
-            freed,
-            live=Version(deployment.version, deployment.sha, deployment.id, deployment.ended_at),
-        )
-
-
-def slot_id(service: str, environment: str) -> str:
-    """The id of this service's slot there."""
-    return f"{service}/{environment}"

@@ -12,6 +12,8 @@ from bot.domain.spans import rounded
 
 DEFAULT_LENGTH = timedelta(hours=4)
 LONGEST = timedelta(days=31)
+ASK_BEFORE = timedelta(minutes=15)
+EXTENSION = timedelta(hours=1)
 
 
 class LockState(StrEnum):
@@ -22,6 +24,13 @@ class LockState(StrEnum):
     EXPIRED = "expired"
 
 
+class LockKind(StrEnum):
+    """Whom it keeps out: everybody but its owner, or everybody who has no second person for an override."""
+
+    LOCK = "lock"
+    FREEZE = "freeze"
+
+
 class Locked(Refusal):
     """Somebody else's lock stands in the way; the sentence says whose, why, until when, and what to do."""
 
@@ -30,7 +39,8 @@ class Locked(Refusal):
         unlock = f"/deploy unlock {lock.environment}" + (f" for {lock.service}" if lock.service else "")
         super().__init__(
             f"{lock.what} is locked by {lock.by_name} for {rounded(lock.until - at)} more{because}. "
-            f'Ask {lock.by_name}, wait for its end, or take the lock off with "{unlock}" ({lock.by_name} is told).'
+            f'Ask {lock.by_name}, wait for its end, or take the lock off with "{unlock}" ({lock.by_name} is told); '
+            f'"{unlock.replace("unlock", "steal")} because …" makes it yours.'
         )
         self.lock = lock
 
@@ -51,6 +61,8 @@ class Lock:
     reason: str = ""
     id: str = ""
     state: LockState = LockState.HELD
+    kind: LockKind = LockKind.LOCK
+    stolen_from: str = ""  # name of whoever had the lock before
     ended_at: datetime | None = None
     ended_by: str = ""
 
@@ -64,17 +76,21 @@ class Lock:
         service: str | None = None,
         until: datetime | None = None,
         reason: str = "",
+        kind: LockKind = LockKind.LOCK,
+        stolen_from: str = "",
     ) -> Self:
-        """A new lock, for four hours where no end is named.
+        """A new one, for four hours where no end is named.
 
         Raises ``Refusal`` where it would end in the past or last longer than a month.
         """
         end = until or at + DEFAULT_LENGTH
         if end <= at:
-            raise Refusal("A lock has to end in the future. Say until when, such as “until 17:00”.", field="until")
+            raise Refusal(
+                f"A {kind} has to end in the future. Say until when, such as “until 17:00”.", field="until"
+            )
         if end - at > LONGEST:
             raise Refusal(
-                "A lock lasts a month at most, so that nobody forgets it. Name an earlier end.", field="until"
+                f"A {kind} lasts a month at most, so that nobody forgets it. Name an earlier end.", field="until"
             )
         return cls(
             environment=environment,
@@ -84,6 +100,8 @@ class Lock:
             until=end,
             service=service,
             reason=reason.strip(),
+            kind=kind,
+            stolen_from=stolen_from,
         )
 
     @property
@@ -97,7 +115,29 @@ class Lock:
 
     def stops(self, service: str, people: Collection[str], at: datetime) -> bool:
         """Whether it keeps this service still, as its owner is none of the people who want it deployed."""
-        return self.holds(at) and self.service in (None, service) and self.by not in people
+        is_lock = self.kind is LockKind.LOCK
+        return is_lock and self.holds(at) and self.service in (None, service) and self.by not in people
+
+    def freezes(self, service: str, at: datetime) -> bool:
+        """Whether it keeps this service still for everybody."""
+        return self.kind is LockKind.FREEZE and self.holds(at) and self.service in (None, service)
+
+    @property
+    def is_freeze(self) -> bool:
+        """Whether even its owner needs an override."""
+        return self.kind is LockKind.FREEZE
+
+    def ask_at(self) -> datetime:
+        """When its owner is asked whether it may end: a quarter of an hour before, or at half of a short one."""
+        return max(self.until - ASK_BEFORE, self.at + (self.until - self.at) / 2)
+
+    def extend(self, by: timedelta, at: datetime) -> Self:
+        """Held for so much longer. Raises ``Stale`` where it has ended, ``Refusal`` where it would hold too long."""
+        if not self.holds(at):
+            raise Stale(f"The {self.kind} on {self.what} has ended already. Place it anew if it is still needed.")
+        if self.until + by - at > LONGEST:
+            raise Refusal(f"A {self.kind} holds for {LONGEST.days} days at most.", field="until")
+        return replace(self, until=self.until + by)
 
     def release(self, by: str, at: datetime) -> Self:
         """The lock, taken off. Raises ``Stale`` where it has ended already."""

@@ -1,8 +1,10 @@
 """What a deployment brings: the commits between the version that is live and the one that is asked for."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Self
 
 from bot.domain.ports import Commit
@@ -10,6 +12,11 @@ from bot.domain.ports import Commit
 SHOWN_COMMITS = 50
 SUBJECT_MAX = 200  # characters of a commit's first line that a card keeps
 AUTHOR_MAX = 80  # characters
+SHOWN_MIGRATIONS = 20
+
+# The address that GitHub and GitLab give to who hides theirs: 12345+login@users.noreply.github.com
+_HIDDEN = re.compile(r"(?:\d+[+-])?([\w-]+)@users\.noreply\.[\w.-]+")
+_LOGIN = re.compile(r"[\w-]{1,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +54,23 @@ class Ships:
     since: str = ""  # the version that they are counted from
     since_is_live: bool = True  # else it is the tag before, as nothing was known to be live there
     goes_back: bool = False
+    logins: tuple[str, ...] = ()  # authors on the code host, as far as their addresses tell
+    oldest: datetime | None = None  # when the first of them was committed
+    migrations: tuple[str, ...] = ()  # paths that change how data is kept
 
     @classmethod
     def of(
-        cls, commits: Iterable[Commit], changes: Iterable[str], *, since: str = "", goes_back: bool = False
+        cls,
+        commits: Iterable[Commit],
+        changes: Iterable[str],
+        *,
+        since: str = "",
+        goes_back: bool = False,
+        migrations: Iterable[str] = (),
     ) -> Self:
         """What these commits come to, newest first as they are."""
         every = list(commits)
+        logins = (login_of(one.author, one.email) for one in every)
         return cls(
             count=len(every),
             commits=tuple(
@@ -65,4 +82,19 @@ class Ships:
             pull_requests=tuple(dict.fromkeys(one.pull_request for one in every if one.pull_request)),
             since=since,
             goes_back=goes_back,
+            logins=tuple(dict.fromkeys(login for login in logins if login)),
+            oldest=min((one.at for one in every), default=None),
+            migrations=tuple(migrations)[:SHOWN_MIGRATIONS],
         )
+
+
+def login_of(author: str, email: str) -> str:
+    """Who a commit's author is on the code host: from a hidden address, or a name that could be a login; else ""."""
+    if hidden := _HIDDEN.fullmatch(email):
+        return hidden[1]
+    return author if _LOGIN.fullmatch(author) else ""
+
+
+def is_migration(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path fits one of the service's patterns for what changes how data is kept."""
+    return any(fnmatchcase(path, pattern) for pattern in patterns)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot.domain.escalations import Policy
 from bot.domain.freezes import Window
 from bot.domain.oncall import Rota
+from bot.domain.release_rules import Releasing
 from bot.domain.routes import Alerting
 from bot.domain.segments import Segment
 from bot.domain.sources import SourceSettings
@@ -126,6 +127,7 @@ class Team:
     alerts: Alerting = field(default_factory=Alerting)
     rotations: Mapping[str, Rota] = field(default_factory=dict[str, Rota])
     escalations: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
+    releasing: Releasing = field(default_factory=Releasing)
     alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
     segments: Mapping[str, Segment] = field(default_factory=dict[str, Segment])  # whom a flag may be for
 

@@ -1,19 +1,22 @@
 """How a deployment is asked for, decided and put in its turn; what runs it is in ``deploy_run``."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.approvals import Decision
 from bot.domain.changes import Change
-from bot.domain.deployments import Deployment, Slot, State
+from bot.domain.deployments import Deployment, State
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.locks import Locked
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.ships import Ships
+from bot.domain.slots import Slot
 from bot.domain.team import Service
-from bot.workflows import blockers_links
+from bot.workflows import blockers_links, deploy_asking, deploy_rules
 from bot.workflows import deploy_news as news
+from bot.workflows.deploy_look import Found
 from bot.workflows.finding import found
 from bot.workflows.handles import due
 from bot.workflows.slots import give_back, lock_against, must_be_open, run_key, slot_of, start_next
@@ -29,25 +32,69 @@ async def request(
     because: str = "",
     sha: str | None = None,
     ships: Ships | None = None,
+    people: Sequence[Person] = (),
 ) -> Deployment:
     """A new deployment with its card in the channel; it starts at once where nobody has to approve.
 
-    Raises ``Refusal``: nothing deploys this service, somebody locked the environment, it is asked for already.
+    ``people`` are those among whom are the ones who may approve. With a reason it passes a freeze, if somebody else
+    approves; where the reason names an open incident that it fixes, also locks and that incident.
+
+    Raises ``Refusal``: nothing deploys this service, it is locked or frozen, the version has to be somewhere else
+    first, it is asked for already.
     """
     deployable(work.team.services[service])
-    await must_be_open(work, service, environment, by.id)
+    fixes = await deploy_rules.fixed_by(work, service, because)
+    if not fixes:
+        await must_be_open(work, service, environment, by.id)
+    overrides = await deploy_rules.freeze_to_pass(work, service, environment) if because.strip() else ""
+    where = work.team.environments[environment]
     for other in await work.find(Deployment, service=service, environment=environment, version=version):
         if other.state.is_open:
+            if overrides and not other.overrides and other.state in (State.WAITING, State.QUEUED):
+                return await _override(work, other.override(overrides, because, where, by, work.now), people)
             raise Stale(f"{other.id} is the same already. {other.standing(work.now)} Its card is in the channel.")
     slot = await slot_of(work, service, environment)
-    where = work.team.environments[environment]
-    if ships:  # a commit may name a change that there is not
-        named = [change for change in ships.changes if await work.get(Change, change)]
-        ships = replace(ships, changes=tuple(named))
     asked = Deployment.ask(
-        service, version, where, by, work.now, sha=sha, because=because, ships=ships, before=slot.live
+        service,
+        version,
+        where,
+        by,
+        work.now,
+        sha=sha,
+        because=because,
+        ships=await _with_known_changes(work, ships),
+        before=slot.live,
+        overrides=overrides,
+        fixes=fixes,
     )
-    return await _enter(work, asked, slot)
+    await deploy_rules.must_be_askable(work, asked, f"/deploy {asked.what}")
+    return await _enter(work, asked, slot, people)
+
+
+async def counts(work: Work, id: str, seen: Found, bound: str) -> str:
+    """Why a yes does not count just now, although the deployment waits for one: or "" where it does.
+
+    ``seen`` is what the code host said a moment ago, ``bound`` the commit on the card that was clicked. Where the ref
+    has moved, the deployment is about the new commit from now on, without the approvals of the old one.
+    """
+    deployment = await known(work, id)
+    if deployment.state is not State.WAITING or deployment.approval.has_lapsed(work.now):
+        return ""
+    if seen.trouble:
+        return f"{seen.trouble}. Try again in a minute, or refuse it."
+    has_moved = seen.sha is not None and seen.sha != deployment.sha and seen.instead_of == deployment.sha
+    if has_moved and seen.sha and deployment.sha:
+        moved = deployment.rebind(seen.sha, await _with_known_changes(work, seen.ships), work.now)
+        await work.save(moved)
+        news.record(work, moved, "moved", was=deployment.sha, fell_away=moved.fell_away)
+        return (
+            f"{moved.version} has moved from {deployment.sha[:7]} to {seen.sha[:7]}{_fallen(moved.fell_away)}. "
+            "The card shows what ships now; look at it, then decide again."
+        )
+    if bound and deployment.sha and not deployment.sha.startswith(bound):
+        return f"You saw {bound[:7]}, and by now it is about {deployment.sha[:7]}. Look at the card, then decide again."
+    stops = [one for one in await deploy_rules.standing_against(work, deployment) if one.stops_votes]
+    return " ".join(f"{one.sentence(work.now)} ({one.rule})" for one in stops)
 
 
 async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deployment:
@@ -56,7 +103,10 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deploym
     if deployment.state is State.QUEUED and (lock := await lock_against(work, deployment)):
         raise Locked(lock, work.now)
     await work.save(deployment)
-    news.record(work, deployment, "approved" if decision is Decision.APPROVE else "refused", by.id)
+    what = "approved" if decision is Decision.APPROVE else "refused"
+    news.record(
+        work, deployment, what, by.id, **({"override": deployment.overrides} if deployment.overrides else {})
+    )
     slot = await slot_of(work, deployment.service, deployment.environment)
     if deployment.state is not State.WAITING:
         work.forgive(_expiry_key(deployment))
@@ -66,6 +116,7 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deploym
         news.tell_in_thread(work, deployment, "refused")
     await blockers_links.deployment_moved(work, deployment, by.id)
     await news.show(work, deployment, slot)
+    news.show_asked(work, deployment)
     return deployment
 
 
@@ -84,6 +135,7 @@ async def cancel(work: Work, id: str, by: Person) -> Deployment:
     else:
         news.record(work, deployment, "stop_asked", by.id)
     await news.show(work, deployment, slot)
+    news.show_asked(work, deployment)
     await news.show_queue(work, slot)
     return deployment
 
@@ -140,14 +192,14 @@ async def roll_back(work: Work, id: str, by: Person) -> Deployment:
 async def expire(work: Work, it: Due) -> Outcome:
     """A request that nobody decided lapses, and whoever asked is told."""
     deployment = await work.get(Deployment, it.job.args["deployment"])
-    if deployment is None or deployment.state is not State.WAITING:
-        return Outcome.NOOP
+    if deployment is None or deployment.state is not State.WAITING or not deployment.approval.has_lapsed(work.now):
+        return Outcome.NOOP  # decided, or asked for anew with more time
     deployment = deployment.expire(work.now)
     await work.save(deployment)
     news.record(work, deployment, "expired")
     news.tell_in_thread(work, deployment, "expired", late_by=it.late_by)
     await blockers_links.deployment_moved(work, deployment)
-    await news.show(work, deployment, await slot_of(work, deployment.service, deployment.environment))
+    await news.redraw(work, deployment)
     return Outcome.DONE
 
 
@@ -166,16 +218,48 @@ def deployable(service: Service) -> None:
         )
 
 
-async def _enter(work: Work, asked: Deployment, slot: Slot) -> Deployment:
+async def _enter(work: Work, asked: Deployment, slot: Slot, people: Sequence[Person] = ()) -> Deployment:
     deployment = await work.add(asked)
-    news.record(work, deployment, "requested", deployment.asked_by, rolls_back=deployment.rolls_back or None)
+    facts = {"rolls_back": deployment.rolls_back or None, "override": deployment.overrides or None}
+    news.record(work, deployment, "requested", deployment.asked_by, **facts)
     if deployment.state is State.WAITING:
-        args = {"deployment": deployment.id}
-        work.owe(Job("deploy.expire", _expiry_key(deployment), deployment.approval.expires_at, args))
+        _expires(work, deployment)
+        deployment = await deploy_asking.ask(work, deployment, people)
     else:
         slot = await start_next(work, slot)
     await news.show(work, deployment, slot)
     return deployment
+
+
+async def _override(work: Work, deployment: Deployment, people: Sequence[Person]) -> Deployment:
+    """A request from before a freeze, asked for anew to pass it."""
+    await work.save(deployment)
+    news.record(work, deployment, "override_asked", deployment.asked_by, override=deployment.overrides)
+    _expires(work, deployment)
+    deployment = await deploy_asking.ask(
+        work, deployment, [one for one in people if one.id not in deployment.asked]
+    )
+    await news.redraw(work, deployment)
+    return deployment
+
+
+def _expires(work: Work, deployment: Deployment) -> None:
+    args = {"deployment": deployment.id}
+    work.owe(Job("deploy.expire", _expiry_key(deployment), deployment.approval.expires_at, args))
+
+
+async def _with_known_changes(work: Work, ships: Ships | None) -> Ships | None:
+    """A commit may name a change that there is not."""
+    if ships is None:
+        return None
+    named = [change for change in ships.changes if await work.get(Change, change)]
+    return replace(ships, changes=tuple(named))
+
+
+def _fallen(approvals: int) -> str:
+    if not approvals:
+        return ""
+    return f", and {approvals} {'approval' if approvals == 1 else 'approvals'} of the old commit ended with it"
 
 
 def _must_be_latest(deployment: Deployment, slot: Slot) -> None:
@@ -194,4 +278,5 @@ def _taken_back(deployment: Deployment) -> Ships:
 
 
 def _expiry_key(deployment: Deployment) -> str:
-    return f"deploy.expire:{deployment.id}"
+    # An override has a time of its own, and a job that was forgiven is owed no more.
+    return f"deploy.expire:{deployment.id}{f':{deployment.overrides}' if deployment.overrides else ''}"

@@ -1,27 +1,37 @@
-"""What is looked up before a deployment is asked for: which commit a version is, and what it would bring."""
+"""What is looked up before a deployment is asked for or approved: which commit a version is, and what it brings."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.changes import change_ids_in
-from bot.domain.deployments import Slot, slot_id
+from bot.domain.deployments import Deployment, State
+from bot.domain.people import Person
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown, Tools
 from bot.domain.refusals import Refusal, Unknown
-from bot.domain.ships import Ships, Version
-from bot.domain.team import Repository
+from bot.domain.ships import Ships, Version, is_migration
+from bot.domain.slots import Slot, slot_id
+from bot.domain.team import Service
 from bot.domain.versions import is_nameable
 
 # Slack waits 3 s in all; a card without a count beats a command that times out.
-COMMITS_WITHIN_SECONDS = 1.2
+COMMITS_WITHIN_SECONDS = 1.1
 RESOLVE_WITHIN_SECONDS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a version turned out to be; without a repository nothing is known of it."""
+    """What a version turned out to be, and who is there; without a repository nothing is known of it.
+
+    ``trouble``: why it could not be looked up again, where that was tried for a click; ``instead_of``: the commit
+    that the deployment was about then.
+    """
 
     sha: str | None = None
     ships: Ships | None = None
+    people: Sequence[Person] = ()
+    trouble: str = ""
+    instead_of: str | None = None
 
 
 async def look(tools: Tools, service: str, version: str, environment: str) -> Found:
@@ -30,53 +40,99 @@ async def look(tools: Tools, service: str, version: str, environment: str) -> Fo
     Raises ``Unknown`` where the repository has no such ref, and ``Refusal`` where it cannot be asked: a card that
     does not say what ships must not be approved.
     """
-    repository = tools.team.services[service].repository
-    if not (repository.git or repository.github) or not is_nameable(version):
-        return Found()
+    people = await tools.directory.people()
+    known = tools.team.services[service]
+    if not _has_code(known) or not is_nameable(version):
+        return Found(people=people)
     try:
-        async with asyncio.timeout(RESOLVE_WITHIN_SECONDS):
-            sha = await tools.host.resolve(repository, version)
+        sha = await _resolved(tools, known, version)
     except RefUnknown as unknown:
         raise Unknown(f"version of {service}", version, unknown.nearest, field="version") from unknown
     except (HostUnreachable, TimeoutError) as reason:
-        why = str(reason) or "it did not answer in time"
         raise Refusal(
-            f"I cannot look up {service} {version}: {why}. Nothing was asked for. Try again in a minute; "
+            f"I cannot look up {service} {version}: {_why(reason)}. Nothing was asked for. Try again in a minute; "
             "if it stays so, an admin finds the code host under “repository” in the team file."
         ) from reason
+    return Found(sha, await _what_ships(tools, known, environment, version, sha), people)
+
+
+async def look_again(tools: Tools, id: str) -> Found:
+    """The same for a deployment that somebody is about to approve; what it brings only where its ref has moved."""
     async with tools.unit() as work:
-        slot = await work.get(Slot, slot_id(service, environment))
-    ships = await _ships(tools, repository, slot.live if slot else None, version, sha)
-    return Found(sha, ships)
+        asked = await work.get(Deployment, id)
+    known = tools.team.services.get(asked.service) if asked else None
+    if asked is None or known is None or asked.state is not State.WAITING:
+        return Found()
+    if not _has_code(known) or asked.sha is None or asked.sha == asked.version:
+        return Found(asked.sha)
+    try:
+        sha = await _resolved(tools, known, asked.version)
+    except RefUnknown:
+        return Found(trouble=f"{asked.version} is there no more")
+    except (HostUnreachable, TimeoutError) as reason:
+        return Found(trouble=f"I cannot see whether {asked.version} is still {asked.sha[:7]}: {_why(reason)}")
+    if sha == asked.sha:
+        return Found(sha)
+    ships = await _what_ships(tools, known, asked.environment, asked.version, sha)
+    return Found(sha, ships, instead_of=asked.sha)
 
 
-async def _ships(
-    tools: Tools, repository: Repository, live: Version | None, version: str, sha: str
-) -> Ships | None:
+async def _resolved(tools: Tools, service: Service, version: str) -> str:
+    async with asyncio.timeout(RESOLVE_WITHIN_SECONDS):
+        return await tools.host.resolve(service.repository, version)
+
+
+async def _what_ships(tools: Tools, service: Service, environment: str, version: str, sha: str) -> Ships:
+    async with tools.unit() as work:
+        slot = await work.get(Slot, slot_id(service.name, environment))
+    return await _ships(tools, service, slot.live if slot else None, version, sha)
+
+
+async def _ships(tools: Tools, service: Service, live: Version | None, version: str, sha: str) -> Ships:
     """What comes with ``sha``, or what it takes back; without a count where that cannot be told (in time)."""
+    repository = service.repository
     since, since_sha = (live.name, live.sha) if live else ("", None)
     if since_sha == sha:
         return Ships(0, since=since)
     try:
         async with asyncio.timeout(COMMITS_WITHIN_SECONDS):
             if live is None:
-                since = since_sha = await _tag_before(tools, repository, version)
+                since = since_sha = await _tag_before(tools, service, version)
             if not since_sha:
                 return Ships(None, since=since)
-            brought = await tools.host.commits(repository, since_sha, sha)
+            brought, touched = await asyncio.gather(
+                tools.host.commits(repository, since_sha, sha), _migrations(tools, service, since_sha, sha)
+            )
             taken = [] if brought else await tools.host.commits(repository, sha, since_sha)
     except (HostUnreachable, RangeTooLong, RefUnknown, TimeoutError):
         return Ships(None, since=live.name if live else "")
     every = brought or taken
-    ships = Ships.of(every, _named(every), since=since, goes_back=not brought and bool(taken))
+    goes_back = not brought and bool(taken)
+    ships = Ships.of(every, _named(every), since=since, goes_back=goes_back, migrations=touched)
     return replace(ships, since_is_live=live is not None)
 
 
-async def _tag_before(tools: Tools, repository: Repository, version: str) -> str:
+async def _migrations(tools: Tools, service: Service, since: str, until: str) -> list[str]:
+    """Paths that differ and that the team file calls migrations of this service."""
+    if not service.migrations:
+        return []
+    files = await tools.host.files(service.repository, since, until)
+    return [path for path in files if is_migration(path, service.migrations)]
+
+
+async def _tag_before(tools: Tools, service: Service, version: str) -> str:
     """The tag before this version; the newest one where the version is no tag."""
-    tags = await tools.host.tags(repository)
+    tags = await tools.host.tags(service.repository)
     older = tags[tags.index(version) + 1 :] if version in tags else tags
     return older[0] if older else ""
+
+
+def _has_code(service: Service) -> bool:
+    return bool(service.repository.git or service.repository.github)
+
+
+def _why(reason: BaseException) -> str:
+    return str(reason) or "it did not answer in time"
 
 
 def _named(commits: list[Commit]) -> tuple[str, ...]:

@@ -4,12 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.changes import Change
-from bot.domain.deployments import Deployment, Slot, State
+from bot.domain.deploy_picture import Picture, picture
+from bot.domain.deployments import Deployment, State
 from bot.domain.ledger import Entry, Fact, Subject
 from bot.domain.messages import Message
+from bot.domain.obstacles import obstacles
 from bot.domain.ports import Work
+from bot.domain.slots import Slot
 from bot.domain.stages import Stage
-from bot.workflows.slots import lock_against, queue_of
+from bot.workflows import deploy_rules
+from bot.workflows.slots import queue_of, slot_of
 
 SHOWN_CHANGES = 5
 
@@ -22,6 +26,19 @@ def card_key(deployment: Deployment) -> str:
 def channel_of(work: Work, deployment: Deployment) -> str:
     """Where its card stands."""
     return work.team.channel_for(Stage.DEPLOY, deployment.service)
+
+
+async def redraw(work: Work, deployment: Deployment) -> None:
+    """Have the card, and whatever asks for a decision, show how it stands now."""
+    await show(work, deployment, await slot_of(work, deployment.service, deployment.environment))
+    show_asked(work, deployment)
+
+
+def show_asked(work: Work, deployment: Deployment) -> None:
+    """Ask those who were chosen to decide, by direct message; afterwards the same messages say how it ended."""
+    for user in deployment.asked:
+        context = {"deployment": deployment, "user": user}
+        work.say(Message(f"{card_key(deployment)}:ask:{user}", user, "deploy/asked", context))
 
 
 async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
@@ -37,12 +54,22 @@ async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
         "deployment": deployment,
         "changes": [change for change in changes if change],
         "ahead": ahead,
-        "lock": await lock_against(work, deployment) if is_queued and slot.taken_by != deployment.id else None,
+        "picture": await _picture(work, deployment, slot),
         "can_retry": deployment.state is State.FAILED and is_last_word,
         "back_to": deployment.before if has_ended and is_last_word else None,
         "replaced_by": slot.live if deployment.state is State.SUCCEEDED and not is_live else None,
     }
     work.say(Message(card_key(deployment), channel_of(work, deployment), "deploy/card", context))
+
+
+async def _picture(work: Work, deployment: Deployment, slot: Slot) -> Picture | None:
+    """What surrounds it, while somebody may still decide, or something holds it."""
+    is_about_to_start = deployment.state is State.QUEUED and slot.taken_by == deployment.id
+    if deployment.state not in (State.WAITING, State.QUEUED) or is_about_to_start:
+        return None
+    facts = await deploy_rules.facts_of(work, deployment)
+    where = deploy_rules.environment_of(work, deployment.environment)
+    return picture(deployment, facts, obstacles(deployment, where, facts), slot.live)
 
 
 async def show_queue(work: Work, slot: Slot) -> None:

@@ -8,12 +8,13 @@ from datetime import timedelta
 from functools import partial
 from typing import cast
 
-from bot.domain.deployments import TAIL_LINES, Deployment, Slot, State
+from bot.domain.deployments import TAIL_LINES, Deployment, State
 from bot.domain.jobs import Due, Outcome
 from bot.domain.ledger import Subject
 from bot.domain.people import Person
 from bot.domain.ports import Finished, Line, Target, Tools, Work
 from bot.domain.refusals import Stale
+from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.team import Command
 from bot.workflows import changes

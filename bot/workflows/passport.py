@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 
 from bot.domain.changes import Change, change_ids_in, pull_request_named
-from bot.domain.deployments import Slot
 from bot.domain.flow import Passport, Step
 from bot.domain.ledger import BROAD, Recorded, Subject
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Unknown
 from bot.domain.reviews import PullRequest
+from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 
 # How far a name leads on: a change leads to its commits, a commit to its version, a version to its deployments.

@@ -1,9 +1,14 @@
-"""Whose turn it is: one deployment at a time for each service in each environment, and none past a lock."""
+"""Whose turn it is: one deployment at a time for each service in each environment, and none past what holds it."""
 
-from bot.domain.deployments import Deployment, Slot, State, slot_id
+from datetime import datetime, timedelta
+
+from bot.domain.deployments import Deployment, State
 from bot.domain.jobs import Job
 from bot.domain.locks import Lock, Locked, LockState
+from bot.domain.obstacles import Kind, Obstacle
 from bot.domain.ports import Work
+from bot.domain.slots import Slot, slot_id
+from bot.workflows import deploy_rules
 
 
 async def slot_of(work: Work, service: str, environment: str) -> Slot:
@@ -38,20 +43,38 @@ async def must_be_open(work: Work, service: str, environment: str, asker: str) -
 
 
 async def start_next(work: Work, slot: Slot) -> Slot:
-    """Let the first of the queue start, if the slot is free and no lock stops it; gives the slot as it is then.
+    """Let the first of the queue start, if the slot is free and nothing holds it; gives the slot as it is then.
 
     The slot is taken in this transaction, so of two that try at once one meets a ``Conflict``.
     """
     if slot.taken_by:
         return slot
     for deployment in await queue_of(work, slot):
-        if await lock_against(work, deployment) is None:
+        waits = await deploy_rules.holding(work, deployment)
+        if waits:
+            _look_again(work, deployment, waits)
+        else:
             slot = slot.take(deployment.id)
             await work.save(slot)
             args = {"deployment": deployment.id, "run": deployment.run + 1}
             work.owe(Job("deploy.run", run_key(deployment), work.now, args))
             return slot
     return slot
+
+
+def _look_again(work: Work, deployment: Deployment, waits: list[Obstacle]) -> None:
+    """Owe a look at the instant at which what holds it may be over. A lock and a check tell us of their end."""
+    due = {one.until for one in waits if one.until and one.kind in (Kind.FREEZE, Kind.SOAK)}
+    if any(one.kind is Kind.INCIDENT for one in waits):
+        due.add(_next_minute(work.now))
+    for at in sorted(due)[:1]:
+        work.owe(
+            Job("deploy.look", f"deploy.look:{deployment.id}:{at:%Y%m%dT%H%M%S}", at, {"deployment": deployment.id})
+        )
+
+
+def _next_minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 async def give_back(work: Work, slot: Slot, deployment: Deployment) -> Slot:

@@ -34,5 +34,6 @@ async def request(call: Call, work: Work) -> Reply:
         because=args.get("reason", ""),
         sha=call.prepared.sha,
         ships=call.prepared.ships,
+        people=call.prepared.people,
     )
     return Reply("deploy/requested", {"deployment": deployment, "channel": channel_of(work, deployment)})

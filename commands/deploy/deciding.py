@@ -1,51 +1,79 @@
-"""Verbs behind the buttons of a deployment's card."""
+"""Verbs behind the buttons of a deployment's card. Each click is answered, and the card is as things are now."""
 
-from bot.command import Call, choice
+from collections.abc import Awaitable
+
+from bot.command import Call, Reply, choice, word
 from bot.domain.approvals import Decision
-from bot.domain.ports import Work
-from bot.workflows import deploy, deploy_run
+from bot.domain.deployments import Deployment
+from bot.domain.locks import Locked
+from bot.domain.ports import Tools, Work
+from bot.domain.refusals import Stale
+from bot.workflows import deploy, deploy_look, deploy_run
+from bot.workflows import deploy_news as news
 from commands.deploy.declared import DEPLOYMENT, command, permitted
 
 
+async def _look_again(call: Call, tools: Tools) -> deploy_look.Found:
+    return await deploy_look.look_again(tools, call.args["deployment"])
+
+
 @command.verb(
-    "approve <deployment>", "Say yes to a deployment", hidden=True, opens_form=False, deployment=DEPLOYMENT
+    "approve <deployment> [<sha>]",
+    "Say yes to a deployment",
+    hidden=True,
+    opens_form=False,
+    prepare=_look_again,
+    deployment=DEPLOYMENT,
+    sha=word("the commit on the card that was clicked"),
 )
-async def approve(call: Call, work: Work) -> None:
-    """The card says who, and starts when nothing is missing."""
+async def approve(call: Call, work: Work) -> Reply:
+    """Everything is read again first; the card says who, and starts when nothing is missing."""
     await permitted(call, work, "approve")
-    await deploy.decide(work, call.args["deployment"], Decision.APPROVE, call.by)
+    id = call.args["deployment"]
+    if why := await deploy.counts(work, id, call.prepared, call.args.get("sha", "")):
+        return await _not_done(call, work, why)
+    return await _done(call, work, "approved", deploy.decide(work, id, Decision.APPROVE, call.by))
 
 
 @command.verb("refuse <deployment>", "Say no to a deployment", hidden=True, opens_form=False, deployment=DEPLOYMENT)
-async def refuse(call: Call, work: Work) -> None:
+async def refuse(call: Call, work: Work) -> Reply:
     """The card says who, and whoever asked is told in its thread."""
     await permitted(call, work, "refuse")
-    await deploy.decide(work, call.args["deployment"], Decision.REFUSE, call.by)
+    decided = deploy.decide(work, call.args["deployment"], Decision.REFUSE, call.by)
+    return await _done(call, work, "refused", decided)
 
 
 @command.verb(
-    "cancel <deployment>", "Take a request back, or stop", hidden=True, opens_form=False, deployment=DEPLOYMENT
+    "cancel <deployment>",
+    "Take a request back, or stop what runs",
+    examples=("D-12",),
+    opens_form=False,
+    deployment=DEPLOYMENT,
 )
-async def cancel(call: Call, work: Work) -> None:
+async def cancel(call: Call, work: Work) -> Reply:
     """Nothing starts any more; a command that runs is stopped."""
     await permitted(call, work, "cancel")
-    await deploy.cancel(work, call.args["deployment"], call.by)
+    return await _done(call, work, "cancelled", deploy.cancel(work, call.args["deployment"], call.by))
 
 
 @command.verb("retry <deployment>", "Run it once more", hidden=True, opens_form=False, deployment=DEPLOYMENT)
-async def retry(call: Call, work: Work) -> None:
-    """The same version, on the approval that it has."""
+async def retry(call: Call, work: Work) -> Reply:
+    """The same commit, on the approval that it has."""
     await permitted(call, work, "retry")
-    await deploy.retry(work, call.args["deployment"], call.by)
+    return await _done(call, work, "retried", deploy.retry(work, call.args["deployment"], call.by))
 
 
 @command.verb(
-    "rollback <deployment>", "Bring back what was live", hidden=True, opens_form=False, deployment=DEPLOYMENT
+    "rollback <deployment>",
+    "Bring back what was live before",
+    examples=("D-12",),
+    opens_form=False,
+    deployment=DEPLOYMENT,
 )
-async def rollback(call: Call, work: Work) -> None:
+async def rollback(call: Call, work: Work) -> Reply:
     """A new card for the version that was live before."""
     await permitted(call, work, "rollback")
-    await deploy.roll_back(work, call.args["deployment"], call.by)
+    return await _done(call, work, "rolled back", deploy.roll_back(work, call.args["deployment"], call.by))
 
 
 @command.verb(
@@ -56,7 +84,24 @@ async def rollback(call: Call, work: Work) -> None:
     deployment=DEPLOYMENT,
     outcome=choice("live", "failed"),
 )
-async def settle(call: Call, work: Work) -> None:
+async def settle(call: Call, work: Work) -> Reply:
     """A person looked, and says whether it is live."""
     await permitted(call, work, "settle")
-    await deploy_run.settle(work, call.args["deployment"], call.by, is_live=call.args["outcome"] == "live")
+    is_live = call.args["outcome"] == "live"
+    settled = deploy_run.settle(work, call.args["deployment"], call.by, is_live=is_live)
+    return await _done(call, work, "settled", settled)
+
+
+async def _done(call: Call, work: Work, what: str, step: Awaitable[Deployment]) -> Reply:
+    """What came of it; where it has moved on meanwhile, that, and the card as it is now."""
+    try:
+        deployment = await step
+    except (Stale, Locked) as refusal:
+        return await _not_done(call, work, refusal.sentence)
+    return Reply("deploy/done", {"deployment": deployment, "what": what})
+
+
+async def _not_done(call: Call, work: Work, why: str) -> Reply:
+    deployment = await deploy.known(work, call.args["deployment"])
+    await news.redraw(work, deployment)
+    return Reply("deploy/not_done", {"deployment": deployment, "why": why})

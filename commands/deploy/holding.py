@@ -1,10 +1,12 @@
-"""Verbs that keep an environment still for a while."""
+"""Verbs that keep an environment still for a while: one's own lock, and a freeze that is for everybody."""
 
-from bot.command import Call, Reply, service, text, when
-from bot.domain.locks import Lock
+from bot.command import Call, Reply, id_of, service, text, when
+from bot.domain.locks import Lock, LockKind
 from bot.domain.ports import Work
 from bot.workflows import locks
 from commands.deploy.declared import ENVIRONMENT, command
+
+LOCK = id_of("L", "the lock, such as L-3")
 
 
 @command.verb(
@@ -27,7 +29,7 @@ async def lock(call: Call, work: Work) -> Reply:
         until=args.get("end"),
         reason=args.get("reason", ""),
     )
-    return _about_lock(placed)
+    return _about(placed)
 
 
 @command.verb(
@@ -39,10 +41,76 @@ async def lock(call: Call, work: Work) -> Reply:
 )
 async def unlock(call: Call, work: Work) -> Reply:
     """What waited for the lock starts."""
-    return _about_lock(
-        await locks.take_off(work, call.args["environment"], call.by, service=call.args.get("service"))
+    return _about(await locks.take_off(work, call.args["environment"], call.by, service=call.args.get("service")))
+
+
+@command.verb(
+    "steal <environment> [for <service>] because <reason>",
+    "Make somebody else's lock your own; they are told why",
+    examples=("production because the fix for INC-7 is mine",),
+    environment=ENVIRONMENT,
+    service=service("only the lock on this service"),
+    reason=text("why, for whoever had it"),
+)
+async def steal(call: Call, work: Work) -> Reply:
+    """It ends when the old one would have."""
+    args = call.args
+    return _about(
+        await locks.steal(work, args["environment"], call.by, args["reason"], service=args.get("service"))
     )
 
 
-def _about_lock(lock: Lock) -> Reply:
+@command.verb(
+    "freeze <environment> until <end> [for <service>] because <reason>",
+    "Let nobody deploy there, but with a reason and a second person",
+    examples=("production until Mon 09:00 because the release is audited",),
+    environment=ENVIRONMENT,
+    end=when("until when"),
+    service=service("only this service; else all of them"),
+    reason=text("why, for those who are stopped by it"),
+)
+async def freeze(call: Call, work: Work) -> Reply:
+    """A card in the deploy channel says why and until when; rollbacks pass."""
+    args = call.args
+    placed = await locks.place(
+        work,
+        args["environment"],
+        call.by,
+        service=args.get("service"),
+        until=args["end"],
+        reason=args["reason"],
+        kind=LockKind.FREEZE,
+    )
+    return _about(placed)
+
+
+@command.verb(
+    "thaw <environment> [for <service>]",
+    "End a freeze that somebody set",
+    examples=("production",),
+    environment=ENVIRONMENT,
+    service=service("only the freeze of this service"),
+)
+async def thaw(call: Call, work: Work) -> Reply:
+    """What waited for its end starts."""
+    service_name = call.args.get("service")
+    thawed = await locks.take_off(
+        work, call.args["environment"], call.by, service=service_name, kind=LockKind.FREEZE
+    )
+    return _about(thawed)
+
+
+@command.verb("extend <lock>", "Hold a lock an hour longer", hidden=True, opens_form=False, lock=LOCK)
+async def extend(call: Call, work: Work) -> Reply:
+    """Its owner is asked again before the new end."""
+    return _about(await locks.extend(work, call.args["lock"], call.by))
+
+
+@command.verb("let-end <lock>", "Let a lock end when it ends", hidden=True, opens_form=False, lock=LOCK)
+async def let_end(call: Call, work: Work) -> Reply:
+    """Nothing changes, and the question is gone."""
+    return _about(await locks.let_end(work, call.args["lock"], call.by))
+
+
+def _about(lock: Lock) -> Reply:
     return Reply("deploy/lock", {"lock": lock})

@@ -1,9 +1,13 @@
 """Verbs that only look: what is live, what is on its way, what was."""
 
 from bot.command import Call, Reply, service
-from bot.domain.deployments import Deployment, Slot, State
+from bot.domain.access import Policy
+from bot.domain.deploy_why import reasons
+from bot.domain.deployments import Deployment, State
 from bot.domain.ports import Work
-from bot.workflows import deploy, locks
+from bot.domain.slots import Slot
+from bot.workflows import deploy, deploy_rules, locks
+from bot.workflows.slots import slot_of
 from commands.deploy.declared import DEPLOYMENT, command
 
 SHOWN = 10  # deployments in a history
@@ -51,3 +55,23 @@ async def history(call: Call, work: Work) -> Reply:
 async def ships(call: Call, work: Work) -> Reply:
     """Every commit of it, up to fifty, shown only to whoever asks."""
     return Reply("deploy/ships", {"deployment": await deploy.known(work, call.args["deployment"])})
+
+
+@command.verb(
+    "why <deployment>",
+    "Which rule keeps a deployment from starting, or you from approving it",
+    examples=("D-12",),
+    reads_only=True,
+    opens_form=False,
+    deployment=DEPLOYMENT,
+)
+async def why(call: Call, work: Work) -> Reply:
+    """Each rule by the name under which it can be found and changed."""
+    deployment = await deploy.known(work, call.args["deployment"])
+    slot = await slot_of(work, deployment.service, deployment.environment)
+    ahead = await work.get(Deployment, slot.taken_by) if slot.taken_by not in ("", deployment.id) else None
+    found = await deploy_rules.standing_against(work, deployment)
+    where = deploy_rules.environment_of(work, deployment.environment)
+    rules = reasons(deployment, where, Policy(work.team), call.by, found, ahead, work.now)
+    standing = deployment.standing(work.now)
+    return Reply("deploy/why", {"deployment": deployment, "reasons": rules, "standing": standing})

@@ -15,7 +15,7 @@ from tests.workflows.deploying import Harbour
 
 @pytest.mark.parametrize(
     ("verb", "hidden"),
-    [("", False), ("status", False), ("lock", False), ("approve", True), ("settle", True), ("rollback", True)],
+    [("", False), ("status", False), ("lock", False), ("approve", True), ("settle", True), ("rollback", False)],
 )
 def test_verbs_of_buttons_are_not_offered_for_typing(verb: str, hidden: bool):
     assert deploy.command.verbs[verb].hidden is hidden
@@ -25,7 +25,7 @@ def test_verbs_of_buttons_are_not_offered_for_typing(verb: str, hidden: bool):
 def test_what_reads_only_says_so(command: Any):
     reading = {name for name, verb in command.verbs.items() if verb.reads_only}
 
-    assert reading == ({"status", "history", "ships"} if command is deploy.command else {"list"})
+    assert reading == ({"status", "history", "ships", "why"} if command is deploy.command else {"list"})
 
 
 def test_ids_are_read_as_what_they_are_of():
@@ -36,7 +36,7 @@ def test_ids_are_read_as_what_they_are_of():
         for parameter in verb.parameters.values()
         if parameter.kind is Kind.ID
     }
-    assert prefixes == {"D", "R"}
+    assert {"D", "L", "R"} <= prefixes
 
 
 async def test_a_reason_is_kept_and_shown():

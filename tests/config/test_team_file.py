@@ -1,7 +1,7 @@
 """What a team writes about itself, and how its slips are told."""
 # ruff: noqa: E501  one slip a line reads as a table
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,22 @@ import pytest
 import yaml
 
 from bot.config.team_file import parse_team, read_team
+from bot.domain.freezes import Moment, Window
 from bot.domain.oncall import Every
 from bot.domain.presence import Place
 from bot.domain.questions import Asks
 from bot.domain.standup_plans import Posting
 from bot.domain.team import Command, Environment, Repository, Role, Rule, Team
 
+PRODUCTION_FREEZES = (
+    Window("weekend", Moment(time(16), weekday=4), Moment(time(9), weekday=0), "Europe/Berlin"),
+    Window(
+        "year's end",
+        Moment(time(18), day=date(2026, 12, 20)),
+        Moment(time(9), day=date(2027, 1, 4)),
+        "Europe/Berlin",
+    ),
+)
 EXAMPLE = Path(__file__).resolve().parents[2] / "eightbells.example.yml"
 
 
@@ -37,7 +47,7 @@ def test_the_example_is_a_team() -> None:
     assert team.services["payments"].owners == ("U0TOM00001", "S0PAYMENTS")
     assert list(team.environments.values()) == [
         Environment("staging", 0),
-        Environment("production", 1, 1, timedelta(hours=4)),
+        Environment("production", 1, 1, timedelta(hours=4), freezes=PRODUCTION_FREEZES),
     ]
     assert team.roles["release"] == Role(
         "release", frozenset({"U0ANA00001", "U0MEI00001"}), frozenset({"S0RELEASE"})
@@ -71,6 +81,14 @@ def test_an_empty_file_is_a_team_without_anything() -> None:
         ("channels: {deplpy: '#x'}", "channels.deplpy: no such stage; did you mean deploy?"),
         ("environments: {a: {order: 1}, b: {order: 1}}", "environments.b.order: a has order 1 already"),
         ("environments: {a: {approvals: -1}}", "environments.a.approvals: input should be greater than or equal to 0"),
+        ("environments: {a: {}, b: {after: c}}", "environments.b.after: no environment c; there is a"),
+        ("environments: {a: {after: a}}", "environments.a.after: comes after itself, so nothing could ever be deployed there"),
+        ("environments: {a: {soak: 1h}}", "environments.a.soak: needs `after`: the environment in which a commit has to have been"),
+        ("environments: {a: {freezes: [{name: x, from: Fri 16:00, until: soon}]}}", "environments.a.freezes[1].until: “soon” is no moment. Write “Fri 16:00” for every week, or “2026-12-20 18:00”."),
+        ("environments: {a: {freezes: [{name: x, from: 2026-12-20, until: Mon 09:00}]}}", "environments.a.freezes[1]: x begins on a weekday and ends on a date, or the other way round."),
+        ("environments: {a: {freezes: [{name: x, from: 2026-12-20, until: 2026-12-19}]}}", "environments.a.freezes[1]: x ends before it begins."),
+        ("environments: {a: {freezes: [{name: x, from: Fri 16:00, until: Mon 09:00, zone: Berlin}]}}", "environments.a.freezes[1].zone: 'Berlin' is no zone; write one such as Europe/Berlin"),
+        ("environments: {a: {incidents: {severity: awful}}}", "environments.a.incidents.severity: 'awful' is no severity; there is critical, major, minor"),
         ("{people: {ana: {slack: U0ANA}}, roles: {release: '@anna'}}", "roles.release[1]: nobody under people is called anna; did you mean ana?"),
         ("people: {ana: {slack: ana}}", "people.ana.slack: 'ana' is no member id; those begin with U or W (profile, “Copy member ID”)"),
         ("people: {ana: {}}", "people.ana.slack: is missing"),

@@ -60,5 +60,6 @@ def test_the_refusal_says_who_why_how_long_and_what_to_do():
 
     assert Locked(lock, NOON + HOUR).sentence == (
         "web in production is locked by Ana for 3 h more: “release freeze”. Ask Ana, wait for its end, "
-        'or take the lock off with "/deploy unlock production for web" (Ana is told).'
+        'or take the lock off with "/deploy unlock production for web" (Ana is told); '
+        '"/deploy steal production for web because …" makes it yours.'
     )

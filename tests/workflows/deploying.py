@@ -1,6 +1,6 @@
 """A world in which things are deployed: a code host and a target that do what a test tells them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from bot.domain.commits import pull_request_in
 from bot.domain.deployments import Deployment, State
 from bot.domain.ports import Commit, Finished, HostUnreachable, Line, RangeTooLong, RefUnknown
+from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Command, Environment, Repository
 from bot.runtime.rendering import Rendering
 from bot.workflows import deploy, deploy_run
@@ -32,6 +33,12 @@ class ScriptedHost:
         self.history = list(history)
         self.down = ""
         self.too_long = False
+        self.bodies: dict[str, str] = {}  # by subject
+        self.lies = Relation()
+        self.pulls: dict[int, MergedPull] = {}
+        self.pulls_down = ""
+        self.releases: dict[str, tuple[str, str]] = {}
+        self.paths: list[str] = []
 
     def sha(self, ref: str) -> str:
         """The commit of this tag."""
@@ -49,10 +56,30 @@ class ScriptedHost:
             raise RangeTooLong
         first, last = self._at(since) if since else 0, self._at(until)
         return [
-            Commit(f"{n:040x}", subject, "", "Ana", "", NOON, pull_request_in(subject))
+            Commit(
+                f"{n:040x}", subject, self.bodies.get(subject, ""), "ana-dev", "", NOON, pull_request_in(subject)
+            )
             for n, (_, subject) in enumerate(self.history, start=1)
             if first < n <= last
         ][::-1]
+
+    async def files(self, repository: Repository, since: str, until: str) -> list[str]:
+        return self.paths
+
+    async def relation(self, repository: Repository, since: str | None, until: str) -> Relation:
+        return self.lies
+
+    async def pull_requests(self, repository: Repository, numbers: Collection[int]) -> Mapping[int, MergedPull]:
+        if self.pulls_down:
+            raise HostUnreachable(self.pulls_down)
+        return {number: self.pulls[number] for number in numbers if number in self.pulls}
+
+    async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
+        if self.down:
+            raise HostUnreachable(self.down)
+        self.sha(tag)
+        self.releases[tag] = (title, body)
+        return f"https://github.com/{repository.github}/releases/tag/{tag}"
 
     async def tags(self, repository: Repository) -> list[str]:
         return [ref for ref, _ in reversed(self.history) if ref.startswith("v")]
@@ -126,6 +153,13 @@ async def ask(world: Harbour, version: str = "v1.4.0", environment: str = "produ
 
 async def press(world: Harbour, verb: str, deployment: str, by, **more):
     return await world.use(command, verb, by=by, deployment=deployment, **more)
+
+
+async def not_done(world: Harbour, verb: str, deployment: str, by, **more) -> str:
+    """Press a button that does nothing (any more); gives the sentence that says why."""
+    answer = await press(world, verb, deployment, by, **more)
+    assert answer.template == "deploy/not_done", answer
+    return answer.context["why"]
 
 
 def card(world: Harbour, id: str) -> dict:

@@ -5,15 +5,16 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.changes import Change
-from bot.domain.deployments import Deployment, Slot, State
+from bot.domain.deployments import Deployment, State
 from bot.domain.ledger import Subject
 from bot.domain.refusals import NotAllowed, Refusal, Stale, Unknown
+from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.team import Rule
 from bot.workflows import deploy
 from commands.deploy import command
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
-from tests.workflows.deploying import EVERYONE, HOUR, Harbour, ask, card, go_live, press
+from tests.workflows.deploying import EVERYONE, HOUR, Harbour, ask, card, go_live, not_done, press
 
 
 async def test_from_the_request_to_the_confirmation():
@@ -101,8 +102,7 @@ async def test_whoever_asks_does_not_count_and_nobody_counts_twice():
     await press(world, "approve", id, LUIS)
     await world.run_due()
     assert len(world.target.runs) == 1
-    with pytest.raises(Stale, match="went live"):
-        await press(world, "approve", id, MEI)
+    assert "went live" in await not_done(world, "approve", id, MEI)
 
 
 async def test_the_policy_is_asked_about_the_environment_of_the_deployment():
@@ -123,9 +123,8 @@ async def test_a_refusal_ends_it_and_tells_whoever_asked():
 
     assert (await world.deployment(id)).state is State.REFUSED
     assert world.said[f"deployment:{id}:refused:0"].thread_of == f"deployment:{id}"
-    assert world.jobs == {}
-    with pytest.raises(Stale, match="refused by Ana"):
-        await press(world, "approve", id, LUIS)
+    assert {job.kind for job in world.jobs.values()} <= {"deploy.ask"}  # those find nothing left to ask
+    assert "refused by Ana" in await not_done(world, "approve", id, LUIS)
 
 
 async def test_a_request_that_nobody_decides_lapses():
@@ -136,8 +135,7 @@ async def test_a_request_that_nobody_decides_lapses():
 
     assert (await world.deployment(id)).state is State.EXPIRED
     assert f"deployment:{id}:expired:0" in world.said
-    with pytest.raises(Stale, match="lapsed without a decision 1 h ago"):
-        await press(world, "approve", id, ANA)
+    assert "lapsed without a decision 1 h ago" in await not_done(world, "approve", id, ANA)
 
 
 async def test_the_same_twice_is_refused_while_the_first_is_open():

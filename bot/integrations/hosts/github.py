@@ -18,7 +18,7 @@ from bot.domain.versions import newest_first
 from bot.integrations.hosts.nearest import nearest
 
 LIMIT = timedelta(seconds=15)
-COMMITS_MAX = 2_000
+COMMITS_MAX = 10_000
 TAGS_MAX = 1_000
 PAGE = 100  # GitHub's largest page; docs.github.com/en/rest/commits/commits
 
@@ -82,6 +82,16 @@ class GitHub:
             if len(on_page) < PAGE:
                 break
         return found[::-1]  # GitHub compares oldest first
+
+    async def files(self, repository: Repository, since: str, until: str) -> list[str]:
+        """See ``CodeHost.files``."""
+        try:
+            body = await self._get(
+                repository, "compare/{base}...{head}{?per_page}", base=since, head=until, per_page=1
+            )
+        except _Absent as absent:
+            raise RefUnknown(until) from absent
+        return [_text(one, "filename") for one in body.get("files") or ()]
 
     async def tags(self, repository: Repository) -> list[str]:
         """See ``CodeHost.tags``."""
@@ -182,6 +192,7 @@ def _commit(body: Any) -> Commit:
             author.get("email") or "",
             at.astimezone(UTC),
             pull_request_in(subject),
+            (body.get("author") or {}).get("login") or "",
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise HostUnreachable("GitHub's answer describes a commit in a way that I do not know") from error

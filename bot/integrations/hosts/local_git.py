@@ -2,19 +2,24 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.domain.commits import pull_request_in
-from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
+from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown
+from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Repository
 from bot.domain.versions import newest_first
 from bot.integrations.hosts.nearest import nearest
 
 LIMIT = timedelta(seconds=20)
 COMMITS_MAX = 10_000
+AMBIGUOUS_MAX = 20  # objects of one short SHA that are looked at
 FIELDS = ("%H", "%an", "%ae", "%ct", "%s", "%b")
+
+_SHORT_SHA = re.compile(r"[0-9a-f]{4,39}")
 
 # What a repository's own configuration could make git run; none of it is needed to read commits.
 _HARMLESS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "log.showSignature=false", "log.mailmap=true")
@@ -39,7 +44,9 @@ class LocalGit:
                 repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
             )
             if code == 0:
+                await self._must_be_one(repository, ref)
                 return out.strip()
+            await self._must_be_long_enough(repository, ref)
         raise RefUnknown(ref, nearest(ref, [*await self.tags(repository), *await self._branches(repository)]))
 
     async def commits(self, repository: Repository, since: str | None, until: str) -> list[Commit]:
@@ -62,9 +69,54 @@ class LocalGit:
             raise RangeTooLong(f"more than {self._commits_max} commits")
         return commits
 
+    async def files(self, repository: Repository, since: str, until: str) -> list[str]:
+        """See ``CodeHost.files``."""
+        first, last = await self.resolve(repository, since), await self.resolve(repository, until)
+        out = await self._read(
+            repository, "diff-tree", "-r", "-z", "--no-ext-diff", "--name-only", "--end-of-options", first, last
+        )
+        return [path for path in out.split("\0") if path]
+
     async def tags(self, repository: Repository) -> list[str]:
         """See ``CodeHost.tags``."""
         return newest_first(await self._names(repository, "refs/tags"))
+
+    async def relation(self, repository: Repository, since: str | None, until: str) -> Relation:
+        """See ``ReleaseHost.relation``."""
+        _, shallow, _ = await self._git(repository, "rev-parse", "--is-shallow-repository")
+        is_shallow = shallow.strip() == "true"
+        if since is None:
+            return Relation(is_shallow=is_shallow)
+        first, last = await self.resolve(repository, since), await self.resolve(repository, until)
+        code, _, _ = await self._git(repository, "merge-base", "--is-ancestor", "--end-of-options", first, last)
+        # What lies before an ancestor does not count, so a clone that reaches back to it lacks nothing that matters.
+        return Relation(code == 0, is_shallow and code != 0)
+
+    async def pull_requests(self, repository: Repository, numbers: Collection[int]) -> Mapping[int, MergedPull]:
+        """See ``ReleaseHost.pull_requests``: git knows none."""
+        return {}
+
+    async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
+        """See ``ReleaseHost.write_release``: git has none."""
+        raise HostUnreachable("a repository on disk has no releases; name the one on GitHub in the team file as well")
+
+    async def _must_be_one(self, repository: Repository, ref: str) -> None:
+        """A name that is both a tag's and a branch's: git would take the tag and tell nobody."""
+        names = [f"tags/{ref}", f"heads/{ref}"]
+        found = [await self._git(repository, "rev-parse", "--verify", "--quiet", f"refs/{one}^{{commit}}") for one in names]
+        if all(code == 0 for code, _, _ in found) and found[0][1] != found[1][1]:
+            raise RefAmbiguous(ref, names)
+
+    async def _must_be_long_enough(self, repository: Repository, ref: str) -> None:
+        """A beginning of several commits' SHAs."""
+        if not _SHORT_SHA.fullmatch(ref):
+            return
+        _, out, _ = await self._git(repository, "rev-parse", f"--disambiguate={ref}")
+        several = out.split()[:AMBIGUOUS_MAX]
+        kinds = [(sha, await self._git(repository, "cat-file", "-t", sha)) for sha in several]
+        commits = [sha[:12] for sha, (_, kind, _) in kinds if kind.strip() == "commit"]
+        if len(commits) > 1:
+            raise RefAmbiguous(ref, commits)
 
     async def _branches(self, repository: Repository) -> list[str]:
         return await self._names(repository, "refs/heads")

@@ -4,13 +4,25 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.approvals import Decision
+from bot.domain.builds import Purpose, Run
 from bot.domain.changes import Change
-from bot.domain.deployments import Deployment, Slot, State
-from bot.domain.locks import Lock
+from bot.domain.deploy_picture import Level, Picture, Risk
+from bot.domain.deploy_why import Reason
+from bot.domain.deployments import Deployment, State
+from bot.domain.events import RunState
+from bot.domain.locks import Lock, LockKind
+from bot.domain.obstacles import Checks, Kind, Obstacle
 from bot.domain.people import Person
 from bot.domain.ports import Finished
 from bot.domain.ships import ShippedCommit, Ships, Version
+from bot.domain.slots import Slot
 from bot.domain.team import Environment
+
+
+def _run(name: str, state: RunState) -> Run:
+    sha = "9f3c2a1" + "0" * 33
+    return Run(f"org/web/{name}", Purpose.of(name), "org/web", "web", name, 7, 1, "main", sha, state, AT)
+
 
 AT = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)
 ANA, TOM, LUIS, MEI = (Person(f"U0{name.upper()}", name) for name in ("Ana", "Tom", "Luis", "Mei"))
@@ -56,9 +68,53 @@ LOST = RUNNING.lose(AT + timedelta(minutes=40))
 LOCK = replace(
     Lock.place("production", MEI, AT, until=AT + timedelta(hours=3), reason="database upgrade"), id="L-3"
 )
+PICTURE = Picture(
+    Checks.of([_run("ci", RunState.PASSED), _run("e2e", RunState.PASSED), _run("lint", RunState.PASSED)]),
+    OLD,
+    before="staging",
+    ran_since=AT - timedelta(hours=3),
+)
+HOLDS = (
+    Obstacle(Kind.CHECKS, "environments.production.checks", "e2e did not pass", stops_votes=True),
+    Obstacle(
+        Kind.FREEZE,
+        "environments.production.freezes (weekend)",
+        "production is frozen (weekend)",
+        AT + timedelta(hours=52),
+        stops_votes=True,
+        key="weekend",
+    ),
+    Obstacle(
+        Kind.INCIDENT,
+        "environments.production.incidents",
+        "INC-7 Slow <checkout> is open (major)",
+        is_warning=True,
+    ),
+)
+STOPPED = replace(
+    PICTURE,
+    checks=Checks.of([_run("ci", RunState.PASSED), _run("e2e", RunState.FAILED)], ["ci", "e2e", "security"]),
+    obstacles=HOLDS,
+    incidents=("INC-7 Slow <checkout>",),
+    on_call=("U0MEI",),
+    risk=Risk(Level.HIGH, ("migration", "1 of 2 checks red", "open incident")),
+)
+FREEZE = replace(
+    Lock.place(
+        "production", MEI, AT, until=AT + timedelta(days=3), reason="audit <of> the ledger", kind=LockKind.FREEZE
+    ),
+    id="L-4",
+)
+STOLEN = replace(
+    Lock.place("production", ANA, AT, until=LOCK.until, reason="the fix for INC-7 cannot wait", stolen_from="Mei"),
+    id="L-5",
+)
 BARE = replace(
     WAITING, ships=Ships(), sha=None, because="", before=None, state=State.WAITING, id="D-1", service="payments"
 )
+
+
+MIGRATING = replace(SHIPS, migrations=("db/migrations/0041_currency.sql", "db/migrations/0042_<index>.sql"))
 
 
 def _card(deployment: Deployment, **more: object) -> dict[str, object]:
@@ -66,7 +122,7 @@ def _card(deployment: Deployment, **more: object) -> dict[str, object]:
         "deployment": deployment,
         "changes": CHANGES,
         "ahead": None,
-        "lock": None,
+        "picture": None,
         "can_retry": False,
         "back_to": None,
         "replaced_by": None,
@@ -75,11 +131,38 @@ def _card(deployment: Deployment, **more: object) -> dict[str, object]:
 
 
 CONTEXTS = {
-    "deploy/card": _card(HALF),
+    "deploy/card": _card(HALF, picture=PICTURE),
+    "deploy/card#stopped": _card(replace(WAITING, ships=MIGRATING, fixes="INC-7"), picture=STOPPED),
+    "deploy/card#moved": _card(HALF.rebind("4c1d0e2" + "0" * 33, SHIPS, AT), picture=PICTURE),
+    "deploy/card#override": _card(
+        WAITING.override("weekend", "the sale starts", Environment("production", approvals=1), TOM, AT),
+        picture=PICTURE,
+    ),
+    "deploy/asked": {"deployment": WAITING, "user": "U0ANA"},
+    "deploy/asked#answered": {"deployment": HALF, "user": "U0ANA"},
+    "deploy/asked#elsewhere": {"deployment": LIVE, "user": "U0MEI"},
+    "deploy/asked#refused": {"deployment": WAITING.decide(Decision.REFUSE, MEI, AT), "user": "U0ANA"},
+    "deploy/done": {"deployment": HALF, "what": "approved"},
+    "deploy/done#last": {"deployment": QUEUED, "what": "approved"},
+    "deploy/done#rollback": {"deployment": replace(QUEUED, version="v1.3.9", id="D-13"), "what": "rolled back"},
+    "deploy/not_done": {"deployment": LIVE, "why": "web v1.4.0 to production went live 3 min ago."},
+    "deploy/why": {
+        "deployment": WAITING,
+        "reasons": [Reason(one.rule, one.sentence(AT)) for one in HOLDS[:2]]
+        + [Reason("policy.1", "deploy.approve in production is for the release role. Ask one of them to do it.")],
+        "standing": "web v1.4.0 to production waits for 2 more approval(s).",
+    },
+    "deploy/why#nothing": {"deployment": LIVE, "reasons": [], "standing": "web v1.4.0 to production went live."},
     "deploy/card#nothing-known": _card(BARE, changes=[]),
     "deploy/card#first": _card(replace(WAITING, ships=replace(SHIPS, since_is_live=False))),
-    "deploy/card#queued": _card(QUEUED, ahead=replace(RUNNING, id="D-11", version="v1.3.10")),
-    "deploy/card#locked": _card(QUEUED, lock=LOCK),
+    "deploy/card#queued": _card(QUEUED, picture=PICTURE, ahead=replace(RUNNING, id="D-11", version="v1.3.10")),
+    "deploy/card#locked": _card(
+        QUEUED,
+        picture=replace(
+            PICTURE,
+            obstacles=(Obstacle(Kind.LOCK, "L-3", "production is locked by Mei (database upgrade)", LOCK.until),),
+        ),
+    ),
     "deploy/card#running": _card(RUNNING),
     "deploy/card#stopping": _card(RUNNING.cancel("U0MEI", AT)),
     "deploy/card#live": _card(LIVE, back_to=OLD),
@@ -116,5 +199,12 @@ CONTEXTS = {
     "deploy/lock": {"lock": LOCK},
     "deploy/lock#released": {"lock": LOCK.release("U0ANA", AT + timedelta(hours=1))},
     "deploy/lock#expired": {"lock": LOCK.expire(LOCK.until)},
-    "deploy/lock_taken_off": {"lock": LOCK.release("U0ANA", AT + timedelta(hours=1))},
+    "deploy/lock#freeze": {"lock": FREEZE},
+    "deploy/lock#thawed": {"lock": FREEZE.release("U0ANA", AT + timedelta(hours=1))},
+    "deploy/lock#stolen": {"lock": STOLEN},
+    "deploy/lock_taken_off": {"lock": LOCK.release("U0ANA", AT + timedelta(hours=1)), "now": None},
+    "deploy/lock_taken_off#stolen": {"lock": LOCK.release("U0ANA", AT + timedelta(hours=1)), "now": STOLEN},
+    "deploy/lock_ends": {"lock": LOCK, "answer": ""},
+    "deploy/lock_ends#extended": {"lock": LOCK.extend(timedelta(hours=1), AT), "answer": "extended"},
+    "deploy/lock_ends#let": {"lock": LOCK, "answer": "ends"},
 }

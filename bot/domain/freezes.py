@@ -1,0 +1,82 @@
+"""When an environment is kept still by the calendar: windows of a week or of the year, on a zone's clocks."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from bot.domain.refusals import NotUnderstood
+from bot.domain.schedule import DAY, days_named, instant
+
+_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{1,2}:\d{2}))?")
+_WEEKLY = re.compile(r"([A-Za-z]+)\.? (\d{1,2}:\d{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time of day on a day of the week, or on one day."""
+
+    at: time
+    weekday: int | None = None  # 0 is Monday
+    day: date | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """ "Fri 16:00", "2026-12-20 18:00", "2026-12-20" (its beginning). Raises ``NotUnderstood``."""
+        try:
+            if dated := _DATED.fullmatch(text.strip()):
+                return cls(_clock(dated[2] or "00:00"), day=date.fromisoformat(dated[1]))
+            if weekly := _WEEKLY.fullmatch(text.strip()):
+                return cls(_clock(weekly[2]), weekday=days_named(weekly[1])[0])
+        except ValueError as fault:
+            raise NotUnderstood(f"“{text}” is no moment: {fault}.") from fault
+        raise NotUnderstood(f"“{text}” is no moment. Write “Fri 16:00” for every week, or “2026-12-20 18:00”.")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch in which nothing new is deployed; every week, or once."""
+
+    name: str
+    begins: Moment
+    ends: Moment
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        """Raises ``NotUnderstood`` where its two ends do not fit each other."""
+        if (self.begins.day is None) != (self.ends.day is None):
+            raise NotUnderstood(f"{self.name} begins on a weekday and ends on a date, or the other way round.")
+        span = self.span_on(self.begins.day) if self.begins.day else None
+        if span and span[0] >= span[1]:
+            raise NotUnderstood(f"{self.name} ends before it begins.")
+
+    def span_on(self, day: date) -> tuple[datetime, datetime]:
+        """From when to when it lasts, where it begins on this day (UTC)."""
+        until = self.ends.day
+        if until is None:
+            ahead = ((self.ends.weekday or 0) - day.weekday()) % 7
+            is_past = ahead == 0 and self.ends.at <= self.begins.at
+            until = day + (7 if is_past else ahead) * DAY
+        return instant(day, self.begins.at, self.zone), instant(until, self.ends.at, self.zone)
+
+    def over(self, at: datetime) -> tuple[datetime, datetime] | None:
+        """The stretch that this instant lies in, UTC; nothing outside of one."""
+        if self.begins.day is not None:
+            spans = [self.span_on(self.begins.day)]
+        else:
+            today = at.astimezone(ZoneInfo(self.zone)).date()
+            days = (today - ago * DAY for ago in range(-1, 8))
+            spans = [self.span_on(day) for day in days if day.weekday() == self.begins.weekday]
+        return next((span for span in spans if span[0] <= at < span[1]), None)
+
+    def next_after(self, at: datetime, within: timedelta) -> datetime | None:
+        """When it begins next, where that is at most so far off."""
+        hours = range(int(within / timedelta(hours=1)) + 2)
+        spans = (self.over(at + hour * timedelta(hours=1)) for hour in hours)
+        return next((span[0] for span in spans if span and at < span[0] <= at + within), None)
+
+
+def _clock(text: str) -> time:
+    hour, _, minute = text.partition(":")
+    return time(int(hour), int(minute))

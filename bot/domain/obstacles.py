@@ -1,0 +1,227 @@
+"""What keeps a deployment from being approved or from starting, rule by rule, each with the name it can be found by."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.builds import Run
+from bot.domain.deployments import Deployment
+from bot.domain.events import RunState
+from bot.domain.incidents import Incident, IncidentSeverity
+from bot.domain.locks import Lock
+from bot.domain.refusals import Refusal
+from bot.domain.spans import rounded
+from bot.domain.team import Environment
+
+
+class Kind(StrEnum):
+    """Which rule it is."""
+
+    ORDER = "order"
+    CHECKS = "checks"
+    SOAK = "soak"
+    FREEZE = "freeze"
+    LOCK = "lock"
+    INCIDENT = "incident"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One rule that says "not now".
+
+    Attributes:
+        rule: where it can be found and changed: a path in the team file, or the id of a lock.
+        what: what is so, and why, without its end: it stands on cards, which stay as they are while time passes.
+        until: when it ends by itself, where that is known (UTC).
+        stops_votes: no yes counts while it is there; else it only keeps the deployment from starting.
+        is_warning: it keeps nothing; whoever decides should know.
+        key: what somebody has to name to override it; "" where nobody can.
+    """
+
+    kind: Kind
+    rule: str
+    what: str
+    until: datetime | None = None
+    stops_votes: bool = False
+    is_warning: bool = False
+    key: str = ""
+
+    def sentence(self, at: datetime) -> str:
+        """What is so, and for how long still."""
+        more = f", for {rounded(self.until - at)} more" if self.until and self.until > at else ""
+        return f"{self.what[:1].upper()}{self.what[1:]}{more}." if self.kind is Kind.SOAK else f"{self.what}{more}."
+
+
+class Frozen(Refusal):
+    """A freeze stands in the way; the sentence says which, until when, and how it is overridden."""
+
+    def __init__(self, obstacle: Obstacle, at: datetime, command: str) -> None:
+        super().__init__(
+            f"{obstacle.sentence(at)} Wait for its end, or ask for an override, which somebody else has to approve: "
+            f'"{command} because …".'
+        )
+        self.obstacle = obstacle
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """How the newest run of each pipeline of one commit stands."""
+
+    runs: tuple[Run, ...] = ()
+    absent: tuple[str, ...] = ()  # required, and never seen for this commit
+
+    @classmethod
+    def of(cls, runs: Collection[Run], required: Sequence[str] = ()) -> "Checks":
+        """Of all that is known of a commit: the newest of each name."""
+        newest: dict[str, Run] = {}
+        for run in sorted(runs, key=lambda one: (one.number, one.changed_at)):
+            newest[run.name] = run
+        return cls(tuple(newest.values()), tuple(name for name in required if name not in newest))
+
+    @property
+    def green(self) -> int:
+        """How many passed."""
+        return sum(run.state is RunState.PASSED for run in self.runs)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of those that failed, or were cancelled."""
+        return tuple(run.name for run in self.runs if run.state in (RunState.FAILED, RunState.CANCELLED))
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """Names of those that have not ended, or never began though they must."""
+        return (*(run.name for run in self.runs if not run.state.ended), *self.absent)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """An environment that is frozen at an instant: by the calendar, or by somebody."""
+
+    key: str  # name of the window, or id of what somebody set
+    rule: str
+    until: datetime
+    by_name: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How the same commit did in the environment before; ``since`` is None where it never went live there."""
+
+    environment: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that the rules are about, as it is at one instant."""
+
+    now: datetime
+    checks: Checks = field(default_factory=Checks)
+    before: Before | None = None
+    freezes: tuple[Freeze, ...] = ()
+    locks: tuple[Lock, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+
+
+def obstacles(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:
+    """What stands in its way, warnings last.
+
+    A rollback passes everything: nothing may keep something broken live. The fix of an open incident passes whatever
+    asks to wait (locks, freezes, incidents, soak time), not what asks whether it works.
+    """
+    if deployment.rolls_back:
+        return []
+    found = [*_order(deployment, environment, facts), *_checks(environment, facts)]
+    if not deployment.fixes:
+        found += _soak(environment, facts)
+        found += [_frozen(environment, freeze) for freeze in facts.freezes if freeze.key != deployment.overrides]
+        found += _locks(deployment, facts)
+        found += _incidents(environment, facts)
+    return sorted(found, key=lambda one: one.is_warning)
+
+
+def rule_of(environment: Environment, key: str) -> str:
+    """Where the team file says so."""
+    return f"environments.{environment.name}.{key}"
+
+
+def _order(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:
+    if facts.before is None or facts.before.since is not None:
+        return []
+    what = f"{deployment.service} {deployment.version}" + (f" ({deployment.sha[:7]})" if deployment.sha else "")
+    what += f" has not been live in {facts.before.environment}, which comes before {environment.name}"
+    return [Obstacle(Kind.ORDER, rule_of(environment, "after"), what, stops_votes=True)]
+
+
+def _checks(environment: Environment, facts: Facts) -> list[Obstacle]:
+    rule = rule_of(environment, "checks")
+    failed = [name for name in facts.checks.failed if name in environment.checks]
+    pending = [name for name in facts.checks.pending if name in environment.checks]
+    found: list[Obstacle] = []
+    if failed:
+        found.append(Obstacle(Kind.CHECKS, rule, f"{_listed(failed)} did not pass", stops_votes=True))
+    if pending:
+        has = "has" if len(pending) == 1 else "have"
+        found.append(Obstacle(Kind.CHECKS, rule, f"{_listed(pending)} {has} not passed yet"))
+    return found
+
+
+def _soak(environment: Environment, facts: Facts) -> list[Obstacle]:
+    if not environment.soak or facts.before is None or facts.before.since is None:
+        return []
+    until = facts.before.since + environment.soak
+    if facts.now >= until:
+        return []
+    what = f"it has to be in {facts.before.environment} for {rounded(environment.soak)}"
+    return [Obstacle(Kind.SOAK, rule_of(environment, "soak"), what, until)]
+
+
+def _frozen(environment: Environment, freeze: Freeze) -> Obstacle:
+    by = f", set by {freeze.by_name}" if freeze.by_name else ""
+    why = f": {freeze.reason}" if freeze.reason else ""
+    what = f"{environment.name} is frozen ({freeze.key}{by}{why})"
+    return Obstacle(Kind.FREEZE, freeze.rule, what, freeze.until, stops_votes=True, key=freeze.key)
+
+
+def _locks(deployment: Deployment, facts: Facts) -> list[Obstacle]:
+    people = {deployment.asked_by, *(vote.by for vote in deployment.approval.approvals)}
+    return [
+        Obstacle(
+            Kind.LOCK,
+            lock.id,
+            f"{lock.what} is locked by {lock.by_name}{f' ({lock.reason})' if lock.reason else ''}",
+            lock.until,
+        )
+        for lock in facts.locks
+        if lock.stops(deployment.service, people, facts.now)
+    ]
+
+
+def _incidents(environment: Environment, facts: Facts) -> list[Obstacle]:
+    hold = environment.incidents
+    rule = rule_of(environment, "incidents")
+    return [
+        Obstacle(
+            Kind.INCIDENT, rule, f"{one.id} {one.title} is open ({one.severity})", is_warning=not hold.enforces
+        )
+        for one in facts.incidents
+        if is_as_bad(one.severity, hold.severity)
+    ]
+
+
+def is_as_bad(severity: IncidentSeverity, limit: str) -> bool:
+    """Whether an incident is at least as bad as this; severities are declared the worst first."""
+    order = [str(one) for one in IncidentSeverity]
+    return limit in order and order.index(str(severity)) <= order.index(limit)
+
+
+def start_waits(found: Sequence[Obstacle]) -> list[Obstacle]:
+    """Those that keep it from starting."""
+    return [one for one in found if not one.is_warning]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

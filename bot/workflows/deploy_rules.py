@@ -1,0 +1,136 @@
+"""What the rules of an environment say about a deployment just now, from what is kept of runs, locks and incidents."""
+
+import re
+from typing import Any
+
+from bot.domain.builds import Run
+from bot.domain.deployments import Deployment, State
+from bot.domain.incidents import Incident, IncidentState
+from bot.domain.locks import Lock, LockState
+from bot.domain.obstacles import (
+    Before,
+    Checks,
+    Facts,
+    Freeze,
+    Frozen,
+    Kind,
+    Obstacle,
+    obstacles,
+    rule_of,
+    start_waits,
+)
+from bot.domain.ports import Work
+from bot.domain.refusals import Refusal
+from bot.domain.team import Environment
+
+BACK = 200  # deployments there in which a rollback is looked for
+_INCIDENT = re.compile(r"\bINC-[1-9]\d{0,8}\b", re.IGNORECASE)
+
+
+async def facts_of(work: Work, deployment: Deployment) -> Facts:
+    """Everything that the rules want to know of it, as it is now."""
+    environment = environment_of(work, deployment.environment)
+    locks = await work.find(Lock, environment=deployment.environment, state=LockState.HELD)
+    return Facts(
+        work.now,
+        await checks_of(work, deployment.sha, environment.checks),
+        await _before(work, deployment, environment),
+        freezes_of(work, deployment.service, environment, locks),
+        tuple(locks),
+        tuple(await incidents_of(work, deployment.service)),
+    )
+
+
+async def standing_against(work: Work, deployment: Deployment) -> list[Obstacle]:
+    """What stands in its way now, by every rule, warnings last."""
+    facts = await facts_of(work, deployment)
+    return obstacles(deployment, environment_of(work, deployment.environment), facts)
+
+
+async def holding(work: Work, deployment: Deployment) -> list[Obstacle]:
+    """What keeps it from starting now."""
+    return [] if deployment.rolls_back else start_waits(await standing_against(work, deployment))
+
+
+async def must_be_askable(work: Work, deployment: Deployment, command: str) -> Deployment:
+    """The request, with the freeze that it asks to pass. Raises ``Refusal`` where it cannot even be asked for.
+
+    ``command`` is what asks for it again; it is shown with what has to be added.
+    """
+    for one in await standing_against(work, deployment):
+        if one.kind is Kind.ORDER:
+            raise Refusal(
+                f"{one.sentence(work.now)} Deploy it there first, or change {one.rule} in the team file.",
+                field="environment",
+            )
+        if one.kind is Kind.FREEZE and not deployment.because:
+            raise Frozen(one, work.now, command)
+    return deployment
+
+
+async def freeze_to_pass(work: Work, service: str, environment: str) -> str:
+    """The freeze that a request made now has to override, or ""."""
+    found = freezes_of(
+        work,
+        service,
+        environment_of(work, environment),
+        await work.find(Lock, environment=environment, state=LockState.HELD),
+    )
+    return found[0].key if found else ""
+
+
+async def fixed_by(work: Work, service: str, because: str) -> str:
+    """The open incident of this service that a reason names ("fixes INC-7"), or ""."""
+    for id in _INCIDENT.findall(because):
+        incident = await work.get(Incident, id)
+        if incident and incident.state is IncidentState.OPEN and incident.service in (None, service):
+            return incident.id
+    return ""
+
+
+async def checks_of(work: Work, sha: str | None, required: tuple[str, ...] = ()) -> Checks:
+    """How the pipelines of a commit stand; nothing is known of a version without one."""
+    return Checks.of(await work.find(Run, sha=sha) if sha else [], required)
+
+
+async def incidents_of(work: Work, service: str) -> list[Incident]:
+    """Open incidents of this service, and those of none in particular."""
+    return [one for one in await work.find(Incident, state=IncidentState.OPEN) if one.service in (None, service)]
+
+
+def freezes_of(work: Work, service: str, environment: Environment, locks: list[Lock]) -> tuple[Freeze, ...]:
+    """What keeps everybody out now: windows of the calendar, and freezes that somebody set."""
+    by_calendar = [
+        Freeze(window.name, rule_of(environment, f"freezes ({window.name})"), span[1])
+        for window in environment.freezes
+        if (span := window.over(work.now))
+    ]
+    by_people = [
+        Freeze(lock.id, lock.id, lock.until, lock.by_name, lock.reason)
+        for lock in locks
+        if lock.freezes(service, work.now)
+    ]
+    return (*by_calendar, *by_people)
+
+
+def environment_of(work: Work, name: str) -> Environment:
+    """The environment as the team file has it; one that it names no longer asks for nothing more."""
+    return work.team.environments.get(name) or Environment(name)
+
+
+async def _before(work: Work, deployment: Deployment, environment: Environment) -> Before | None:
+    """How the same commit did where it has to be first; the same version where no commit is known."""
+    if not environment.after:
+        return None
+    where: dict[str, Any] = {
+        "service": deployment.service,
+        "environment": environment.after,
+        "state": State.SUCCEEDED,
+    }
+    same: dict[str, Any] = {"sha": deployment.sha} if deployment.sha else {"version": deployment.version}
+    there = await work.find(Deployment, **where, **same)
+    taken_back = (
+        {one.rolls_back for one in await work.find(Deployment, limit=BACK, **where)} if there else set[str]()
+    )
+    lasting = [one.ended_at for one in there if one.id not in taken_back and one.ended_at]
+    return Before(environment.after, min(lasting, default=None))

@@ -62,6 +62,6 @@ async def tell(
         "brief": await brief(work, rotation.rota.services, until),
         "late_by": late_by,
     }
-    key = f"handover:{rotation.id}:{work.now:%Y%m%dT%H%M%S}"
+    key = f"handover:{rotation.id}:{work.now:%Y%m%dT%H%M%S}:{rotation.on_call}"
     work.say(Message(key, channel, "monitor/handover", context))
     work.say(Message(f"{key}:you", rotation.on_call, "monitor/you_are_on", context))

@@ -75,7 +75,7 @@ async def _resolve_what_ended(work: Work, id: str, firing: frozenset[str]) -> No
         AlertResolved(
             group.source,
             alert.fingerprint,
-            group.origin or group.group.removeprefix(f"{group.source}:"),
+            (group.origin or group.group).removeprefix(f"{group.source}:"),
             alert.labels,
             alert.annotations,
             alert.starts_at,

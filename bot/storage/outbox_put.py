@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,11 @@ from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, MESSAGE, PENDING,
 from bot.storage.schema import Instant, compact, storable
 
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
+# What cannot wait goes before everything else that its conversation waits for; replies wait for what they answer.
+FIRST = -1
 ADDRESS_HOLDS = timedelta(days=1)  # afterwards "#deploys" is looked up anew: channels are renamed
+# A direct conversation stays the same for ever, and Slack opens only some 50 of them a minute.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,10 @@ def _row(one: Put, now: datetime) -> dict[str, Any]:
         "b_digest": hashlib.blake2b(payload.encode(), digest_size=16).hexdigest(),
         "b_lane": one.key if one.kind == HOME else one.to,
         "b_channel": one.to if one.kind != HOME and is_channel_id(one.to) else None,
-        "b_fresh": now - ADDRESS_HOLDS,
+        "b_fresh": now - ADDRESS_HOLDS if one.to.startswith("#") else LONG_AGO,
         "b_now": now,
         "b_turn": turn_at(now),
+        "b_first_turn": FIRST if one.band is Band.NOW and not one.thread_of and not one.thread_ts else 0,
     }
 
 
@@ -144,7 +149,14 @@ def _upsert(dialect: str) -> Any:
     now = bindparam("b_now", type_=Instant)
     channel, lane = _address()
     insert = insert.values(
-        **values, revision=1, state=PENDING, turn=0, channel=channel, lane=lane, ready_at=now, put_at=now
+        **values,
+        revision=1,
+        state=PENDING,
+        turn=bindparam("b_first_turn", type_=BigInteger),
+        channel=channel,
+        lane=lane,
+        ready_at=now,
+        put_at=now,
     )
     new, is_dead = insert.excluded, outbox.c.state == DEAD
     rests = or_(outbox.c.state == SENT, is_dead)

@@ -16,12 +16,14 @@ from bot.domain.team import Team
 from bot.playground.options import Options
 from bot.runtime import worker
 from bot.runtime.messenger import Messenger, Patience, Sender, SlackAddresses, slack_client
+from bot.runtime.rendering import Rendering
 from bot.storage import leases
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.outbox import Outbox, Pace, put
 from bot.storage.unit_of_work import UnitOfWork
+from bot.workflows import planning, prompts
 from tests.crash.plan import transactions
 
 # Everything faster than in earnest, in the same proportions.
@@ -114,6 +116,50 @@ async def _work(database_url: str, ready: Any) -> None:
         await asyncio.sleep(0.05)
     await made.stop(running)
     await database.close()
+
+
+def ask(database_url: str, api_url: str, ready: Any) -> None:
+    """Ask everybody who is due in a stand-up, with the bot's own worker and messenger, until all is said."""
+    leases.LEASE = worker.LEASE = timedelta(seconds=0.9)
+    asyncio.run(_ask(database_url, api_url, ready))
+
+
+async def _ask(database_url: str, api_url: str, ready: Any) -> None:
+    clock = SystemClock()
+    name = f"{os.getpid()}-{clock.now().timestamp()}"
+    database = await Database.open(database_url, clock=clock, replica_id=name)
+    unit = UnitOfWork(database, team=Team(), render=Rendering())
+    tools = Tools(unit, clock, None, Team(), None, None, None, None)  # type: ignore[arg-type]
+    jobs = Jobs(database, name)
+    made = worker.Worker(
+        database,
+        unit,
+        tools,
+        inbox=Inbox(database, name),
+        inside={planning.PROMPT: prompts.prompt_when_due, planning.OPEN: planning.open_when_due},
+        outside={},
+        settle=_nothing,
+    )
+    async with aiohttp.ClientSession() as session:
+        client = slack_client(Options().bot_token, session, api_url)
+        sender = Sender(client, SlackAddresses(client, clock.now), clock.now, patience=PATIENCE)
+        outbox = Outbox(database, name, pace=PACE, recheck=PATIENCE.recheck)
+        messenger = Messenger(database, outbox, sender, clock)
+        running = [asyncio.create_task(made.run()), asyncio.create_task(messenger.run())]
+        ready.send_bytes(b"runs")
+        while await _anything_due(jobs, clock) or made.busy or sum((await outbox.depth())[0].values()):
+            for task in running:
+                if task.done():
+                    task.result()
+            await asyncio.sleep(0.05)
+        await made.stop(running[0])
+        await messenger.stop(running[1])
+    await database.close()
+
+
+async def _anything_due(jobs: Jobs, clock: SystemClock) -> bool:
+    due = await jobs.next_due()
+    return due is not None and due <= clock.now() + timedelta(seconds=5)
 
 
 async def _inside(work: Work, due: Due) -> Outcome:

@@ -16,10 +16,14 @@ from bot.storage.outbox import Outbox
 from tests.fakes import FakeClock
 
 
-def seed_of(folder: Path, channels: int) -> Path:
-    """A seed file with channels #c0, #c1 …, whose ids are C0000 …, and nothing said yet."""
+def seed_of(folder: Path, channels: int, people: int = 0) -> Path:
+    """A seed file with channels #c0, #c1 …, whose ids are C0000 …, more people U00000 …, and nothing said yet."""
     seed = json.loads(DEFAULT_SEED.read_text(encoding="utf-8"))
     seed["channels"] = [{"id": f"C{n:04}", "name": f"c{n}", "topic": ""} for n in range(channels)]
+    alike = {"title": "", "tz": "Europe/Berlin", "color": "2b5a8a"}
+    seed["people"] += [
+        {"id": f"U{n:05}", "name": f"p{n}", "real_name": f"Person {n}", **alike} for n in range(people)
+    ]
     seed["messages"] = []
     path = folder / "seed.json"
     path.write_text(json.dumps(seed), encoding="utf-8")
@@ -58,9 +62,14 @@ class Workspace:
 
 
 @asynccontextmanager
-async def workspace(folder: Path, clock: FakeClock, *, channels: int = 3) -> AsyncIterator[Workspace]:
+async def workspace(
+    folder: Path, clock: FakeClock, *, channels: int = 3, people: int = 0
+) -> AsyncIterator[Workspace]:
     """A playground of its own for a test."""
-    async with serving(Options(seed=seed_of(folder, channels))) as served, aiohttp.ClientSession() as session:
+    async with (
+        serving(Options(seed=seed_of(folder, channels, people))) as served,
+        aiohttp.ClientSession() as session,
+    ):
         made = Workspace(served, session, clock)
         made.keep_time()
         yield made

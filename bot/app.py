@@ -18,6 +18,7 @@ from bot.domain.people import Person
 from bot.domain.ports import Clock, Tools
 from bot.domain.team import Team
 from bot.integrations.alertmanager_api import AlertmanagerApi
+from bot.integrations.bucketing import murmur3
 from bot.integrations.fetching import WebFetch
 from bot.integrations.hosts import AnyHost
 from bot.integrations.public_holidays import PublicHolidays
@@ -28,9 +29,12 @@ from bot.runtime.charts import PngCharts
 from bot.runtime.clock import SystemClock
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
+from bot.runtime.flag_book import FlagBook
+from bot.runtime.flagd_files import keep_writing
 from bot.runtime.following import Following
 from bot.runtime.hooks import BODY_MAX, Hooks
 from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
+from bot.runtime.ofrep import Ofrep
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack import SlackEdge
 from bot.runtime.upkeep import keep_tidy
@@ -131,6 +135,7 @@ class _Parts:
         self.messenger = Messenger(database, self.outbox, self.sender, clock)
         self.sealer = Sealer(database)
         self.following = Following(self.unit)
+        self.flags = FlagBook(self.unit, lambda: database.generation, team.environments, murmur3)
         self.address = ""
 
     def _tools(self, team: Team) -> Tools:
@@ -186,6 +191,8 @@ class _Parts:
         )
         self._run(stack, self.sealer.keep_sealing(), _cancelled)
         self._run(stack, keep_tidy(self.database, self.outbox), _cancelled)
+        if self.settings.flagd_folder is not None:
+            self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), _cancelled)
         self._run(stack, self.messenger.run(), lambda task: self.messenger.stop(task, DRAIN))
         self._run(stack, worker.run(), lambda task: worker.stop(task, DRAIN))
 
@@ -202,6 +209,8 @@ class _Parts:
         fetch = WebFetch(self.session)
         hooks = Hooks(self.sources, secrets, self.inbox, self.clock, fetch, metrics.count_delivery)
         server.add_routes(hooks.routes())
+        tokens = self.settings.ofrep_tokens_of(self.tools.team.environments)
+        server.add_routes(Ofrep(self.flags, tokens).routes())
         server.add_routes(health.routes(self._checks(), refresh=self._measure))
         if self.settings.signing_secret is not None:
             server.add_routes(self.edge.routes())

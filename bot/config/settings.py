@@ -14,10 +14,12 @@ from rapidfuzz import fuzz, process
 from bot.config.mistakes import Mistake
 
 HOOK_SECRET = "EIGHTBELLS_HOOK_SECRET_"  # noqa: S105  the beginning of a variable's name
+OFREP_TOKEN = "EIGHTBELLS_OFREP_TOKEN_"  # noqa: S105  as above
 SECRET_MIN = 8  # characters; shorter ones can be guessed, and cannot be told from ordinary words in a log
 SLACK_API = "https://slack.com/api/"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _OURS = ("SLACK_", "EIGHTBELLS_")
+_PREFIXES = (HOOK_SECRET, OFREP_TOKEN)  # of variables that end in a name
 _OF_TESTS = {"EIGHTBELLS_REQUIRE"}
 
 
@@ -67,6 +69,14 @@ class Settings(BaseModel):
         alias=HOOK_SECRET,
         description="followed by a source's name (EIGHTBELLS_HOOK_SECRET_GITHUB): proves who sends a webhook",
     )
+    ofrep_tokens: Mapping[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        alias=OFREP_TOKEN,
+        description="followed by an environment (EIGHTBELLS_OFREP_TOKEN_PRODUCTION): lets applications ask for flags",
+    )
+    flagd_folder: Path | None = Field(
+        None, alias="EIGHTBELLS_FLAGD_FOLDER", description="a folder for files with the flags, as flagd reads them"
+    )
 
     @field_validator("slack_api_url")
     @classmethod
@@ -95,6 +105,11 @@ class Settings(BaseModel):
         found = {source: self.hook_secrets.get(source.replace("_", "-")) for source in sources}
         return {source: secret.get_secret_value() for source, secret in found.items() if secret}
 
+    def ofrep_tokens_of(self, environments: Collection[str]) -> dict[str, str]:
+        """Tokens of these environments by their names; one without a token is missing."""
+        found = {name: self.ofrep_tokens.get(_folded(name)) for name in environments}
+        return {name: token.get_secret_value() for name, token in found.items() if token}
+
     @property
     def secrets(self) -> frozenset[str]:
         """Every value that must never leave the process, for the log's redaction."""
@@ -102,7 +117,8 @@ class Settings(BaseModel):
             *(self.bot_token, self.app_token, self.signing_secret, self.client_secret),
             *(self.github_token, self.alertmanager_token),
         )
-        found = {secret.get_secret_value() for secret in (*single, *self.hook_secrets.values()) if secret}
+        by_name = (*self.hook_secrets.values(), *self.ofrep_tokens.values())
+        found = {secret.get_secret_value() for secret in (*single, *by_name) if secret}
         if self.key:
             found |= set(self.key.get_secret_value().split(","))
         password = urlsplit(self.database_url.get_secret_value()).password
@@ -117,14 +133,15 @@ def variables() -> dict[str, str]:
 def read_settings(environ: Mapping[str, str], *, serving: bool) -> tuple[Settings | None, list[Mistake]]:
     """The settings, if they can be read at all, and everything that is wrong with them."""
     values, mistakes = _values(environ)
-    hook_secrets = {
-        name.removeprefix(HOOK_SECRET).lower().replace("_", "-"): value
-        for name, value in values.items()
-        if name.startswith(HOOK_SECRET)
+    by_name = {
+        prefix: {
+            _folded(name.removeprefix(prefix)): value for name, value in values.items() if name.startswith(prefix)
+        }
+        for prefix in _PREFIXES
     }
     given: dict[str, Any] = {name: value for name, value in values.items() if name in variables()}
     try:
-        settings = Settings.model_validate(given | {HOOK_SECRET: hook_secrets})
+        settings = Settings.model_validate(given | by_name)
     except ValidationError as fault:
         mistakes += [
             Mistake(str(error["loc"][0]), _decapitalized(error["msg"].removeprefix("Value error, ")))
@@ -144,7 +161,7 @@ def _values(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Mistake]]:
     mistakes: list[Mistake] = []
     for name, value in environ.items():
         plain = name.removesuffix("_FILE")
-        ours = plain in known or (plain.startswith(HOOK_SECRET) and plain != HOOK_SECRET)
+        ours = (plain in known or plain.startswith(_PREFIXES)) and plain not in _PREFIXES
         if not value.strip():
             continue
         if not ours:
@@ -175,9 +192,13 @@ def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
         if not values.get(name, beginning).startswith(beginning):
             yield Mistake(name, f"a token of this kind begins with {beginning}; this one does not")
     for name, value in values.items():
-        signing = name.startswith(HOOK_SECRET) or name in {"SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET"}
+        signing = name.startswith(_PREFIXES) or name in {"SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET"}
         if signing and len(value) < SECRET_MIN:
             yield Mistake(name, f"is too short to be a secret; use {SECRET_MIN} characters or more")
+    tokens: dict[str, str] = {}
+    for name, value in values.items():
+        if name.startswith(OFREP_TOKEN) and tokens.setdefault(value, name) != name:
+            yield Mistake(name, f"is the same as {tokens[value]}; the token says which environment is asked about")
     yield from _database(values.get("DATABASE_URL", "sqlite:///data/eightbells.db"))
     api = urlsplit(values.get("SLACK_API_URL", SLACK_API))
     if api.scheme != "https" and api.hostname not in _LOOPBACK:
@@ -222,6 +243,11 @@ def _is_key(text: str) -> bool:
         return len(base64.urlsafe_b64decode(text.encode())) == 32
     except (binascii.Error, ValueError):
         return False
+
+
+def _folded(name: str) -> str:
+    """A source's or an environment's name as the end of a variable stands for it."""
+    return re.sub(r"[^a-z0-9]", "-", name.lower())
 
 
 def _decapitalized(text: str) -> str:

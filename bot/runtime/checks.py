@@ -1,5 +1,6 @@
 """What ``eightbells check`` looks at: everything an operator can get wrong, all of it in one go."""
 
+import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -54,6 +55,7 @@ async def findings(
     if settings is not None:
         found += _templates(settings)
         found += _hooks(settings, sources, team or Team())
+        found += _flags(settings, team or Team())
         found += await _database(settings, clock)
         async with ClientSession(timeout=SLACK_TIMEOUT, trust_env=True) as session:
             client = AsyncWebClient(session=session, base_url=settings.slack_api_url, retry_handlers=[])
@@ -131,6 +133,25 @@ def _hooks(settings: Settings, sources: Mapping[str, Source], team: Team) -> lis
     for name in sorted(set(settings.hook_secrets) - {source.replace("_", "-") for source in sources}):
         todo = f"Sources are {', '.join(sorted(sources))}."
         found.append(mistake(f"EIGHTBELLS_HOOK_SECRET_{_variable(name)}: there is no such source", todo))
+    return found
+
+
+def _flags(settings: Settings, team: Team) -> list[Finding]:
+    """In which environments applications may ask for flags, if in any, and whether flagd's files can be written."""
+    served = settings.ofrep_tokens_of(team.environments)
+    names = ", ".join(team.environments) or "none"
+    found = [
+        mistake(
+            f"EIGHTBELLS_OFREP_TOKEN_{_variable(name)}: there is no such environment", f"Environments are {names}."
+        )
+        for name, token in settings.ofrep_tokens.items()
+        if token.get_secret_value() not in served.values()
+    ]
+    if served:
+        found.append(fine(f"applications may ask for flags in {', '.join(served)}"))
+    folder = settings.flagd_folder
+    if folder is not None and folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK)):
+        found.append(mistake(f"EIGHTBELLS_FLAGD_FOLDER: {folder} is no folder to write to", "Name another one."))
     return found
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from bot.config.settings import HOOK_SECRET, Settings
+from bot.config.settings import HOOK_SECRET, OFREP_TOKEN, Settings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/operating.md"
+_NAMED = {HOOK_SECRET: "<SOURCE>", OFREP_TOKEN: "<ENVIRONMENT>"}
 _MARKED = re.compile(r"(<!-- settings -->\n).*?(<!-- /settings -->)", re.DOTALL)
 
 
@@ -18,7 +19,7 @@ def table() -> str:
     for field in Settings.model_fields.values():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
         shown = "" if default in (None, "", PydanticUndefined) else f"`{default}`"
-        name = f"{HOOK_SECRET}<SOURCE>" if field.alias == HOOK_SECRET else field.alias
+        name = f"{field.alias}{_NAMED.get(field.alias or '', '')}"
         lines.append(f"| `{name}` | {shown} | {field.description} |")
     return "\n".join(lines) + "\n"
 

@@ -55,6 +55,27 @@ def test_values_may_come_from_files(tmp_path: Path) -> None:
     assert settings.secrets >= {"xoxb-from-file", "shh-quiet", "hook-secret", "other-one"}
 
 
+def test_each_environment_has_a_token_of_its_own_for_flags() -> None:
+    tokens = {"EIGHTBELLS_OFREP_TOKEN_PRODUCTION": "token-one", "EIGHTBELLS_OFREP_TOKEN_EU_WEST_1": "token-two"}
+    settings, mistakes = read_settings(GOOD | tokens, serving=True)
+
+    assert mistakes == []
+    assert settings is not None
+    assert settings.ofrep_tokens_of(["staging", "production", "eu-west.1"]) == {
+        "production": "token-one",
+        "eu-west.1": "token-two",
+    }
+    assert settings.secrets >= {"token-one", "token-two"}
+    assert "token-one" not in repr(settings)
+    assert wrong(GOOD | {"EIGHTBELLS_OFREP_TOKEN_A": "the-same-1", "EIGHTBELLS_OFREP_TOKEN_B": "the-same-1"}) == [
+        "EIGHTBELLS_OFREP_TOKEN_B: is the same as EIGHTBELLS_OFREP_TOKEN_A; the token says which environment is "
+        "asked about"
+    ]
+    assert wrong(GOOD | {"EIGHTBELLS_OFREP_TOKEN_A": "short"}) == [
+        "EIGHTBELLS_OFREP_TOKEN_A: is too short to be a secret; use 8 characters or more"
+    ]
+
+
 def test_every_slip_is_told_in_one_go() -> None:
     found = wrong(
         {

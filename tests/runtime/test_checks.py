@@ -208,3 +208,21 @@ async def test_a_source_that_the_team_file_sets_up_is_heard_or_missed(
     (tmp_path / "team.yml").write_text(TEAM)
     said = [finding.what for finding in await look(environ | {"EIGHTBELLS_HOOK_SECRET_GENERIC": "hook-secret"})]
     assert "generic has a secret, but nothing to go by: its webhooks are refused" in said
+
+
+async def test_a_token_for_an_environment_that_there_is_not_lets_nobody_in(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    found = await wrong(
+        environ
+        | {
+            "EIGHTBELLS_OFREP_TOKEN_PRODUCTION": "token-one",
+            "EIGHTBELLS_OFREP_TOKEN_PRODUKTION": "token-two",
+            "EIGHTBELLS_FLAGD_FOLDER": str(tmp_path / "file"),
+        }
+    )
+    assert found == [
+        "EIGHTBELLS_OFREP_TOKEN_PRODUKTION: there is no such environment",
+        f"EIGHTBELLS_FLAGD_FOLDER: {tmp_path / 'file'} is no folder to write to",
+    ]

@@ -1,0 +1,100 @@
+"""Flags as a file that flagd and its clients read, one for each environment, replaced as a whole.
+
+``fractional`` hashes flag key and targeting key as we do, so whoever reads the file draws the same people. Conditions
+say the same for text, whole versions and numbers; where an application tells a truth value or a list of what should be
+a number, flagd's JsonLogic takes it for one and we do not.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.domain.flags import Flag, Serving, value_of
+from bot.domain.segments import ORDERS, Condition, How, Segment, forms
+from bot.domain.shares import WHOLE
+
+SCHEMA = "https://flagd.dev/schema/v0/flags.json"
+_ORDERED = {How.STARTS: "starts_with", How.ENDS: "ends_with"}
+
+
+def document(flags: Iterable[Flag], environment: str) -> dict[str, Any]:
+    """The whole file for one environment."""
+    return {
+        "$schema": SCHEMA,
+        "flags": {
+            flag.id: _flag(flag, flag.serving(environment)) for flag in sorted(flags, key=lambda one: one.id)
+        },
+    }
+
+
+def path_of(folder: Path, environment: str) -> Path:
+    """Where the file of an environment is."""
+    return folder / f"{environment}.flagd.json"
+
+
+def write(folder: Path, environment: str, content: Mapping[str, Any]) -> None:
+    """Replace the file at once, so that nobody ever reads a half of it. Raises ``OSError``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=folder, prefix=f".{environment}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).chmod(0o644)
+        Path(beside).replace(path_of(folder, environment))
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def _flag(flag: Flag, serving: Serving) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "state": "ENABLED",
+        "variants": {"on": value_of(flag.on), "off": value_of(flag.off)},
+        "defaultVariant": "on" if serving.is_on else "off",
+    }
+    if not (serving.is_on or serving.is_off):
+        shown["targeting"] = _targeting(serving)
+    return shown
+
+
+def _targeting(serving: Serving) -> dict[str, Any]:
+    drawn: Any = {"fractional": [["on", serving.share], ["off", WHOLE - serving.share]]}
+    within: Any = "on" if serving.share == WHOLE else drawn if serving.share else "off"
+    cases: list[Any] = []
+    if serving.always is not None:
+        cases += [_segment(serving.always), "on"]
+    if serving.segment.is_everybody:
+        return {"if": [*cases, within]} if cases else within
+    return {"if": [*cases, _segment(serving.segment), within, "off"]}
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {"and": [part for condition in segment.conditions for part in _condition(condition)]}
+
+
+def _condition(condition: Condition) -> list[dict[str, Any]]:
+    """A condition; without the attribute nobody is within, where JsonLogic would take nothing for 0."""
+    attribute: dict[str, Any] = {"var": condition.attribute}
+    known = {"!=": [attribute, None]}
+    match condition.how:
+        case How.IN:
+            return [{"in": [attribute, _forms(condition)]}]
+        case How.NOT_IN:
+            return [known, {"!": {"in": [attribute, _forms(condition)]}}]
+        case how if how in ORDERS:
+            if condition.version:
+                return [known, {"sem_ver": [attribute, str(how), condition.version]}]
+            number = forms(condition.values[0])[1]
+            return [known, {str(how): [attribute, number]}]
+        case how:
+            return [{_ORDERED[how]: [attribute, condition.values[0]]}]
+
+
+def _forms(condition: Condition) -> list[Any]:
+    return [form for value in condition.values for form in forms(value)]

@@ -1,0 +1,140 @@
+"""OFREP: applications ask over HTTP what flags are for their users (OpenFeature Remote Evaluation Protocol)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from bot.domain.flag_evaluation import Asked, Fault
+from bot.runtime.flag_book import FlagBook, Shelf, etag, fault_json
+from bot.storage.errors import StorageUnavailable
+
+PATH = "/ofrep/v1/evaluate/flags"
+BODY_MAX = 64 * 1024  # bytes; what an application tells of one user
+KEY_SHOWN = 100  # characters of an unknown key
+
+_JSON = {"Content-Type": "application/json"}
+_NOT_JSON = Fault("PARSE_ERROR", "the body is not JSON")
+_NO_OBJECT = Fault("PARSE_ERROR", "the body has to be an object with a context")
+_NO_CONTEXT = Fault("INVALID_CONTEXT", "the context has to be an object")
+_TOO_LARGE = Fault("GENERAL", f"the body is larger than {BODY_MAX // 1024} KiB")
+_NO_TOKEN = Fault("GENERAL", "send the environment's token, as “Authorization: Bearer …” or as “X-API-Key: …”")
+_AWAY = Fault("GENERAL", "the flags cannot be read now")
+
+
+class Ofrep:
+    """``POST /ofrep/v1/evaluate/flags`` for all flags, and ``…/flags/<key>`` for one.
+
+    Answers: 200; 304 where the caller has all of it already; 400 with an error code for what it wrote; 401 without a
+    token of an environment; 404 for an unknown flag; 413 too large; 503 as long as no flag was ever read.
+    """
+
+    def __init__(self, book: FlagBook, tokens: Mapping[str, str]) -> None:
+        """``tokens`` are by environment; one without a token answers nobody."""
+        self._book = book
+        # Looked up by their digests, so that the time it takes tells nothing of the tokens.
+        self._environments = {_digest(token): name for name, token in tokens.items()}
+
+    def routes(self) -> list[web.RouteDef]:
+        """To be added to the server. Keys come unescaped, so one may hold anything that a path may."""
+        return [web.post(PATH, self._all), web.post(PATH + "/{key:.*}", self._one)]
+
+    async def _all(self, request: web.Request) -> web.Response:
+        try:
+            shelf, asked = await self._asked(request)
+        except _Refused as refused:
+            return refused.response
+        body = shelf.all(asked)
+        tag = etag(body)
+        if _has(request.headers.get("If-None-Match", ""), tag):
+            return web.Response(status=304, headers={"ETag": tag})
+        return web.Response(body=body, headers=_JSON | {"ETag": tag})
+
+    async def _one(self, request: web.Request) -> web.Response:
+        try:
+            shelf, asked = await self._asked(request)
+        except _Refused as refused:
+            return refused.response
+        key = request.match_info["key"]
+        answers = shelf.one(key)
+        if answers is None:
+            shown = key[:KEY_SHOWN]
+            return _failed(404, Fault("FLAG_NOT_FOUND", f"there is no flag {shown!r}"), shown)
+        outcome = answers.evaluator.ask(asked)
+        status = 400 if isinstance(outcome, Fault) else 200
+        return web.Response(body=answers.write(outcome), status=status, headers=_JSON)
+
+    async def _asked(self, request: web.Request) -> tuple[Shelf, Asked]:
+        """The flags of the token's environment, and who is asked about. Raises ``_Refused``."""
+        environment = self._environments.get(_digest(_token(request)))
+        if environment is None:
+            raise _Refused(401, _NO_TOKEN)
+        body = await _body(request)
+        try:
+            shelves = await self._book.current()
+        except StorageUnavailable as problem:
+            raise _Refused(503, _AWAY) from problem
+        return shelves[environment], Asked(_context(body))
+
+
+class _Refused(Exception):
+    """The request gets this answer instead of flags."""
+
+    def __init__(self, status: int, fault: Fault) -> None:
+        super().__init__(fault.details)
+        self.response = _failed(status, fault)
+        if status == 401:
+            self.response.headers["WWW-Authenticate"] = "Bearer"
+
+
+async def _body(request: web.Request) -> bytes:
+    """The body, as far as it is small enough; what is compressed counts as it is unpacked."""
+    if (request.content_length or 0) > BODY_MAX:
+        raise _Refused(413, _TOO_LARGE)
+    body = bytearray()
+    try:
+        async for part in request.content.iter_chunked(BODY_MAX):
+            body += part
+            if len(body) > BODY_MAX:
+                raise _Refused(413, _TOO_LARGE)
+    except (HttpProcessingError, ClientPayloadError) as fault:
+        raise _Refused(400, _NOT_JSON) from fault
+    return bytes(body)
+
+
+def _context(body: bytes) -> dict[str, Any]:
+    """What the application tells of its user; nothing where it tells nothing."""
+    try:
+        told = json.loads(body) if body.strip() else {}
+    except (ValueError, RecursionError):
+        raise _Refused(400, _NOT_JSON) from None
+    if not isinstance(told, dict):
+        raise _Refused(400, _NO_OBJECT)
+    context = told.get("context")
+    if context is None:
+        return {}
+    if not isinstance(context, dict):
+        raise _Refused(400, _NO_CONTEXT)
+    return context
+
+
+def _token(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.casefold() == "bearer" else request.headers.get("X-API-Key", "").strip()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def _has(header: str, tag: str) -> bool:
+    """Whether ``If-None-Match`` names this tag; a weak one is the same for reading."""
+    named = {one.strip().removeprefix("W/") for one in header.split(",")}
+    return tag in named or "*" in named
+
+
+def _failed(status: int, fault: Fault, key: str | None = None) -> web.Response:
+    return web.Response(body=fault_json(fault, key), status=status, headers=_JSON)

@@ -85,7 +85,7 @@ class AlertmanagerApi:
             raise AlertmanagerRefused(f"it answers {status}: it does not take our token")
         if status >= 300:
             raise AlertmanagerRefused(f"it answers {status}: {' '.join(text.split())[:160]}")
-        return _read(text) if text.strip() else None
+        return _read(text) if method != "DELETE" else None
 
 
 def _read(text: str) -> Any:

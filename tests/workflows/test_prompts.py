@@ -1,5 +1,6 @@
 """Who is asked when, told what, reminded, asked again, and what becomes of questions that come late."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,11 +9,13 @@ from bot.domain.events import PullRequestChanged, PullRequestState
 from bot.domain.jobs import Outcome
 from bot.domain.prompts import SentPrompt
 from bot.domain.refusals import Refusal, Stale
+from bot.domain.standup_answers import StandupAnswer
 from bot.domain.standup_plans import Posting
 from bot.domain.standups import Round
 from bot.workflows import drafts, prompts, reviews, standups
 from tests.fakes import ANA, LUIS, MEI, TOM
-from tests.rendered import buttons, shown
+from tests.golden.slack_rules import broken_rules
+from tests.rendered import RENDER, buttons, shown
 from tests.workflows.asking import HOUR, MINUTE, SETUP, TOMS_NINE, Asked, without
 
 
@@ -271,3 +274,20 @@ async def test_somebody_who_was_not_asked_cannot_snooze():
     with pytest.raises(Stale, match="has not asked you"):
         async with there.unit() as work:
             await prompts.snooze(work, "S-1", MEI)
+
+
+async def test_fifty_peoples_worth_of_text_still_fits_and_nothing_of_it_is_lost():
+    there = Asked()
+    people = tuple(replace(TOM, id=f"U0P{n}", name=f"P{n}") for n in range(50))
+    there.directory.known |= {person.id: person for person in people}
+    await there.plan(without(SETUP, people=tuple(person.id for person in people)), people)
+    await there.until(TOMS_NINE)
+    for person in people:
+        await there.answer(person, "<&> " * 740, "next " * 590, f"{person.id} is blocked " * 100)
+
+    for key in ("round:S-1", "round:S-1:digest", f"round:S-1:answer:{people[7].id}"):
+        message = there.said[key]
+        assert broken_rules(RENDER(message.template, message.context), most_blocks=50) == []
+    assert "50 of 50 in" in shown(there.said["round:S-1:digest"])
+    kept = await there.get(StandupAnswer, f"S-1/{people[49].id}")
+    assert kept.to("q1") == ("<&> " * 740).strip()

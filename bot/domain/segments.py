@@ -54,8 +54,12 @@ class Condition:
 
     @property
     def version(self) -> str:
-        """The version that is compared with, in semantic versioning's form; "" where it is a number."""
-        return "" if _NUMBER.fullmatch(self.values[0]) else semantic(self.values[0]) or ""
+        """The version that is compared with, in semantic versioning's form; "" where it is a number.
+
+        "3" is a number, but not of something that is called a version.
+        """
+        is_number = _NUMBER.fullmatch(self.values[0]) and "version" not in self.attribute.casefold()
+        return "" if is_number else semantic(self.values[0]) or ""
 
     def test(self) -> Test:
         """Asks whether somebody meets it; made once, asked often."""

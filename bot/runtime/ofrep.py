@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import ClientPayloadError, web
+from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.domain.flag_evaluation import Asked, Fault
@@ -100,7 +100,7 @@ async def _body(request: web.Request) -> bytes:
             body += part
             if len(body) > BODY_MAX:
                 raise _Refused(413, _TOO_LARGE)
-    except (HttpProcessingError, ClientPayloadError) as fault:
+    except (web.RequestPayloadError, HttpProcessingError) as fault:
         raise _Refused(400, _NOT_JSON) from fault
     return bytes(body)
 

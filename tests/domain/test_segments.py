@@ -32,6 +32,7 @@ def within(text: str, **traits: object) -> bool:
         ("beta = true", {"beta": True}, {"beta": 1}),
         ("beta = 1", {"beta": 1}, {"beta": True}),
         ("version >= 2.4.0", {"version": "2.10.0"}, {"version": "2.4.0-rc.1"}),
+        ("app_version < 3", {"app_version": "2.10"}, {"app_version": "3.0.1"}),
         ("version < v3", {"version": "2.99"}, {"version": "3.0.0"}),
         ("version > 1.0.0-alpha.2", {"version": "1.0.0-alpha.10"}, {"version": "1.0.0-alpha.1"}),
         ("version >= 2.4.0", {"version": "2.4.0"}, {"version": "new"}),

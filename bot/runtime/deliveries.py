@@ -11,6 +11,10 @@ from bot.workflows.handles import Together
 Take = Callable[[Work, Any], Awaitable[None]]
 
 
+class OneByOne(Exception):
+    """Each of these deliveries wants a transaction of its own."""
+
+
 class Deliveries:
     """Sources by name, and what takes their events by the events' type, as discovery found them."""
 
@@ -26,8 +30,19 @@ class Deliveries:
         """
         events = self._sources[delivery.source].parse(delivery)
         await self.take(work, events)
-        kinds = sorted({type(event).__name__ for event in events})
-        return ", ".join(kinds) or "nothing that we use"
+        return _note(events)
+
+    async def settle_together(self, work: Work, deliveries: Sequence[Delivery]) -> str:
+        """The same for several of one source at once, in their order.
+
+        Raises ``OneByOne`` where something that follows takes events one by one, and as ``settle`` does.
+        """
+        events = [event for delivery in deliveries for event in self._sources[delivery.source].parse(delivery)]
+        for kind in {type(event) for event in events}:
+            if any(vars(take).get("together") is None for take in self._takers.get(kind, ())):
+                raise OneByOne(kind.__name__)
+        await self.take(work, events)
+        return _note(events)
 
     async def take(self, work: Work, events: Sequence[Event]) -> None:
         """Give events to what takes them: one by one, or all at once to what can do that."""
@@ -41,3 +56,7 @@ class Deliveries:
                     at_once.setdefault(together, []).append(event)
         for together, those in at_once.items():
             await together(work, those)
+
+
+def _note(events: Sequence[Event]) -> str:
+    return ", ".join(sorted({type(event).__name__ for event in events})) or "nothing that we use"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Conflict, Refusal, Stale
 from bot.integrations.source import Delivery, MalformedPayload
 from bot.runtime import metrics
+from bot.runtime.handfuls import handfuls, raw
 from bot.runtime.storing import until_stored
 from bot.storage import inbox as storage_inbox
 from bot.storage.database import Database
@@ -24,6 +25,7 @@ from bot.storage.unit_of_work import UnitOfWork
 from bot.workflows.handles import Inside, Outside
 
 Settle: TypeAlias = Callable[[Work, Delivery], Awaitable[str]]
+SettleTogether: TypeAlias = Callable[[Work, Sequence[Delivery]], Awaitable[str]]
 
 AT_ONCE = 32  # jobs under way
 BATCH = 64  # deliveries claimed together
@@ -48,6 +50,7 @@ class Worker:
         inside: what does a job of a kind in one transaction, which ends the job as well.
         outside: what does a job of a kind with transactions of its own.
         settle: does all that follows from a delivery in the given work, and gives a note for the inbox.
+        settle_together: the same for several of one source; raises where they must be taken one by one.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Worker:
         inside: Mapping[str, Inside],
         outside: Mapping[str, Outside],
         settle: Settle,
+        settle_together: SettleTogether | None = None,
     ) -> None:
         self._database = database
         self._unit = unit
@@ -70,6 +74,7 @@ class Worker:
         self._inside = inside
         self._outside = outside
         self._settle = settle
+        self._settle_together = settle_together
         self._running: dict[asyncio.Task[None], Claimed] = {}
         self._delivering: list[storage_inbox.Claimed] = []
         self._stopping = False
@@ -214,15 +219,33 @@ class Worker:
         return self._clock.now()
 
     async def _deliver_all(self, batch: list[storage_inbox.Claimed]) -> None:
-        for claimed in batch:
-            try:
-                await self._deliver(claimed)
-            except LeaseLost:
-                log.warning("worker.lease_lost", source=claimed.delivery.source, inbox_id=claimed.id)
+        for some in handfuls(batch):
+            if len(some) > 1 and await self._deliver_together(some):
+                continue
+            for claimed in some:
+                try:
+                    await self._deliver(claimed)
+                except LeaseLost:
+                    log.warning("worker.lease_lost", source=claimed.delivery.source, inbox_id=claimed.id)
+
+    async def _deliver_together(self, some: Sequence[storage_inbox.Claimed]) -> bool:
+        """Whether they could be; where not, each is tried alone, and what is wrong with one is its own."""
+        together = self._settle_together
+        if together is None:
+            return False
+
+        async def step(work: Any) -> None:
+            work.note = await together(work, [raw(claimed) for claimed in some])
+
+        try:
+            await self._unit.run(step, opening=lambda: self._unit.for_delivery(*some))
+        except Exception as problem:  # noqa: BLE001 - whichever it is, it is met again and told of alone
+            log.debug("worker.one_by_one", source=some[0].delivery.source, because=str(problem))
+            return False
+        return True
 
     async def _deliver(self, claimed: storage_inbox.Claimed) -> None:
-        raw = claimed.delivery
-        delivery = Delivery(raw.source, raw.headers, raw.body, raw.received_at)
+        delivery = raw(claimed)
 
         async def step(work: Any) -> None:
             work.note = await self._settle(work, delivery)
@@ -235,7 +258,7 @@ class Worker:
             await self._bury(claimed, malformed.path, malformed.problem)
         except Exception as problem:  # one delivery's failure is its own
             because = f"{type(problem).__name__}: {problem}"
-            log.warning("worker.delivery_failed", source=raw.source, attempt=claimed.attempt, exc_info=problem)
+            log.warning("worker.delivery_failed", source=delivery.source, attempt=claimed.attempt, exc_info=problem)
             if claimed.attempt >= ATTEMPTS and not isinstance(problem, StorageUnavailable):
                 await self._bury(claimed, "", because)
             else:

@@ -1,6 +1,6 @@
 """What reached us: stored as it came, once per delivery, answered at once and worked on afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,10 +100,10 @@ class Inbox:
         ours = await self._leases.renew([one.id for one in claimed], now)
         return [one for one in claimed if one.id in ours]
 
-    async def settle(self, conn: AsyncConnection, claimed: Claimed, note: str = "") -> None:
-        """Mark it as worked on, in the caller's transaction. Raises ``LeaseLost``."""
-        ended_at = self._database.clock.now()
-        await self._leases.end(conn, claimed.id, {"state": DONE, "ended_at": ended_at, "note": storable(note)})
+    async def settle(self, conn: AsyncConnection, claimed: Sequence[Claimed], note: str = "") -> None:
+        """Mark these as worked on, in the caller's transaction. Raises ``LeaseLost``."""
+        values = {"state": DONE, "ended_at": self._database.clock.now(), "note": storable(note)}
+        await self._leases.end_all(conn, [one.id for one in claimed], values)
 
     async def again(self, claimed: Claimed, after: timedelta, because: str) -> None:
         """Try once more, so much later; ``attempt`` goes on. Raises ``LeaseLost``."""

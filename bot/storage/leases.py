@@ -141,11 +141,16 @@ class Leases:
 
     async def end(self, conn: AsyncConnection, id: int, values: dict[str, Any]) -> None:
         """Write how a claim ended. Raises ``LeaseLost`` when it is not ours any more."""
+        await self.end_all(conn, [id], values)
+
+    async def end_all(self, conn: AsyncConnection, ids: Sequence[int], values: dict[str, Any]) -> None:
+        """Write how several claims ended alike. Raises ``LeaseLost`` when one of them is not ours any more."""
         c = self._table.c
         ended = await conn.execute(
             update(self._table)
-            .where(c.id == id, c.owner == self.owner, c.state == RUNNING)
+            .where(c.id.in_(ids), c.owner == self.owner, c.state == RUNNING)
             .values(owner=None, lease_until=None, **values)
         )
-        if ended.rowcount != 1:
-            raise LeaseLost(f"{self._table.name} {id} is not ours any more")
+        if ended.rowcount != len(ids):
+            which = ", ".join(map(str, ids[:5]))
+            raise LeaseLost(f"{self._table.name} {which} {'is' if len(ids) == 1 else 'are'} not ours any more")

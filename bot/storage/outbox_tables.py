@@ -43,7 +43,7 @@ outbox = Table(
     Column("plain", Boolean, nullable=False, server_default=false()),  # its blocks were refused
     Column("state", Text, nullable=False),
     Column("lane", Text, nullable=False),  # the queue it stands in
-    Column("turn", BigInteger, nullable=False),  # order in the lane, before ``id``; 0 for posts
+    Column("turn", BigInteger, nullable=False),  # order in the lane, before ``id``; 0 for posts, -1 for urgent ones
     Column("channel", Text),
     Column("ts", Text),
     Column("ready_at", Instant, nullable=False),

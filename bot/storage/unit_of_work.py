@@ -67,8 +67,11 @@ class UnitOfWork:
             await work.finish(settle, claimed.job.key)
 
     @asynccontextmanager
-    async def for_delivery(self, claimed: inbox.Claimed) -> AsyncIterator[Transaction]:
-        """A work whose commit also marks the delivery as worked on. Raises ``LeaseLost``: nothing was kept."""
+    async def for_delivery(self, *claimed: inbox.Claimed) -> AsyncIterator[Transaction]:
+        """A work whose commit also marks the delivery, or several, as worked on.
+
+        Raises ``LeaseLost``: nothing was kept.
+        """
         async with self._database.block() as block:
             work = self._transaction(block)
             yield work

@@ -225,9 +225,27 @@ async def test_urgent_messages_go_before_others_and_pull_their_conversation_alon
         news("bulk", to="C1", band=Band.BULK),
         news("normal", to="C2"),
         news("before", to="C3", band=Band.BULK),
-        news("page", to="C3", band=Band.NOW),
+        news("page", to="C3", band=Band.NOW, thread_of="before"),
     )
     assert [step.key for step in (await outbox.claim(10)).steps] == ["before", "normal", "bulk"]
+
+
+async def test_an_urgent_message_overtakes_what_waits_in_its_conversation_and_its_replies_do_not(
+    outbox, say, clock
+):
+    await say(news("m0"), news("m1"), news("m2"))
+    first = await one(outbox)
+    await say(news("urgent", band=Band.NOW), news("reply", band=Band.NOW, thread_of="m1"))
+    order = []
+    while True:
+        await outbox.settle([sent(first, clock, f"{len(order)}.0")])
+        order.append(first.key)
+        clock.move(SECOND)
+        steps = (await outbox.claim(10)).steps
+        if not steps:
+            break
+        (first,) = steps
+    assert order == ["m0", "urgent", "m1", "m2", "reply"]
 
 
 async def test_bulk_waits_for_the_workspace_while_urgent_messages_never_do(database, say, clock):

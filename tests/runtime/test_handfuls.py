@@ -1,0 +1,89 @@
+"""Deliveries that can be are worked on several in one transaction, and what is wrong with one is still its own."""
+
+import pytest
+
+from bot.domain.ledger import Entry, Subject
+from bot.domain.messages import Message
+from bot.integrations.source import MalformedPayload
+from bot.runtime import discovery
+from bot.runtime.deliveries import Deliveries, OneByOne
+from bot.runtime.handfuls import TOGETHER, handfuls
+from bot.runtime.worker import Worker
+from bot.storage.inbox import Claimed, Delivery
+from tests.fakes import NOON
+from tests.integrations import captured
+from tests.runtime.test_worker import World
+
+
+def together(world: World) -> list[list[bytes]]:
+    """Have the worker take deliveries together; what it took each time."""
+    taken: list[list[bytes]] = []
+
+    async def settle_together(work, deliveries) -> str:
+        work.say(Message(f"said by {deliveries[0].body.decode()}", "#c0", "news"))
+        work.record(Entry("delivery.taken", (Subject("build", deliveries[0].body.decode()),)))
+        if any(delivery.body == b"bad" for delivery in deliveries):
+            raise MalformedPayload("alerts.0", "Field required")
+        taken.append([delivery.body for delivery in deliveries])
+        return "together"
+
+    tools, settle = world.worker._tools, world.worker._settle
+    parts = {"inside": world.inside, "outside": world.outside, "inbox": world.inbox, "settle": settle}
+    world.worker = Worker(world.database, world.unit, tools, settle_together=settle_together, **parts)
+    return taken
+
+
+async def test_they_are_taken_in_order_once_and_settled_with_what_they_cause(database, clock):
+    world = World(database, clock)
+    taken = together(world)
+    await world.receive(*(f"{n}".encode() for n in range(TOGETHER + 3)))
+    await world.worker.turn()
+    await world.worker.turn()
+
+    assert [len(some) for some in taken] == [TOGETHER, 3]
+    assert [body for some in taken for body in some] == [f"{n}".encode() for n in range(TOGETHER + 3)]
+    assert world.delivered == []
+    assert await world.inbox.next_due() is None
+
+
+async def test_a_malformed_one_is_buried_alone_and_the_others_are_worked_on_one_by_one(database, clock):
+    world = World(database, clock)
+    taken = together(world)
+
+    async def settle(work, delivery) -> str:
+        if delivery.body == b"bad":
+            raise MalformedPayload("alerts.0", "Field required")
+        world.delivered.append(delivery.body)
+        return ""
+
+    world.settle = settle
+    await world.receive(b"1", b"bad", b"2")
+    await world.worker.turn()
+
+    assert taken == []
+    assert world.delivered == [b"1", b"2"]
+    assert [dead.delivery.body for dead in await world.inbox.dead_letters()] == [b"bad"]
+    async with database.read() as conn:
+        said = await conn.exec_driver_sql("SELECT count(*) FROM outbox")
+        assert said.scalar() == 0  # what was tried together has left nothing behind
+
+
+def claimed(number: int, size: int = 10, attempt: int = 1) -> Claimed:
+    return Claimed(number, Delivery("am", str(number), {}, b"x" * size, NOON), attempt)
+
+
+def test_large_bodies_and_those_that_failed_before_go_alone():
+    batch = [claimed(1), claimed(2, 900_000), claimed(3), claimed(4, attempt=2), claimed(5), claimed(6)]
+    assert [[one.id for one in some] for some in handfuls(batch)] == [[1], [2], [3], [4], [5, 6]]
+
+
+async def test_alerts_are_taken_together_and_what_others_send_is_not():
+    deliveries = Deliveries(discovery.sources(), discovery.workflows().takers)
+    takers = discovery.workflows().takers
+    alert = captured.delivery("alertmanager", "firing_one", NOON)
+    push = captured.delivery("github", "push_main", NOON)
+
+    for event in discovery.sources()["alertmanager"].parse(alert):
+        assert all(vars(take).get("together") for take in takers[type(event)])
+    with pytest.raises(OneByOne, match="Pushed"):
+        await deliveries.settle_together(None, [push, push])  # pyright: ignore[reportArgumentType]

@@ -1,5 +1,6 @@
 """Calls one after the other until somebody answers; every step looks again whether it is still wanted."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.domain.alerts import AlertGroup
@@ -195,7 +196,7 @@ async def _step(
 
 
 def _call_about_alert(
-    work: Work, group: AlertGroup, after: Escalation, called: Called, context: dict[str, object]
+    work: Work, group: AlertGroup, after: Escalation, called: Called, context: Mapping[str, object]
 ) -> None:
     what = f"step:{after.id}:{after.next_step}"
     alert_news.tell(work, group, what, "monitor/escalated", context, even_silent=True, band=Band.NOW)
@@ -206,7 +207,7 @@ def _call_about_alert(
 
 
 async def _call_about_page(
-    work: Work, page: Page, after: Escalation, called: Called, context: dict[str, object]
+    work: Work, page: Page, after: Escalation, called: Called, context: Mapping[str, object]
 ) -> None:
     page = page.calls(called.who)
     if after.state is EscalationState.GIVEN_UP and page.state is PageState.CALLING:

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from bot.domain import words
 from bot.domain.alerts import Severity
+from bot.domain.deployments import Deployment, State
 from bot.domain.incidents import Incident, IncidentSeverity, IncidentState, Noted
+from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Fact, Recorded, Subject
 from bot.domain.messages import Band, Message
 from bot.domain.people import Person
@@ -122,6 +124,10 @@ async def resolve(work: Work, incident_id: str, by: Person, outcome: str = "") -
     minutes = int((work.now - incident.opened_at).total_seconds() // 60)
     record(work, incident, "resolved", by.id, minutes=minutes)
     show(work, incident)
+    for waiting in await work.find(Deployment, state=State.QUEUED):
+        if incident.service in (None, waiting.service):  # it may have waited for this end
+            key = f"deploy.look:{waiting.id}:{incident.id}"
+            work.owe(Job("deploy.look", key, work.now, {"deployment": waiting.id}))
     return incident
 
 

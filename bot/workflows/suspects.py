@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.alerts import AlertGroup
 from bot.domain.deployments import Deployment, State
@@ -93,7 +94,7 @@ async def change_failure(work: Work, days: int, service: str | None = None) -> F
     What takes another one back is not counted: it is the cure.
     """
     since = work.now - timedelta(days=days)
-    where = {"service": service} if service else {}
+    where: dict[str, Any] = {"service": service} if service else {}
     live = await work.find(Deployment, state=State.SUCCEEDED, **where)
     counted = {one.id for one in live if not one.rolls_back and one.ended_at and one.ended_at >= since}
     confirmed = await work.find(CauseQuestion, state=str(Answer.YES), **where)

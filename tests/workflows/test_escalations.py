@@ -16,6 +16,7 @@ from bot.domain.routes import Route
 from bot.workflows import escalate
 from commands.monitor import command as monitor
 from tests.fakes import ANA, MEI, TEAM, TOM
+from tests.rendered import RENDER
 from tests.workflows.alerting import HOUR, LOUD, MINUTE, ONCALL_TEAM, Alerting
 
 
@@ -168,7 +169,7 @@ async def test_nobody_is_mentioned_twice_for_one_step() -> None:
 
     for key in scene.keys(":step:"):
         message = scene.world.said[key]
-        blocks = str(scene.world.unit._render(message.template, message.context).blocks)
+        blocks = str(RENDER(message.template, message.context).blocks)
         assert blocks.count("<@") <= 1
 
 

@@ -1,6 +1,7 @@
 """Incidents: from an alert or alone, led, noted, resolved; seen on the board, the Home tab and among loose ends."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,8 @@ async def test_what_is_over_is_not_changed() -> None:
     await scene.world.use(monitor, "incident", by=MEI, title="Checkout fails")
     await scene.world.use(monitor, "resolve-incident", by=MEI, incident="INC-1")
     scene.world.clock.move(HOUR)
-    for verb, args in (("resolve-incident", {}), ("lead", {"person": TOM.id})):
+    cases: tuple[tuple[str, dict[str, Any]], ...] = (("resolve-incident", {}), ("lead", {"person": TOM.id}))
+    for verb, args in cases:
         with pytest.raises(Stale, match="resolved 1 h ago"):
             await scene.world.use(monitor, verb, by=TOM, incident="INC-1", **args)
 
@@ -116,7 +118,7 @@ async def test_what_is_over_is_not_changed() -> None:
         ("lead", {"incident": "INC-1"}, "leads INC-1 already"),
     ],
 )
-async def test_what_cannot_be_is_refused_in_a_sentence(verb: str, args: dict[str, str], says: str) -> None:
+async def test_what_cannot_be_is_refused_in_a_sentence(verb: str, args: dict[str, Any], says: str) -> None:
     scene = Alerting(team=CALM)
     await scene.world.use(monitor, "incident", by=MEI, title="Checkout fails")
     with pytest.raises(Refusal, match=says):

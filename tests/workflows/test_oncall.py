@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -151,7 +152,7 @@ async def test_a_cover_is_taken_back_by_whom_it_concerns() -> None:
         ("remove-rotation", {"rotation": "payments"}, "set up by the team file"),
     ],
 )
-async def test_what_cannot_be_is_refused_in_a_sentence(verb: str, args: dict[str, object], says: str) -> None:
+async def test_what_cannot_be_is_refused_in_a_sentence(verb: str, args: dict[str, Any], says: str) -> None:
     scene = await begun()
     by = LUIS if "turns" in says else TOM
     with pytest.raises(Refusal, match=says):
@@ -164,7 +165,7 @@ async def test_a_rotation_is_set_up_by_form_and_shown() -> None:
     form = await scene.world.use(monitor, "rotation", by=ANA, name="web")
     assert isinstance(form, Form)
     fields = {field.name: field.value for field in form.fields if field.value is not None}
-    sent = {**form.carry, **fields, "people": (TOM.id, MEI.id), "every": "day", "zone": "Tokyo"}
+    sent: dict[str, Any] = {**form.carry, **fields, "people": (TOM.id, MEI.id), "every": "day", "zone": "Tokyo"}
     made = await scene.world.use(monitor, "rotation", by=ANA, door=Door.FORM, **sent)
     assert isinstance(made, Reply)
 

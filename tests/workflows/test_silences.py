@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -205,7 +206,7 @@ async def test_in_its_thread_the_alert_need_not_be_named() -> None:
 async def test_what_is_no_silence_is_refused_in_a_sentence(end: object, matchers: str | None, says: str) -> None:
     scene = Alerting(team=ALONE)
     await scene.fire()
-    args = {"matchers": matchers} if matchers else {}
+    args: dict[str, Any] = {"matchers": matchers} if matchers else {}
     with pytest.raises(Refusal, match=says):
         await scene.world.use(monitor, "silence", by=ANA, door=Door.FORM, alert="A-1", end=end, **args)
     assert await scene.world.find(Silence) == []

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.alerts import AlertGroup
 from bot.domain.deployments import Deployment, State
 from bot.domain.ledger import Entry, Fact, Subject
+from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.ships import Version
 from bot.domain.slots import Slot
@@ -108,14 +109,14 @@ async def over(scene: Alerting, *versions: str) -> CauseQuestion:
     return await scene.world.get(CauseQuestion, "A-1/1")
 
 
-async def say(scene: Alerting, answer: str, deployment: str, by: object = MEI) -> None:
+async def say(scene: Alerting, answer: str, deployment: str, by: Person = MEI) -> None:
     await scene.world.use(
         monitor,
         "was-it",
         by=by,
         question="A-1/1",
         deployment=deployment,
-        answer=answer,  # pyright: ignore
+        answer=answer,
     )
 
 

@@ -122,8 +122,10 @@ async def test_an_alert_is_one_card_from_its_first_breath_to_its_last(sit: Sit) 
     await expect(card).to_contain_text("Resolved")
     await expect(card.get_by_role("button", name="Acknowledge")).to_have_count(0)
     await mei.open_thread(card)
-    await expect(mei.thread.nth(1)).to_contain_text("Acknowledged by Mei")
-    await expect(mei.thread.last).to_contain_text("Resolved after")
+    await expect(mei.thread.filter(has_text="Acknowledged by Mei")).to_have_count(1)
+    await mei.reply("@eightbells monitor note the disk is replaced")
+    await expect(mei.thread.filter(has_text="Note by Mei: the disk is replaced")).to_have_count(1)
+    await expect(mei.thread.filter(has_text="Resolved after")).to_have_count(1)
     await expect(mei.card("HighErrorRate")).to_have_count(1)
 
 

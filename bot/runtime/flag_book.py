@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.domain.flag_evaluation import Asked, Evaluator, Fault, Hash, Verdict
+from bot.domain.flag_evaluation import Ask, Asked, Evaluator, Fault, Hash, Outcome
 from bot.domain.flags import ANY_FLAG, Flag
 from bot.domain.ports import Work
 from bot.storage.errors import StorageUnavailable
@@ -28,53 +28,55 @@ class Reads(Protocol):
     def reading(self) -> AbstractAsyncContextManager[Any]: ...
 
 
-class Answers:
-    """One flag, with every answer that it can give written ahead as JSON."""
+class Answers(dict[Outcome, bytes]):
+    """Every answer that one flag can give, as OFREP tells it; each is written when it is first given."""
 
-    __slots__ = ("evaluator", "faults", "flag", "written")
+    __slots__ = ("flag",)
 
-    def __init__(self, flag: Flag, evaluator: Evaluator) -> None:
+    def __init__(self, flag: Flag) -> None:
+        super().__init__()
         self.flag = flag
-        self.evaluator = evaluator
-        self.written: dict[Verdict, bytes] = {}
-        self.faults: dict[Fault, bytes] = {}
 
-    def write(self, outcome: Verdict | Fault) -> bytes:
-        """An outcome as OFREP tells it."""
+    def __missing__(self, outcome: Outcome) -> bytes:
         if isinstance(outcome, Fault):
-            if (said := self.faults.get(outcome)) is None:
-                said = self.faults[outcome] = fault_json(outcome, self.flag.id)
-            return said
-        if (said := self.written.get(outcome)) is None:
-            said = self.written[outcome] = self._verdict(outcome)
-        return said
-
-    def _verdict(self, verdict: Verdict) -> bytes:
-        value, variant = (self.flag.on, "on") if verdict.is_on else (self.flag.off, "off")
-        key = json.dumps(self.flag.id)
-        return f'{{"key":{key},"value":{value},"reason":"{verdict.reason}","variant":"{variant}"}}'.encode()
+            written = fault_json(outcome, self.flag.id)
+        else:
+            value, variant = (self.flag.on, "on") if outcome.is_on else (self.flag.off, "off")
+            key = json.dumps(self.flag.id)
+            written = f'{{"key":{key},"value":{value},"reason":"{outcome.reason}","variant":"{variant}"}}'.encode()
+        self[outcome] = written
+        return written
 
 
 class Shelf:
     """The flags of one environment."""
 
     def __init__(self, flags: Iterable[Flag], environment: str, hash: Hash) -> None:
-        self._answers = {
-            flag.id: Answers(flag, Evaluator(flag.id, flag.serving(environment), hash)) for flag in flags
-        }
+        self._known: dict[str, tuple[Ask, Answers]] = {}
         # What is the same for everybody is written once; only the rest is asked.
-        self._rows: Sequence[bytes | Answers] = [
-            one.write(same) if (same := one.evaluator.same_for_all) else one for one in self._answers.values()
-        ]
+        self._same: list[bytes] = []
+        self._asked: list[tuple[Ask, Answers]] = []
+        for flag in flags:
+            evaluator, answers = Evaluator(flag.id, flag.serving(environment), hash), Answers(flag)
+            self._known[flag.id] = evaluator.ask, answers
+            if evaluator.same_for_all is None:
+                self._asked.append((evaluator.ask, answers))
+            else:
+                self._same.append(answers[evaluator.same_for_all])
 
-    def one(self, key: str) -> Answers | None:
-        """The flag with exactly this key."""
-        return self._answers.get(key)
+    def one(self, key: str, asked: Asked) -> tuple[Outcome, bytes] | None:
+        """What the flag with exactly this key is for this user; nothing where there is none."""
+        found = self._known.get(key)
+        if found is None:
+            return None
+        ask, answers = found
+        outcome = ask(asked)
+        return outcome, answers[outcome]
 
     def all(self, asked: Asked) -> bytes:
         """What every flag is for this user, as OFREP's bulk answer."""
-        rows = [row if isinstance(row, bytes) else row.write(row.evaluator.ask(asked)) for row in self._rows]
-        return b'{"flags":[' + b",".join(rows) + b"]}"
+        drawn = [answers[ask(asked)] for ask, answers in self._asked]
+        return b'{"flags":[' + b",".join(self._same + drawn) + b"]}"
 
 
 class FlagBook:

@@ -59,13 +59,12 @@ class Ofrep:
         except _Refused as refused:
             return refused.response
         key = request.match_info["key"]
-        answers = shelf.one(key)
-        if answers is None:
+        found = shelf.one(key, asked)
+        if found is None:
             shown = key[:KEY_SHOWN]
             return _failed(404, Fault("FLAG_NOT_FOUND", f"there is no flag {shown!r}"), shown)
-        outcome = answers.evaluator.ask(asked)
-        status = 400 if isinstance(outcome, Fault) else 200
-        return web.Response(body=answers.write(outcome), status=status, headers=_JSON)
+        outcome, body = found
+        return web.Response(body=body, status=400 if isinstance(outcome, Fault) else 200, headers=_JSON)
 
     async def _asked(self, request: web.Request) -> tuple[Shelf, Asked]:
         """The flags of the token's environment, and who is asked about. Raises ``_Refused``."""

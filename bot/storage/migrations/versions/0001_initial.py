@@ -495,6 +495,23 @@ def upgrade() -> None:  # noqa: PLR0915
         batch_op.create_index(batch_op.f("ix_noun_incident_by_state_number"), ["by_state", "number"], unique=False)
 
     op.create_table(
+        "noun_live_news",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("folded_id", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("by_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_noun_live_news")),
+        sa.UniqueConstraint("folded_id", name=op.f("uq_noun_live_news_folded_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("noun_live_news", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_noun_live_news_by_id_number"), ["by_id", "number"], unique=False)
+
+    op.create_table(
         "noun_lock",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),

@@ -1,4 +1,4 @@
-"""What a commit's first line says: its conventional kind and its pull request."""
+"""What a commit's message says: its conventional kind, its pull request, and what its trailers tell whom."""
 
 import re
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ _BREAKING = re.compile(r"^BREAKING[ -]CHANGE:\s*(?P<text>.*)$", re.MULTILINE)
 # GitHub and GitLab put the number of a squashed pull request at the end of the first line.
 _SQUASHED = re.compile(r"\s*\((?:#|!)(\d{1,9})\)\s*$")
 _MERGE = re.compile(r"^Merge pull request #(\d{1,9}) ")
+# git's own trailers: a word, a colon, and lines that go on indented. https://git-scm.com/docs/git-interpret-trailers
+_TRAILER = re.compile(r"^(?P<name>[A-Za-z][A-Za-z-]{1,30}):[ \t]*(?P<text>[^\n]*(?:\n[ \t]+[^\n]+)*)", re.MULTILINE)
 _CHANGE_TAG = re.compile(r"\s*[(\[]C-[1-9]\d{0,8}(?:\s*,\s*C-[1-9]\d{0,8})*[)\]]")
 
 
@@ -24,6 +26,7 @@ class Subject:
     is_breaking: bool = False
     is_merge: bool = False
     pull_request: int | None = None
+    breaking: str = ""  # what its footer says is broken
 
 
 def read(line: str, body: str = "") -> Subject:
@@ -32,17 +35,28 @@ def read(line: str, body: str = "") -> Subject:
     is_merge = line.startswith(("Merge pull request ", "Merge branch ", "Merge remote-tracking ", "Merge tag "))
     text = _CHANGE_TAG.sub("", _SQUASHED.sub("", line)).strip()
     match = _CONVENTIONAL.match(text)
-    is_breaking = _BREAKING.search(body) is not None
+    footer = _BREAKING.search(body)
+    broken = " ".join(footer["text"].split()) if footer else ""
     if match is None:
-        return Subject(text or line.strip(), "", "", is_breaking, is_merge, pull_request)
+        return Subject(text or line.strip(), "", "", footer is not None, is_merge, pull_request, broken)
     return Subject(
         match["text"].strip(),
         match["kind"].lower(),
         (match["scope"] or "").strip(),
-        is_breaking or match["breaking"] is not None,
+        footer is not None or match["breaking"] is not None,
         is_merge,
         pull_request,
+        broken,
     )
+
+
+def trailers(body: str, *names: str) -> list[str]:
+    """What the trailers of these names say (their case does not matter), each on one line, in order."""
+    wanted = {name.casefold() for name in names}
+    if not any(name in body.casefold() for name in wanted):  # most bodies have none
+        return []
+    found = (match for match in _TRAILER.finditer(body) if match["name"].casefold() in wanted)
+    return [said for match in found if (said := " ".join(match["text"].split()))]
 
 
 def pull_request_in(line: str) -> int | None:

@@ -1,32 +1,30 @@
-"""A release: what a version brings, written for people, edited and then published once."""
+"""A release: what a version brings, written for people, agreed to, published once, and corrected when it is undone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from bot.domain import notes
-from bot.domain.notes import Notes
+from bot.domain.approvals import Approval, Decision
+from bot.domain.drafting import Brought, Drafted
+from bot.domain.notes import Line, Notes, Voice, edited
+from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
+from bot.domain.release_rules import Activity, ReleaseRules
+from bot.domain.release_states import Plan, Post, ReleaseState, Strike
 from bot.domain.spans import rounded
 
-
-class ReleaseState(StrEnum):
-    """Where a release stands. ``FAILED``: its notes could not be drafted."""
-
-    DRAFTING = "drafting"
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    FAILED = "failed"
+APPROVALS_LAST = timedelta(days=90)
+EMPTY: Mapping[Voice, Notes] = {voice: Notes() for voice in Voice}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """Notes for one version of one service.
 
-    ``since`` and ``until`` are the refs that bound it, as asked for and, once drafted, as they were found;
-    ``sha`` is the commit of ``until``, ``changes`` are ids such as "C-41".
+    ``since`` and ``until`` are the refs that bound it, as asked for and, once drafted, as they were found; ``sha`` is
+    the commit of ``until``, ``changes`` are ids such as "C-41", ``caveats`` say what could not be relied on.
+    ``audiences`` are those of the team file that get the notes; none named means all of them.
     """
 
     PREFIX: ClassVar[str] = "R"
@@ -41,38 +39,97 @@ class Release:
     version: str = ""
     sha: str | None = None
     commits: int = 0
+    folded: int = 0
     changes: tuple[str, ...] = ()
-    notes: Notes = field(default_factory=Notes)
+    brought: tuple[Brought, ...] = ()
+    caveats: tuple[str, ...] = ()
+    notes: Mapping[Voice, Notes] = field(default_factory=lambda: dict(EMPTY))
     state: ReleaseState = ReleaseState.DRAFTING
     id: str = ""
     drafted_at: datetime | None = None
     edited_by: str = ""
+    audiences: tuple[str, ...] = ()
+    activities: tuple[Activity, ...] = ()
+    approval: Approval | None = None
+    plan: Plan | None = None
+    planned: int = 0  # how often it was scheduled
     published_at: datetime | None = None
     published_by: str = ""
     published_name: str = ""
-    channel: str = ""  # where it was published
+    late_by: timedelta | None = None  # where it was to be published earlier
+    posts: tuple[Post, ...] = ()
+    strikes: tuple[Strike, ...] = ()
+    corrections: int = 0  # how often it was corrected
+    on_host: str = ""  # the voice of the release on the code host, once it is there
+    host_url: str = ""
 
     @property
     def name(self) -> str:
         """ "web v1.4.0", or "web" until the version is known."""
         return f"{self.service} {self.version}".strip()
 
+    @property
+    def is_published(self) -> bool:
+        """Whether people have read it."""
+        return self.state is ReleaseState.PUBLISHED
+
+    @property
+    def numbers(self) -> dict[int, Line]:
+        """The line that tells best of each change: the engineers', or whoever has one."""
+        found: dict[int, Line] = {}
+        for voice in Voice:
+            for line in self.shown(voice).lines:
+                found.setdefault(line.number, line)
+        return dict(sorted(found.items()))
+
+    @property
+    def missing(self) -> tuple[Activity, ...]:
+        """What has to be ticked before it is published."""
+        return tuple(activity for activity in self.activities if activity.holds_up)
+
+    @property
+    def struck(self) -> frozenset[int]:
+        """Numbers of the changes that are not live."""
+        return frozenset(number for strike in self.strikes for number in strike.numbers)
+
+    def shown(self, voice: Voice) -> Notes:
+        """The notes in this voice, with what is not live struck through."""
+        notes = self.notes.get(voice, Notes())
+        return notes.struck(self.struck) if self.strikes else notes
+
     def drafted(
-        self, *, since: str, until: str, sha: str, commits: int, changes: Sequence[str], notes: Notes, at: datetime
+        self,
+        drafted: Drafted,
+        *,
+        since: str,
+        until: str,
+        version: str,
+        sha: str,
+        commits: int,
+        changes: Sequence[str],
+        rules: ReleaseRules,
+        at: datetime,
+        caveats: Sequence[str] = (),
     ) -> Self:
         """With its notes. Raises ``Stale`` where it has them already."""
         self._must_be(ReleaseState.DRAFTING, at=at)
+        asked = Approval(self.asked_by, rules.approvals, at + APPROVALS_LAST) if rules.approvals else None
         return replace(
             self,
             since=since,
             until=until,
-            version=until,
+            version=version,
             sha=sha,
             commits=commits,
+            folded=drafted.folded,
             changes=tuple(changes),
-            notes=notes,
+            brought=drafted.brought,
+            caveats=tuple(caveats),
+            notes=dict(drafted.notes),
             state=ReleaseState.DRAFT,
             drafted_at=at,
+            activities=rules.activities,
+            approval=asked,
         )
 
     def failed(self, at: datetime) -> Self:
@@ -80,42 +137,151 @@ class Release:
         self._must_be(ReleaseState.DRAFTING, at=at)
         return replace(self, state=ReleaseState.FAILED)
 
-    def edited(self, texts: Sequence[tuple[str, str]], version: str, by: str, at: datetime) -> Self:
-        """With the notes as a person left them. Raises ``Stale``, and ``Refusal`` where nothing is left."""
-        self._must_be(ReleaseState.DRAFT, at=at)
-        written = notes.edited(texts, self.notes.folded)
-        if not written.count:
-            raise Refusal("Nothing is left of the notes. Leave at least one line.")
-        return replace(self, notes=written, version=version.strip() or self.version, edited_by=by)
+    def edited(
+        self, texts: Mapping[Voice, str], version: str, audiences: Iterable[str], by: str, at: datetime
+    ) -> Self:
+        """With the notes as a person left them; what was agreed to before is to be agreed to again.
 
-    def publish(self, by: str, name: str, channel: str, at: datetime) -> Self:
-        """Published, once. Raises ``Stale``, and ``Refusal`` where there is nothing to read."""
+        Raises ``Stale``, and ``Refusal`` where nothing is left.
+        """
         self._must_be(ReleaseState.DRAFT, at=at)
-        if not self.notes.count:
-            raise Refusal(f'The notes of {self.name} are empty. Write a line with "/release edit {self.id}" first.')
+        written = dict(self.notes)
+        next_number = 1 + max((line.number for notes in written.values() for line in notes.lines), default=0)
+        next_number = max(next_number, len(self.brought) + 1)
+        for voice, text in texts.items():
+            written[voice] = edited(written.get(voice, Notes()), text, next_number)
+            next_number = 1 + max((next_number - 1, *(line.number for line in written[voice].lines)))
+        if not any(notes.count for notes in written.values()):
+            raise Refusal("Nothing is left of the notes. Leave at least one line.")
+        version = version.strip() or self.version
+        changed = self._changed(written, by, version=version)
+        return replace(changed, audiences=tuple(audiences))
+
+    def says(self, number: int, text: str, by: str, at: datetime) -> Self:
+        """With the customers' line of one change, as its author wrote it. Raises ``Stale`` where it is no draft."""
+        self._must_be(ReleaseState.DRAFT, at=at)
+        written = {**self.notes}
+        written[Voice.CUSTOMERS] = written.get(Voice.CUSTOMERS, Notes()).with_line("", Line(text, number))
+        return self._changed(written, by)
+
+    def decide(self, by: Person, at: datetime) -> Self:
+        """With one more person's yes. Raises ``Stale``, ``NotAllowed``, and ``Refusal`` where nobody is asked."""
+        self._must_be(ReleaseState.DRAFT, at=at)
+        if self.approval is None:
+            raise Refusal(
+                f"The notes of {self.name} need nobody's approval. “/release publish {self.id}” posts them."
+            )
+        decided = self.approval.decide(Decision.APPROVE, by, at, f"the notes of {self.name}")
+        return replace(self, approval=decided)
+
+    def tick(self, number: int, by: Person, at: datetime, *, is_done: bool) -> Self:
+        """With line ``number`` (from 1) of the check-list ticked, or open again. Raises ``Refusal``, ``Stale``."""
+        if not 1 <= number <= len(self.activities):
+            lines = f"it has {len(self.activities)}" if self.activities else "it has none"
+            raise Refusal(f"{self.id} has no line {number} in its check-list; {lines}.", field="activity")
+        before = self.activities[number - 1]
+        if before.is_before and self.published_at is not None:
+            self._must_be(ReleaseState.DRAFT, at=at)
+        changed = before.tick(by, at) if is_done else before.untick()
+        return replace(self, activities=(*self.activities[: number - 1], changed, *self.activities[number:]))
+
+    def schedule(self, at: datetime, by: Person, now: datetime) -> Self:
+        """To be published by itself. Raises ``Stale``, and ``Refusal`` where nothing can be read."""
+        self._must_be(ReleaseState.DRAFT, at=now)
+        self._must_say_something()
+        turn = self.planned + 1
+        return replace(self, plan=Plan(at, by.id, by.name, turn), planned=turn)
+
+    def unschedule(self, now: datetime) -> Self:
+        """Not to be published by itself. Raises ``Stale`` where it was not to be."""
+        self._must_be(ReleaseState.DRAFT, at=now)
+        if self.plan is None:
+            raise Stale(f"{self.id} {self.name} is not scheduled.")
+        return replace(self, plan=None)
+
+    def publish(
+        self, by: str, name: str, places: Sequence[Post], at: datetime, late_by: timedelta | None = None
+    ) -> Self:
+        """Published, once, in those of the places whose voice has something to say.
+
+        Raises ``Stale``, and ``Refusal`` where something has to come before.
+        """
+        self._must_be(ReleaseState.DRAFT, at=at)
+        self._must_say_something()
+        if self.missing:
+            open_ones = ", ".join(f"“{activity.what}”" for activity in self.missing)
+            raise Refusal(f"{self.id} is not ready: {open_ones} must be ticked on its card first.")
+        if self.approval is not None and not self.approval.is_given:
+            raise Refusal(
+                f"The notes of {self.name} need {self.approval.missing} more approval(s), not {self.asked_name}'s own. "
+                f"Others give it with “/release approve {self.id}” or on its card."
+            )
+        posts = tuple(post for post in dict.fromkeys(places) if self.notes.get(post.voice, Notes()).count)
+        if not posts:
+            voices = " and ".join(dict.fromkeys(post.voice.value for post in places)) or "any audience"
+            raise Refusal(f"{self.id} has no line for {voices}. Write one with “/release edit {self.id}” first.")
         return replace(
             self,
             state=ReleaseState.PUBLISHED,
             published_at=at,
             published_by=by,
             published_name=name,
-            channel=channel,
+            late_by=late_by,
+            posts=posts,
         )
+
+    def strike(self, strike: Strike) -> Self:
+        """With lines struck through; itself where they all are for this cause already."""
+        fresh = tuple(number for number in strike.numbers if number not in self.struck)
+        if not fresh:
+            return self
+        return replace(self, strikes=(*self.strikes, strike.of(fresh)), corrections=self.corrections + 1)
+
+    def lift(self, numbers: Iterable[int], why: str, cause: str = "") -> Self:
+        """With these lines live again, if they were struck for this reason (and by this cause); else itself."""
+        gone = set(numbers)
+        kept = tuple(
+            strike.of(tuple(n for n in strike.numbers if n not in gone))
+            if strike.why == why and cause in ("", strike.cause)
+            else strike
+            for strike in self.strikes
+        )
+        strikes = tuple(strike for strike in kept if strike.numbers)
+        if strikes == self.strikes:
+            return self
+        return replace(self, strikes=strikes, corrections=self.corrections + 1)
+
+    def written(self, voice: Voice, url: str) -> Self:
+        """On the code host, in this voice."""
+        return replace(self, on_host=voice.value, host_url=url)
 
     def must_be_draft(self, at: datetime) -> None:
         """Raises ``Stale`` where its words cannot be changed (any more)."""
         self._must_be(ReleaseState.DRAFT, at=at)
+
+    def must_be_written(self, at: datetime) -> None:
+        """Raises ``Stale`` where it has no notes (yet)."""
+        if not self.is_published:
+            self._must_be(ReleaseState.DRAFT, at=at)
+
+    def _changed(self, notes: Mapping[Voice, Notes], by: str, version: str | None = None) -> Self:
+        same = notes == self.notes and version in (None, self.version)
+        approval = self.approval if same or self.approval is None else self.approval.without_votes()
+        return replace(self, notes=notes, version=version or self.version, edited_by=by, approval=approval)
+
+    def _must_say_something(self) -> None:
+        if not any(notes.count for notes in self.notes.values()):
+            raise Refusal(f"The notes of {self.name} are empty. Write a line with “/release edit {self.id}” first.")
 
     def _must_be(self, state: ReleaseState, *, at: datetime) -> None:
         if self.state is state:
             return
         if self.published_at is not None:
             ago = rounded(at - self.published_at)
-            raise Stale(
-                f"{self.id} {self.name} was published by {self.published_name} {ago} ago in {self.channel}."
-            )
+            places = ", ".join(dict.fromkeys(post.channel for post in self.posts))
+            raise Stale(f"{self.id} {self.name} was published by {self.published_name} {ago} ago in {places}.")
         if self.state is ReleaseState.DRAFTING:
             raise Stale(f"{self.id} is still being drafted; its notes come to {self.asked_name} by direct message.")
         if self.state is ReleaseState.FAILED:
-            raise Stale(f'{self.id} has no notes, as they could not be drafted. Ask again with "/release draft".')
+            raise Stale(f"{self.id} has no notes, as they could not be drafted. Ask again with “/release draft”.")
         raise Stale(f"{self.id} {self.name} is a draft already.")

@@ -65,6 +65,8 @@ async def _channels(client: AsyncWebClient, token: str, team: Team) -> AsyncIter
     """Every channel that the team file names, once."""
     named: dict[str, str] = {team.default_channel: "channels.default"}
     named |= {channel: f"channels.{key}" for key, channel in team.channels.items()}
+    audiences = team.releasing.audiences.values()
+    named |= {channel: f"audiences.{each.name}.channels" for each in audiences for channel in each.channels}
     named |= {each.channel: f"services.{each.name}.channel" for each in team.services.values() if each.channel}
     try:
         known = await _known_channels(client, token)

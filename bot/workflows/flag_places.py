@@ -9,6 +9,7 @@ from bot.domain.refusals import Refusal
 from bot.domain.rollouts import OPEN, Rollout
 from bot.domain.team import Environment
 from bot.workflows import flag_news as news
+from bot.workflows import release_corrections
 
 MOST_FLAGS = 2_000  # active and retired; all of them are held in memory
 
@@ -81,6 +82,7 @@ async def put(work: Work, flag: Flag, environment: str, place: Place, *, by: str
         if older is not None:
             work.forgive(end_key(older))
             await news.show_change(work, older, flag)
+    await release_corrections.after_flag(work, flag, environment)
     return flag
 
 

@@ -1,24 +1,24 @@
-"""How release notes come to be: drafted from commits, edited in a form, published once where people read them."""
+"""How release notes come to be: drafted from commits, edited in a form, agreed to, with their check-list ticked."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 
-from bot.domain import notes
+from bot.domain import drafting
 from bot.domain.changes import Change, change_ids_in
 from bot.domain.jobs import Again, Due, Job, Outcome
-from bot.domain.ledger import Entry, Subject
 from bot.domain.messages import Message
+from bot.domain.notes import Voice
 from bot.domain.people import Person
-from bot.domain.ports import CodeHost, Commit, HostUnreachable, RangeTooLong, RefUnknown, Tools, Work
+from bot.domain.ports import HostUnreachable, Tools, Work
 from bot.domain.refusals import Refusal
 from bot.domain.releases import Release, ReleaseState
-from bot.domain.stages import Stage
-from bot.domain.team import Repository, Service
-from bot.workflows import changes
+from bot.domain.team import Service
+from bot.workflows import release_asking
+from bot.workflows import release_news as news
 from bot.workflows.finding import found
 from bot.workflows.handles import due_outside
+from bot.workflows.release_reading import CannotTell, Read, read
 
 ATTEMPTS = 4
 AGAIN_AFTER = timedelta(seconds=15)
@@ -42,90 +42,47 @@ async def read_and_draft(tools: Tools, it: Due) -> Outcome | Again:
         release = await work.get(Release, it.job.args["release"])
     if release is None or release.state is not ReleaseState.DRAFTING:
         return Outcome.NOOP
-    repository = tools.team.services[release.service].repository
+    service = tools.team.services[release.service]
     try:
-        since, until = await bounds(tools.host, repository, release.since, release.until)
-        sha = await tools.host.resolve(repository, until)
-        commits = await tools.host.commits(repository, since or None, sha)
+        told = await read(tools.host, service.repository, service.name, release.since, release.until)
     except HostUnreachable as reason:
         if it.attempt < ATTEMPTS:
             return Again(AGAIN_AFTER, str(reason))
         why = f"I cannot reach the code of {release.service}: {reason}. Ask again when it answers."
-    except RefUnknown as unknown:
-        nearest = f" Did you mean {', '.join(unknown.nearest[:5])}?" if unknown.nearest else ""
-        why = f"{release.service} has no tag, branch or commit “{unknown.ref}”.{nearest}"
-    except RangeTooLong:
-        why = "There are too many commits between the two to be read. Name a later start with “from”."
-    else:
-        if commits:
-            read = _Read(since, until, sha, commits)
-            return await tools.unit.run(partial(_drafted, release.id, read))
-        why = (
-            f"{until} brings nothing that {since or 'the beginning'} does not have. "
-            "Name another range with “from” and “to”."
-        )
-    return await tools.unit.run(partial(_failed, release.id, why))
+        return await tools.unit.run(partial(_failed, release.id, why))
+    except CannotTell as reason:
+        return await tools.unit.run(partial(_failed, release.id, str(reason)))
+    return await tools.unit.run(partial(_drafted, release.id, told))
 
 
-async def bounds(host: CodeHost, repository: Repository, since: str, until: str) -> tuple[str, str]:
-    """The refs to draft between: as given, else from the tag before to the newest tag (HEAD where there is none).
-
-    ``since`` comes back empty where everything counts.
-    """
-    if since and until:
-        return since, until
-    tags = await host.tags(repository)
-    if not until:
-        until = tags[0] if tags and since != tags[0] else "HEAD"
-    if not since:
-        # Of a tag, what came before it; of a branch or a commit, the newest tag.
-        older = tags[tags.index(until) + 1 :] if until in tags else tags
-        since = older[0] if older else ""
-    return since, until
-
-
-async def edit(work: Work, id: str, by: Person, *, version: str, texts: Sequence[tuple[str, str]]) -> Release:
+async def edit(
+    work: Work, id: str, by: Person, *, version: str, texts: Mapping[Voice, str], audiences: Iterable[str] = ()
+) -> Release:
     """The draft with the words that a person left; its card is redrawn. Raises ``Stale``, ``Refusal``."""
-    release = (await known(work, id)).edited(texts, version, by.id, work.now)
+    before = await known(work, id)
+    release = before.edited(texts, version, audiences, by.id, work.now)
     await work.save(release)
-    work.record(Entry("release.edited", _subjects(release), by.id, {"lines": release.notes.count}))
-    await show(work, release)
+    news.record(work, release, "edited", by.id, lines=sum(notes.count for notes in release.notes.values()))
+    await news.show(work, release)
     return release
 
 
-async def publish(work: Work, id: str, by: Person) -> Release:
-    """Post the notes to the release channel, the rest of long ones in the thread. Raises ``Stale``, ``Refusal``."""
-    release = await known(work, id)
-    channel = work.team.channel_for(Stage.RELEASE, release.service)
-    release = release.publish(by.id, by.name, channel, work.now)
+async def approve(work: Work, id: str, by: Person) -> Release:
+    """With one more person's yes. Raises ``Stale``, ``NotAllowed``, ``Refusal``."""
+    release = (await known(work, id)).decide(by, work.now)
     await work.save(release)
-    parts = notes.pages(release.notes)
-    first_key = f"release:{release.id}:notes"
-    for number, part in enumerate(parts):
-        context = {"release": release, "notes": part, "part": number + 1, "parts": len(parts)}
-        if number == 0:
-            work.say(Message(first_key, channel, "release/notes", context))
-        else:
-            key = f"{first_key}:{number + 1}"
-            work.say(Message(key, channel, "release/notes_part", context, thread_of=first_key))
-    work.record(Entry("release.published", _subjects(release), by.id, {"commits": release.commits}))
-    because = (Subject("release", release.id),)
-    for change in release.changes:
-        await changes.advance(work, change, Stage.RELEASE, by=by.id, because=because)
-    await show(work, release)
+    news.record(work, release, "approved", by.id)
+    await news.show(work, release)
     return release
 
 
-async def show(work: Work, release: Release) -> None:
-    """Send the draft to whoever asked for it, or redraw it as it is now."""
-    named = [await work.get(Change, id) for id in release.changes]
-    context: Mapping[str, object] = {
-        "release": release,
-        "preview": notes.pages(release.notes)[:1],
-        "parts": len(notes.pages(release.notes)),
-        "changes": [change for change in named if change],
-    }
-    work.say(Message(f"release:{release.id}", release.asked_by, "release/card", context))
+async def tick(work: Work, id: str, number: int, by: Person, *, is_done: bool) -> Release:
+    """With a line of the check-list ticked, or open again. Raises ``Stale``, ``Refusal``."""
+    release = (await known(work, id)).tick(number, by, work.now, is_done=is_done)
+    await work.save(release)
+    news.record(work, release, "ticked" if is_done else "unticked", by.id, activity=number)
+    await news.show(work, release)
+    return release
 
 
 async def known(work: Work, id: str) -> Release:
@@ -143,33 +100,28 @@ def has_code(service: Service) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What the code host told."""
-
-    since: str
-    until: str
-    sha: str
-    commits: Sequence[Commit]
-
-
-async def _drafted(id: str, read: _Read, work: Work) -> Outcome:
+async def _drafted(id: str, told: Read, work: Work) -> Outcome:
     release = await known(work, id)
     if release.state is not ReleaseState.DRAFTING:
         return Outcome.NOOP
-    named = change_ids_in("\n".join(f"{one.subject}\n{one.body}" for one in read.commits))
+    named = change_ids_in("\n".join(f"{one.subject}\n{one.body}" for one in told.commits))
+    drafted = drafting.of_commits(told.commits, told.pulls)
     release = release.drafted(
-        since=read.since,
-        until=read.until if read.until != "HEAD" else read.sha[:7],
-        sha=read.sha,
-        commits=len(read.commits),
+        drafted,
+        since=told.since,
+        until=told.until,
+        version=told.until if told.until != "HEAD" else told.sha[:7],
+        sha=told.sha,
+        commits=len(told.commits),
         changes=[change for change in named if await work.get(Change, change)],
-        notes=notes.of_commits(read.commits),
+        rules=work.team.releasing.rules_for(release.service),
+        caveats=told.caveats,
         at=work.now,
     )
+    release = await release_asking.ask_authors(work, release, drafted.unsaid)
     await work.save(release)
-    work.record(Entry("release.drafted", _subjects(release), release.asked_by, {"commits": release.commits}))
-    await show(work, release)
+    news.record(work, release, "drafted", release.asked_by, commits=release.commits)
+    await news.show(work, release)
     return Outcome.DONE
 
 
@@ -180,15 +132,5 @@ async def _failed(id: str, why: str, work: Work) -> Outcome:
     release = release.failed(work.now)
     await work.save(release)
     context = {"release": release, "why": why}
-    work.say(Message(f"release:{release.id}", release.asked_by, "release/not_drafted", context))
+    work.say(Message(news.card_key(release), release.asked_by, "release/not_drafted", context))
     return Outcome.DONE
-
-
-def _subjects(release: Release) -> tuple[Subject, ...]:
-    return (
-        Subject("release", release.id),
-        *([Subject("version", f"{release.service}@{release.version}")] if release.version else []),
-        *([Subject("sha", release.sha)] if release.sha else []),
-        *(Subject("change", id) for id in release.changes),
-        Subject("service", release.service),
-    )

@@ -1,4 +1,4 @@
-"""Notes of commits: grouped, folded, edited, and cut into messages without loss."""
+"""Notes: cut into messages without loss, edited by people, and struck through."""
 
 import time
 
@@ -7,47 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import notes
-from bot.domain.commits import pull_request_in, read
-from bot.domain.notes import Notes, Section
-from bot.domain.ports import Commit
+from bot.domain.drafting import of_commits
+from bot.domain.notes import Line, Notes, Section, Voice
 from bot.domain.versions import is_nameable, newest_first
-from tests.example_team import NOON
+from tests.domain.test_drafting import commit
 
 
-def commit(subject: str, body: str = "") -> Commit:
-    return Commit("a" * 40, subject, body, "Ana", "ana@example.org", NOON, pull_request_in(subject))
-
-
-@pytest.mark.parametrize(
-    ("subject", "body", "title", "line"),
-    [
-        ("feat(checkout): pay in one step (#809)", "", "Features", "Checkout: pay in one step (#809)"),
-        ("fix: round half up (C-52) (#812)", "", "Fixes", "Round half up (#812)"),
-        ("perf: cache prices", "", "Performance", "Cache prices"),
-        ("feat!: drop /v1", "", "Breaking", "Drop /v1"),
-        ("chore: bump", "BREAKING CHANGE: needs Python 3.11", "Breaking", "Bump"),
-        ("Show prices in yen", "", "Other", "Show prices in yen"),
-        ("<!channel> {{ 7*7 }} & *bold*", "", "Other", "<!channel> {{ 7*7 }} & *bold*"),
-        ("feat:no space is no convention", "", "Other", "Feat:no space is no convention"),
-    ],
-)
-def test_where_a_commit_goes(subject, body, title, line):
-    assert notes.of_commits([commit(subject, body)]).sections == (Section(title, (line,)),)
-
-
-def test_noise_is_folded_and_a_line_comes_once():
-    found = notes.of_commits(
-        commit(s) for s in ("Merge pull request #3 from x/y", "chore: z", "docs: z", "fix: a", "fix: a", "feat: b")
+def noted(**sections: tuple[str, ...]) -> Notes:
+    number = iter(range(1, 10_000))
+    return Notes(
+        tuple(
+            Section(title, tuple(Line(text, next(number)) for text in lines)) for title, lines in sections.items()
+        )
     )
-
-    assert [section.title for section in found.sections] == ["Features", "Fixes"]
-    assert (found.count, found.folded) == (2, 3)
-
-
-def test_pull_requests_and_kinds_are_read():
-    subject = read("Merge pull request #812 from org/fix")
-    assert (subject.pull_request, subject.is_merge) == (812, True)
-    assert read("").text == ""
 
 
 CHARACTERS = st.characters(exclude_characters="\n", exclude_categories=("Cs", "Zl", "Zp", "Cc"))
@@ -58,40 +30,74 @@ LINES = st.lists(
 
 @given(LINES)
 def test_pages_hold_everything_and_fit(lines: list[str]):
-    whole = Notes((Section("Features", tuple(lines)), Section("Fixes", ("& " * 900, "last"))))
+    whole = noted(Features=tuple(lines), Fixes=("& " * 900, "last"))
 
     pages = notes.pages(whole)
 
     for page in pages:
         size = sum(
-            notes.weight(section.title) + 8 + sum(notes.weight(line) + 3 for line in section.lines)
+            notes.weight(section.title)
+            + 8
+            + sum(notes.weight(line.text) + notes.LINE_EXTRA for line in section.lines)
             for section in page.sections
         )
         assert size <= notes.PAGE_WEIGHT
-    kept = "".join("".join(line.split()) for page in pages for section in page.sections for line in section.lines)
-    assert kept == "".join("".join(line.split()) for section in whole.sections for line in section.lines)
+    kept = "".join("".join(line.text.split()) for page in pages for line in page.lines)
+    assert kept == "".join("".join(line.text.split()) for line in whole.lines)
+
+
+def test_what_is_struck_through_takes_the_same_pages():
+    whole = noted(Features=tuple(f"{n} " + "& " * 100 for n in range(60)))
+
+    struck = whole.struck({3, 60})
+
+    assert [line.number for line in struck.lines if line.is_struck] == [3, 60]
+    assert [page.count for page in notes.pages(struck)] == [page.count for page in notes.pages(whole)]
+    assert struck.struck(()) == whole
 
 
 def test_edited_notes_come_back_as_they_were_left():
-    whole = Notes(
-        (Section("Features", ("One", "Two")), Section("Other", tuple(f"{n} " + "x" * 200 for n in range(30)))), 4
-    )
+    whole = noted(Features=("One", "Two"), Other=tuple(f"{n} " + "x" * 200 for n in range(30)))
 
     fields = notes.fields(whole)
 
-    assert all(len(text) <= 3000 for _, text in fields.values())
-    assert [label for label, _ in fields.values()][-1] == "Other (3 of 3)"
-    assert notes.edited([(name, text) for name, (_, text) in fields.items()], 4) == whole
-    assert notes.edited([("fixes_1", " • a\n\n- b ")], 0).sections == (Section("Fixes", ("a", "b")),)
+    assert all(len(text) <= 3000 for text in fields)
+    assert len(fields) == 3
+    assert fields[0].startswith("# Features\nOne\nTwo\n# Other\n0 x")
+    assert notes.edited(whole, "\n".join(fields), 100) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("# Fixes\n • a \n\n- b\n* c", [("Fixes", "a", 1), ("Fixes", "b", 2), ("Fixes", "c", 3)]),
+        ("# Fixes\nc\na", [("Fixes", "c", 3), ("Fixes", "a", 1)]),
+        (
+            "# Fixes\na\nB, in other words\nc",
+            [("Fixes", "a", 1), ("Fixes", "B, in other words", 2), ("Fixes", "c", 3)],
+        ),
+        ("# Fixes\na\nb\nc\nnew", [("Fixes", "a", 1), ("Fixes", "b", 2), ("Fixes", "c", 3), ("Fixes", "new", 9)]),
+        ("b\n# More\nnew\n# Fixes\nc", [("", "b", 2), ("More", "new", 9), ("Fixes", "c", 3)]),
+        ("#812 is no heading", [("", "#812 is no heading", 1)]),
+        ("", []),
+    ],
+)
+def test_a_line_keeps_its_change_through_an_edit(text, left):
+    written = notes.edited(noted(Fixes=("a", "b", "c")), text, 9)
+
+    assert [
+        (section.title, line.text, line.number) for section in written.sections for line in section.lines
+    ] == left
 
 
 def test_two_thousand_commits_take_less_than_two_seconds():
     commits = [commit(f"feat(part{n % 9}): thing {n} & more (#{n + 1})") for n in range(2000)]
     began = time.process_time()
 
-    pages = notes.pages(notes.of_commits(commits))
+    drafted = of_commits(commits)
+    pages = [page for voice in Voice for page in notes.pages(drafted.notes[voice])]
 
-    assert sum(page.count for page in pages) == 2000
+    assert sum(page.count for page in pages) == 4000
     assert time.process_time() - began < 2
 
 

@@ -22,9 +22,11 @@ async def test_notes_are_drafted_from_commits_edited_and_published(sit: Sit) -> 
 
     await ana.press(draft, "Edit notes")
     await expect(ana.title).to_have_text("Notes R-1")
-    features = ana.modal.locator("[data-testid=input]").filter(has_text="Features").get_by_test_id("field")
-    await expect(features).to_have_value("Checkout: pay in one step (#809)\nCurrency: add the column for it (#801)")
-    await features.fill("Checkout takes one step instead of three.")
+    words = ana.modal.locator("[data-testid=input]").filter(has_text="For engineers").get_by_test_id("field")
+    before = await words.input_value()
+    features = "# Features\nCheckout: pay in one step (#809)\nCurrency: add the column for it (#801)\n"
+    assert features in before
+    await words.fill(before.replace(features, "# Features\nCheckout takes one step instead of three.\n"))
     await ana.submit()
     await expect(draft).to_contain_text("Checkout takes one step instead of three.")
 

@@ -1,4 +1,4 @@
-"""From the draft to the published notes, and every way in which there are none."""
+"""From the commits to a draft that people edit, agree to and tick; and every way in which there is none."""
 
 from datetime import timedelta
 
@@ -7,48 +7,47 @@ import pytest
 from bot.command import Door, Form
 from bot.domain.changes import Change
 from bot.domain.ledger import Subject
-from bot.domain.refusals import Refusal, Stale, Unknown
-from bot.domain.releases import Release, ReleaseState
+from bot.domain.notes import Voice
+from bot.domain.refusals import NotAllowed, Refusal, Stale, Unknown
+from bot.domain.release_ports import MergedPull, Relation
+from bot.domain.release_states import ReleaseState
 from bot.domain.stages import Stage
 from bot.domain.team import Repository
 from bot.workflows import release
-from bot.workflows.release import bounds
+from bot.workflows.release_reading import bounds
 from commands.release import command
 from tests.fakes import ANA, LUIS, NOON, TOM
 from tests.workflows.deploying import HISTORY, Harbour, ScriptedHost
-
-
-async def draft(world: Harbour, **more) -> str:
-    answer = await world.use(command, "draft", by=TOM, service="web", **more)
-    await world.later(timedelta(minutes=5), release.read_and_draft)
-    return answer.context["release"].id
+from tests.workflows.releasing import CAREFUL, THREE, as_it_is, draft, notes_key, told
 
 
 async def test_a_draft_comes_by_direct_message():
     world = Harbour()
 
-    id = await draft(world, since="v1.3.9", until="v1.4.0")
+    id = await draft(world)
 
     card = world.said[f"release:{id}"]
     assert (card.to, card.template) == (TOM.id, "release/card")
     drafted = card.context["release"]
     assert (drafted.state, drafted.version, drafted.commits) == (ReleaseState.DRAFT, "v1.4.0", 3)
-    assert [(part.title, part.lines) for part in drafted.notes.sections] == [
-        ("Features", ("Checkout: one step (#809)",)),
-        ("Fixes", ("C-1 round half up (#812)",)),
+    assert [
+        (part.title, [line.text for line in part.lines]) for part in drafted.notes[Voice.ENGINEERS].sections
+    ] == [
+        ("Features", ["Checkout: one step (#809)"]),
+        ("Fixes", ["C-1 round half up (#812)"]),
     ]
-    assert drafted.notes.folded == 1
+    assert drafted.folded == 1
 
 
 async def test_published_once_where_people_read_it_and_noted_in_the_ledger():
     world = Harbour()
     await world.add(Change(title="Rounding", created_by=ANA.id, created_at=NOON))
-    id = await draft(world, since="v1.3.9", until="v1.4.0")
+    id = await draft(world)
 
     await world.use(command, "publish", by=ANA, release=id)
 
-    notes = world.said[f"release:{id}:notes"]
-    assert (notes.to, notes.template) == ("#releases", "release/notes")
+    notes = world.said[notes_key(id, "engineers", "#releases")]
+    assert (notes.to, notes.template) == ("#releases", "release/notes_engineers")
     assert world.said[f"release:{id}"].context["release"].state is ReleaseState.PUBLISHED
     entry = next(one for one in world.entries if one.kind == "release.published")
     assert entry.by == ANA.id
@@ -66,32 +65,34 @@ async def test_published_once_where_people_read_it_and_noted_in_the_ledger():
 
 async def test_long_notes_go_on_in_the_thread_and_lose_nothing():
     world = Harbour(host=ScriptedHost(*((f"v{n}", f"feat: thing {n} & {'word ' * 30}") for n in range(1, 200))))
-    id = await draft(world, since="v1", until="v199")
+    id = await draft(world, "v1", "v199")
 
     await world.use(command, "publish", by=ANA, release=id)
 
-    parts = [said for key, said in world.said.items() if key.startswith(f"release:{id}:notes")]
-    assert len(parts) > 5
-    assert {part.thread_of for part in parts[1:]} == {f"release:{id}:notes"}
-    lines = [line for part in parts for section in part.context["notes"].sections for line in section.lines]
-    assert len(lines) == 198
+    first = notes_key(id, "engineers", "#releases")
+    keys = [key for key in world.said if key.startswith(first)]
+    assert len(keys) > 5
+    assert {world.said[key].thread_of for key in keys[1:]} == {first}
+    assert sum(len(told(world, key)) for key in keys) == 198
 
 
-async def test_the_form_holds_the_notes_and_sent_it_redraws_the_draft():
-    world = Harbour()
-    id = await draft(world, since="v1.3.9", until="v1.4.0")
+async def test_each_voice_has_its_field_and_sent_it_redraws_the_draft():
+    world = Harbour(team=THREE)
+    id = await draft(world)
 
     form = await world.use(command, "edit", by=LUIS, release=id)
 
     assert isinstance(form, Form)
     values = {field.name: field.value for field in form.fields}
-    assert values["version"] == "v1.4.0"
-    assert values["features_1"] == "Checkout: one step (#809)"
-    sent = {**form.carry, **values, "version": "1.4", "features_1": "Checkout takes one step", "other_1": None}
+    assert list(values) == ["version", "engineers_1", "operators_1", "customers_1", "audiences"]
+    assert values["engineers_1"] == "# Features\nCheckout: one step (#809)\n# Fixes\nC-1 round half up (#812)"
+    sent = {**form.carry, **values, "version": "1.4", "customers_1": "Checkout takes one step", "operators_1": None}
+    sent["audiences"] = ("devs", "customers")
     assert await world.use(command, "edit", by=LUIS, door=Door.FORM, **sent) is None
     edited = world.said[f"release:{id}"].context["release"]
-    assert edited.notes.sections[0].lines == ("Checkout takes one step",)
-    assert (edited.version, edited.edited_by) == ("1.4", LUIS.id)
+    assert [line.text for line in edited.notes[Voice.CUSTOMERS].lines] == ["Checkout takes one step"]
+    assert not edited.notes[Voice.OPERATORS].count
+    assert (edited.version, edited.edited_by, edited.audiences) == ("1.4", LUIS.id, ("devs", "customers"))
     nothing = {**form.carry, **dict.fromkeys(values, "")}
     with pytest.raises(Refusal, match="Nothing is left of the notes"):
         await world.use(command, "edit", by=LUIS, door=Door.FORM, **nothing)
@@ -107,12 +108,12 @@ async def test_the_form_holds_the_notes_and_sent_it_redraws_the_draft():
 async def test_a_range_that_gives_no_notes_is_told_by_direct_message(since, until, why):
     world = Harbour()
 
-    id = await draft(world, since=since, until=until)
+    id = await draft(world, since, until)
 
-    told = world.said[f"release:{id}"]
-    assert (told.to, told.template) == (TOM.id, "release/not_drafted")
-    assert why in told.context["why"]
-    assert (await world.get(Release, id)).state is ReleaseState.FAILED
+    said = world.said[f"release:{id}"]
+    assert (said.to, said.template) == (TOM.id, "release/not_drafted")
+    assert why in said.context["why"]
+    assert (await as_it_is(world, id)).state is ReleaseState.FAILED
     with pytest.raises(Stale, match="could not be drafted"):
         await world.use(command, "publish", by=TOM, release=id)
 
@@ -136,9 +137,48 @@ async def test_a_range_that_is_too_long_is_said():
     world = Harbour()
     world.host.too_long = True
 
-    id = await draft(world)
+    id = await draft(world, "", "")
 
     assert "too many commits" in world.said[f"release:{id}"].context["why"]
+
+
+async def test_a_rewritten_branch_is_drafted_with_a_caveat():
+    world = Harbour()
+    world.host.lies = Relation(is_ancestor=False)
+
+    id = await draft(world)
+
+    assert "v1.3.9 is not part of the history of v1.4.0" in (await as_it_is(world, id)).caveats[0]
+
+
+async def test_a_shallow_clone_that_does_not_reach_back_is_refused_with_what_to_do():
+    world = Harbour()
+    world.host.lies = Relation(is_ancestor=False, is_shallow=True)
+
+    id = await draft(world)
+
+    assert "git fetch --unshallow" in world.said[f"release:{id}"].context["why"]
+
+
+async def test_without_pull_requests_there_are_notes_all_the_same():
+    world = Harbour()
+    world.host.pulls_down = "GitHub answered 502"
+
+    id = await draft(world)
+
+    drafted = await as_it_is(world, id)
+    assert drafted.caveats == ("Titles and labels of pull requests could not be read: GitHub answered 502.",)
+    assert drafted.notes[Voice.ENGINEERS].count == 2
+
+
+async def test_titles_and_labels_of_pull_requests_are_used():
+    world = Harbour()
+    world.host.pulls = {812: MergedPull(812, "No decimals in yen", labels=("enhancement",))}
+
+    id = await draft(world)
+
+    features = (await as_it_is(world, id)).notes[Voice.ENGINEERS].sections[0]
+    assert [line.text for line in features.lines] == ["Checkout: one step (#809)", "No decimals in yen (#812)"]
 
 
 async def test_unknown_and_unfinished_releases_are_refused():
@@ -158,6 +198,62 @@ async def test_the_list_shows_what_there_is():
     answer = await world.use(command, "list", by=TOM)
 
     assert [one.id for one in answer.context["releases"]] == [id]
+
+
+async def test_the_check_list_holds_the_publication_up_and_shows_who_ticked_what():
+    world = Harbour(team=CAREFUL)
+    id = await draft(world)
+    await world.use(command, "approve", by=ANA, release=id)
+
+    with pytest.raises(Refusal, match="“Support knows” must be ticked"):
+        await world.use(command, "publish", by=ANA, release=id)
+    await world.use(command, "tick", by=LUIS, release=id, activity=1)
+    with pytest.raises(Stale, match="ticked by Luis"):
+        await world.use(command, "tick", by=ANA, release=id, activity=1)
+    await world.use(command, "untick", by=ANA, release=id, activity=1)
+    await world.use(command, "tick", by=ANA, release=id, activity=1)
+    with pytest.raises(Refusal, match="has no line 4"):
+        await world.use(command, "tick", by=ANA, release=id, activity=4)
+    await world.use(command, "publish", by=ANA, release=id)
+    await world.use(command, "tick", by=LUIS, release=id, activity=3)
+
+    team_card = world.said[f"release:{id}:review"]
+    assert team_card.to == "#releases"
+    done = team_card.context["release"].activities
+    assert [(one.what, one.done_name, one.done_at) for one in done] == [
+        ("Support knows", "Ana", world.clock.now()),
+        ("Load test", "", None),
+        ("Tell the partners", "Luis", world.clock.now()),
+    ]
+    with pytest.raises(Stale, match="was published"):
+        await world.use(command, "untick", by=ANA, release=id, activity=1)
+
+
+async def test_others_have_to_agree_and_new_words_need_new_approvals():
+    world = Harbour(team=CAREFUL)
+    id = await draft(world)
+    await world.use(command, "tick", by=LUIS, release=id, activity=1)
+
+    with pytest.raises(Refusal, match="need 1 more approval"):
+        await world.use(command, "publish", by=TOM, release=id)
+    with pytest.raises(NotAllowed, match="somebody else has to decide"):
+        await world.use(command, "approve", by=TOM, release=id)
+    await world.use(command, "approve", by=ANA, release=id)
+    form = await world.use(command, "edit", by=TOM, release=id)
+    same = {**form.carry, **{field.name: field.value for field in form.fields}}
+    await world.use(command, "edit", by=TOM, door=Door.FORM, **same)
+    assert (await as_it_is(world, id)).approval.is_given
+    await world.use(command, "edit", by=TOM, door=Door.FORM, **{**same, "customers_1": "New words"})
+    with pytest.raises(Refusal, match="need 1 more approval"):
+        await world.use(command, "publish", by=TOM, release=id)
+
+
+async def test_where_nobody_has_to_agree_approving_says_so():
+    world = Harbour()
+    id = await draft(world)
+
+    with pytest.raises(Refusal, match="need nobody's approval"):
+        await world.use(command, "approve", by=ANA, release=id)
 
 
 @pytest.mark.parametrize(

@@ -98,12 +98,17 @@ class LocalGit:
 
     async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
         """See ``ReleaseHost.write_release``: git has none."""
-        raise HostUnreachable("a repository on disk has no releases; name the one on GitHub in the team file as well")
+        raise HostUnreachable(
+            "a repository on disk has no releases; name the one on GitHub in the team file as well"
+        )
 
     async def _must_be_one(self, repository: Repository, ref: str) -> None:
         """A name that is both a tag's and a branch's: git would take the tag and tell nobody."""
         names = [f"tags/{ref}", f"heads/{ref}"]
-        found = [await self._git(repository, "rev-parse", "--verify", "--quiet", f"refs/{one}^{{commit}}") for one in names]
+        found = [
+            await self._git(repository, "rev-parse", "--verify", "--quiet", f"refs/{one}^{{commit}}")
+            for one in names
+        ]
         if all(code == 0 for code, _, _ in found) and found[0][1] != found[1][1]:
             raise RefAmbiguous(ref, names)
 

@@ -1,0 +1,144 @@
+"""Keeps published notes true: what is rolled back, or hidden by a flag, is struck through wherever it was read."""
+
+from typing import Any
+
+from bot.domain.deployments import Deployment
+from bot.domain.flags import Flag, FlagState
+from bot.domain.messages import Message
+from bot.domain.people import Person
+from bot.domain.ports import Work
+from bot.domain.refusals import Refusal, Stale
+from bot.domain.release_states import BY_HAND, FLAG_OFF, ROLLED_BACK, ReleaseState, Strike
+from bot.domain.releases import Release
+from bot.domain.ships import Ships
+from bot.workflows import release_news as news
+from bot.workflows import release_writing
+from bot.workflows.release import known
+
+LOOKED_THROUGH = 100  # published releases of a service, the newest first
+
+
+async def after_deployment(work: Work, deployment: Deployment) -> None:
+    """To be called when a deployment has succeeded: one that takes back what a release brought corrects its notes.
+
+    Only the last environment counts, as it is where readers are. What comes back later is live again.
+    """
+    if deployment.environment != _last(work):
+        return
+    goes_back = bool(deployment.rolls_back) or deployment.ships.goes_back
+    taken = await work.get(Deployment, deployment.rolls_back) if deployment.rolls_back else None
+    version = (taken.version if taken else deployment.ships.since) if goes_back else deployment.version
+    sha = (taken.sha if taken else None) if goes_back else deployment.sha
+    for release in await _published(work, deployment.service):
+        numbers = _brought(release, version, sha, deployment.ships)
+        if not numbers:
+            continue
+        if goes_back:
+            strike = Strike(numbers, ROLLED_BACK, work.now, deployment.id, by=deployment.asked_by)
+            await _correct(work, release, release.strike(strike))
+        else:
+            await _correct(work, release, release.lift(numbers, ROLLED_BACK))
+
+
+async def after_flag(work: Work, flag: Flag, environment: str) -> None:
+    """To be called when a flag is served differently: while it is off, what it hides is struck through."""
+    if environment != _last(work):
+        return
+    for release in await _published(work, flag.service):
+        await _correct(work, release, _seen_through(work, release, flag))
+
+
+async def after_publication(work: Work, release: Release) -> Release:
+    """What a flag still hides is said to be so at once."""
+    before = release
+    for flag in await hiding(work, release):
+        release = _seen_through(work, release, flag)
+    await _correct(work, before, release)
+    return release
+
+
+async def hiding(work: Work, release: Release) -> list[Flag]:
+    """Flags that are off where readers are, and hide something that this release brings."""
+    flags = await work.find(Flag, state=FlagState.ACTIVE, newest_first=False)
+    return [flag for flag in flags if flag.serving(_last(work)).is_off and _hidden(release, flag)]
+
+
+async def by_hand(work: Work, id: str, number: int, by: Person, because: str) -> Release:
+    """Strike one line through, as a person knows better. Raises ``Refusal``, ``Stale`` where it is struck already."""
+    before = await known(work, id)
+    if not before.is_published:
+        raise Refusal(
+            f"Nobody has read the notes of {before.name} yet. Change them with “/release edit {before.id}”."
+        )
+    if number not in before.numbers:
+        raise Refusal(f"{before.id} has no line {number}. “/release notes {before.id}” numbers them.", field="line")
+    release = before.strike(Strike((number,), BY_HAND, work.now, because=because.strip(), by=by.id))
+    if release is before:
+        raise Stale(f"Line {number} of {before.id} is struck through already.")
+    await _correct(work, before, release)
+    return release
+
+
+async def _correct(work: Work, before: Release, release: Release) -> None:
+    """Make true whatever stands anywhere, and say once in each thread what has changed."""
+    if release is before:
+        return
+    await work.save(release)
+    news.say_notes(work, release, before)
+    turned = before.struck ^ release.struck
+    context = {
+        "release": release,
+        "is_struck": len(release.struck) > len(before.struck),
+        "strike": release.strikes[-1] if release.strikes else before.strikes[-1],
+        "lines": [line for number, line in release.numbers.items() if number in turned],
+    }
+    for post in release.posts:
+        first = news.post_key(release, post)
+        key = f"{first}:correction:{release.corrections}"
+        work.say(Message(key, post.channel, "release/corrected", context, thread_of=first))
+    strike = release.strikes[-1] if release.strikes else None
+    by = strike.by if strike and context["is_struck"] else ""
+    news.record(work, release, "corrected", by, lines=len(turned), live=not context["is_struck"])
+    if release.host_url:
+        release_writing.owe(work, release, release.on_host)
+    await news.show(work, release)
+
+
+def _brought(release: Release, version: str, sha: str | None, ships: Ships) -> tuple[int, ...]:
+    """Numbers of what this release and these commits have in common; all where they are the same version."""
+    if version in (release.version, release.until) or (sha is not None and sha == release.sha):
+        return tuple(release.numbers)
+    shas = {commit.sha for commit in ships.commits}
+    pulls = set(ships.pull_requests)
+    return tuple(
+        one.number
+        for one in release.brought
+        if one.pull_request in pulls or not shas.isdisjoint((one.sha, *one.more_shas))
+    )
+
+
+def _seen_through(work: Work, release: Release, flag: Flag) -> Release:
+    hidden = _hidden(release, flag)
+    if not hidden:
+        return release
+    if flag.serving(_last(work)).is_off:
+        return release.strike(Strike(hidden, FLAG_OFF, work.now, flag.id))
+    return release.lift(hidden, FLAG_OFF, flag.id)
+
+
+def _hidden(release: Release, flag: Flag) -> tuple[int, ...]:
+    """Numbers of what a flag hides: what belongs to its change, or all of its release where it names no change."""
+    if flag.change:
+        return tuple(one.number for one in release.brought if flag.change in one.changes)
+    return tuple(release.numbers) if flag.release == release.id else ()
+
+
+async def _published(work: Work, service: str | None) -> list[Release]:
+    where: dict[str, Any] = {"service": service} if service else {}
+    return await work.find(Release, state=ReleaseState.PUBLISHED, limit=LOOKED_THROUGH, **where)
+
+
+def _last(work: Work) -> str:
+    """The environment in which readers are: the last one that a version comes to."""
+    environments = work.team.environments.values()
+    return max(environments, key=lambda one: one.order).name if environments else ""

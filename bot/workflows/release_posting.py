@@ -1,0 +1,88 @@
+"""Publishes release notes once, now or at an hour that somebody chose, to everybody who reads them."""
+
+from datetime import datetime, timedelta
+
+from bot.domain.jobs import Due, Job, Outcome
+from bot.domain.ledger import Subject
+from bot.domain.messages import Message
+from bot.domain.people import Person
+from bot.domain.ports import Work
+from bot.domain.refusals import Refusal
+from bot.domain.releases import Release
+from bot.domain.stages import Stage
+from bot.workflows import changes, release_corrections
+from bot.workflows import release_news as news
+from bot.workflows.handles import due
+from bot.workflows.release import known
+
+PUBLISH = "release.publish"
+LATE = timedelta(minutes=5)  # what is later says so
+
+
+async def publish(work: Work, id: str, by: Person) -> Release:
+    """Post the notes to every audience, the rest of long ones in the thread. Raises ``Stale``, ``Refusal``."""
+    release = await known(work, id)
+    _forgive(work, release)
+    return await _publish(work, release, by.id, by.name)
+
+
+async def schedule(work: Work, id: str, at: datetime, by: Person) -> Release:
+    """Have it published by itself; another hour moves it. Raises ``Stale``, ``Refusal``."""
+    before = await known(work, id)
+    release = before.schedule(at, by, work.now)
+    _forgive(work, before)
+    await work.save(release)
+    args = {"release": release.id, "turn": release.planned}
+    work.owe(Job(PUBLISH, f"{PUBLISH}:{release.id}:{release.planned}", at, args))
+    news.record(work, release, "scheduled", by.id, at=at.isoformat())
+    await news.show(work, release)
+    return release
+
+
+async def unschedule(work: Work, id: str, by: Person) -> Release:
+    """Have it not published by itself. Raises ``Stale`` where it was not to be."""
+    before = await known(work, id)
+    release = before.unschedule(work.now)
+    _forgive(work, before)
+    await work.save(release)
+    news.record(work, release, "unscheduled", by.id)
+    await news.show(work, release)
+    return release
+
+
+@due(PUBLISH)
+async def publish_when_due(work: Work, it: Due) -> Outcome:
+    """Publish it, saying so where it is late; or tell whoever scheduled it what is still missing."""
+    release = await work.get(Release, it.job.args["release"])
+    plan = release.plan if release else None
+    if release is None or plan is None or release.is_published or plan.turn != it.job.args["turn"]:
+        return Outcome.NOOP
+    try:
+        late_by = it.late_by if it.late_by > LATE else None
+        await _publish(work, release, plan.by, plan.by_name, late_by)
+    except Refusal as refusal:
+        release = release.unschedule(work.now)
+        await work.save(release)
+        news.record(work, release, "not_published")
+        await news.show(work, release)
+        context = {"release": release, "why": refusal.sentence, "due_at": plan.at}
+        key = f"release:{release.id}:not-published:{plan.at:%Y%m%d%H%M%S}"
+        work.say(Message(key, plan.by, "release/not_published", context))
+    return Outcome.DONE
+
+
+async def _publish(work: Work, release: Release, by: str, name: str, late_by: timedelta | None = None) -> Release:
+    release = release.publish(by, name, news.places(work, release), work.now, late_by)
+    await work.save(release)
+    news.say_notes(work, release)
+    news.record(work, release, "published", by, commits=release.commits, places=len(release.posts))
+    because = (Subject("release", release.id),)
+    for change in release.changes:
+        await changes.advance(work, change, Stage.RELEASE, by=by, because=because)
+    await news.show(work, release)
+    return await release_corrections.after_publication(work, release)
+
+
+def _forgive(work: Work, release: Release) -> None:
+    if release.plan is not None:
+        work.forgive(f"{PUBLISH}:{release.id}:{release.plan.turn}")

@@ -1,0 +1,94 @@
+"""Writes a release where machines and other people look for it: on the code host, and as a section of a changelog."""
+
+from datetime import timedelta
+from functools import partial
+
+from bot.domain import changelog
+from bot.domain.jobs import Again, Due, Job, Outcome
+from bot.domain.messages import File, Message
+from bot.domain.notes import Voice
+from bot.domain.people import Person
+from bot.domain.ports import HostUnreachable, RefUnknown, Tools, Work
+from bot.domain.refusals import Refusal
+from bot.domain.releases import Release
+from bot.workflows import release_news as news
+from bot.workflows.finding import found
+from bot.workflows.handles import due_outside
+
+WRITE = "release.write"
+ATTEMPTS = 5
+AGAIN_AFTER = timedelta(seconds=30)
+
+
+async def order(work: Work, id: str, voice: Voice, by: Person, key: str) -> Release:
+    """Have it written to the code host; whoever asked is told by direct message. Raises ``Refusal``, ``Stale``."""
+    release = await found(work, Release, id, "release", field="release")
+    release.must_be_written(work.now)
+    service = work.team.services.get(release.service)
+    if service is None or not service.repository.github:
+        raise Refusal(
+            f"The team file names no repository on GitHub for {release.service}, so there is nowhere to write to. "
+            f"“/release notes {release.id} as changelog” gives the text as a file."
+        )
+    if not release.notes[voice].count:
+        raise Refusal(f"{release.id} has no line for {voice}. Write one with “/release edit {release.id}” first.")
+    owe(work, release, voice, asked_by=by.id, key=key)
+    return release
+
+
+def owe(work: Work, release: Release, voice: str, *, asked_by: str = "", key: str = "") -> None:
+    """Have the code host show it as it is now; a correction asks for nobody."""
+    args = {"release": release.id, "voice": str(voice), "asked_by": asked_by}
+    work.owe(Job(WRITE, f"{WRITE}:{release.id}:{key or release.corrections}", work.now, args))
+
+
+@due_outside(WRITE)
+async def write(tools: Tools, it: Due) -> Outcome | Again:
+    """Create the release of the tag on the code host, or make it say what the notes say now."""
+    async with tools.unit() as work:
+        release = await work.get(Release, it.job.args["release"])
+    service = tools.team.services.get(release.service) if release else None
+    if release is None or service is None:
+        return Outcome.NOOP
+    voice = Voice(it.job.args["voice"])
+    text = changelog.release_text(release, voice)
+    try:
+        url = await tools.host.write_release(service.repository, release.until, release.name, text)
+    except RefUnknown:
+        why = f"{release.until} is no tag on GitHub, and a release there needs one. Push the tag, then ask again."
+        return await tools.unit.run(partial(_not_written, it, why))
+    except HostUnreachable as reason:
+        if it.attempt < ATTEMPTS:
+            return Again(AGAIN_AFTER, str(reason))
+        return await tools.unit.run(partial(_not_written, it, f"{reason}."))
+    return await tools.unit.run(partial(_written, it, voice, url))
+
+
+async def send_changelog(work: Work, id: str, voice: Voice, by: Person, key: str) -> Release:
+    """The notes as a section of a CHANGELOG.md, as a file by direct message. Raises ``Stale``, ``Unknown``."""
+    release = await found(work, Release, id, "release", field="release")
+    release.must_be_written(work.now)
+    content = changelog.changelog(release, voice).encode()
+    name = f"CHANGELOG-{release.service}-{release.version}.md".replace("/", "-")
+    context = {"release": release, "voice": voice.value}
+    work.say(File(f"changelog:{key}", by.id, name, content, "release/changelog", context))
+    return release
+
+
+async def _written(it: Due, voice: Voice, url: str, work: Work) -> Outcome:
+    release = await found(work, Release, it.job.args["release"], "release", field="release")
+    if (release.on_host, release.host_url) != (voice, url):
+        release = release.written(voice, url)
+        await work.save(release)
+        news.record(work, release, "written_to_host", it.job.args["asked_by"])
+        await news.show(work, release)
+    if asked_by := it.job.args["asked_by"]:
+        work.say(Message(f"{it.job.key}:told", asked_by, "release/on_host", {"release": release, "why": ""}))
+    return Outcome.DONE
+
+
+async def _not_written(it: Due, why: str, work: Work) -> Outcome:
+    release = await found(work, Release, it.job.args["release"], "release", field="release")
+    to = it.job.args["asked_by"] or release.published_by or release.asked_by
+    work.say(Message(f"{it.job.key}:told", to, "release/on_host", {"release": release, "why": why}))
+    return Outcome.DONE

@@ -1,0 +1,44 @@
+"""/release approve, tick and untick: who agreed to a release, and what was done for it."""
+
+from bot.command import Call, number
+from bot.domain.ports import Work
+from bot.workflows import release as releases
+from commands.release.declared import command
+from commands.release.notes import RELEASE
+
+ACTIVITY = number("which line of the check-list, from 1 on")
+
+
+@command.verb(
+    "approve <release>",
+    "Agree to the notes of a draft, where the team file asks for it; not your own",
+    examples=("R-4",),
+    release=RELEASE,
+)
+async def approve(call: Call, work: Work) -> None:
+    """One person counts once, and whoever drafted it not at all."""
+    await releases.approve(work, call.args["release"], call.by)
+
+
+@command.verb(
+    "tick <release> <activity>",
+    "Say that a line of the check-list is done",
+    examples=("R-4 2",),
+    release=RELEASE,
+    activity=ACTIVITY,
+)
+async def tick(call: Call, work: Work) -> None:
+    """Its card shows who did it and when."""
+    await releases.tick(work, call.args["release"], call.args["activity"], call.by, is_done=True)
+
+
+@command.verb(
+    "untick <release> <activity>",
+    "Say that a line of the check-list is not done after all",
+    examples=("R-4 2",),
+    release=RELEASE,
+    activity=ACTIVITY,
+)
+async def untick(call: Call, work: Work) -> None:
+    """Open again."""
+    await releases.tick(work, call.args["release"], call.args["activity"], call.by, is_done=False)

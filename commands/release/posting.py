@@ -1,0 +1,83 @@
+"""/release publish, schedule, unschedule and correct: the notes where people read them, and true there."""
+
+from bot.command import Answer, Call, Field, Form, Reply, choice, number, text, when
+from bot.domain.ports import Work
+from bot.domain.releases import Release
+from bot.workflows import release as releases
+from bot.workflows import release_corrections, release_posting
+from commands.release.declared import command
+from commands.release.notes import RELEASE
+
+OPTIONS_MAX = 100  # lines to choose from; a select of Slack's holds no more
+OPTION_MAX = 70  # characters
+
+
+@command.verb(
+    "publish <release>",
+    "Post the notes to everybody who reads them",
+    examples=("R-4",),
+    release=RELEASE,
+)
+async def publish(call: Call, work: Work) -> Reply:
+    """Once; a second click is told who published it and when."""
+    release = await release_posting.publish(work, call.args["release"], call.by)
+    return Reply("release/published", {"release": release})
+
+
+@command.verb(
+    "schedule <release> at <at>",
+    "Have the notes posted by themselves",
+    examples=("R-4 at 17:00", "R-4 at Mon 09:00"),
+    release=RELEASE,
+    at=when("when, in your own time"),
+)
+async def schedule(call: Call, work: Work) -> Reply:
+    """Another hour moves it; what is missing then is told to whoever scheduled it."""
+    release = await release_posting.schedule(work, call.args["release"], call.args["at"], call.by)
+    return Reply("release/scheduled", {"release": release})
+
+
+@command.verb(
+    "unschedule <release>",
+    "Have the notes not posted by themselves after all",
+    examples=("R-4",),
+    release=RELEASE,
+)
+async def unschedule(call: Call, work: Work) -> None:
+    """Its card says so."""
+    await release_posting.unschedule(work, call.args["release"], call.by)
+
+
+@command.verb(
+    "correct <release> [line <line>] [because <reason>]",
+    "Strike a line of published notes through, wherever it was posted",
+    examples=("R-4 line 12 because it did not make it",),
+    release=RELEASE,
+    line=number("which one, as “/release notes” numbers them"),
+    reason=text("why"),
+)
+async def correct(call: Call, work: Work) -> Answer:
+    """Without a line, a form to choose it from."""
+    args = call.args
+    chosen = args.get("line") or _number(args.get("chosen"))
+    if chosen is None:
+        return _form(await releases.known(work, args["release"]), call)
+    release = await release_corrections.by_hand(work, args["release"], chosen, call.by, args.get("reason") or "")
+    return Reply("release/published", {"release": release})
+
+
+def _form(release: Release, call: Call) -> Form:
+    if not release.is_published:
+        release.must_be_written(call.at)
+    lines = [f"{n}. {line.text}" for n, line in release.numbers.items() if not line.is_struck]
+    if len(lines) <= OPTIONS_MAX:
+        options = tuple(line if len(line) <= OPTION_MAX else line[: OPTION_MAX - 1] + "…" for line in lines)
+        field = Field("chosen", "Line", choice(*options))
+    else:
+        field = Field("line", "Number of the line", number(), hint=f"“/release notes {release.id}” numbers them.")
+    why = Field("reason", "Why", text(), optional=True)
+    return Form(f"Correct {release.id}", (field, why), "Strike through", {"release": release.id})
+
+
+def _number(option: str | None) -> int | None:
+    return int(option.partition(".")[0]) if option else None

@@ -1,0 +1,215 @@
+"""What releases need of a code host: how two refs lie, names that mean several things, pull requests, and releases."""
+
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.domain.ports import HostUnreachable, RefAmbiguous, RefUnknown
+from bot.domain.release_ports import MergedPull, Relation
+from bot.domain.team import Repository
+from bot.integrations.hosts import AnyHost, LocalGit
+from tests.integrations.hosts.repositories import git, make_repository
+
+TAGS = {"v1.4.0"}
+
+
+class GitHubWithReleases:
+    """Answers as docs.github.com/en/rest says of pulls, refs, comparisons and releases."""
+
+    def __init__(self) -> None:
+        self.releases: dict[str, dict[str, object]] = {}
+        self.asked: list[str] = []
+        self.may_write = True
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/repos/harbour/web/pulls", self._pulls)
+        app.router.add_get("/repos/harbour/web/compare/{range}", self._compare)
+        app.router.add_get("/repos/harbour/web/git/ref/tags/{tag}", self._tag)
+        app.router.add_get("/repos/harbour/web/releases/tags/{tag}", self._release)
+        app.router.add_post("/repos/harbour/web/releases", self._create)
+        app.router.add_patch("/repos/harbour/web/releases/{id}", self._update)
+        return app
+
+    async def _pulls(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path_qs)
+        page = int(request.query.get("page", 1))
+        pull = {
+            "number": 813 - page,
+            "title": f"Title {813 - page}",
+            "body": None,
+            "user": {"login": "yuki-dev"},
+            "labels": [{"id": 1, "name": "bug"}],
+        }
+        following = request.url.update_query(page=page + 1)
+        return web.json_response([pull], headers={"Link": f'<{following}>; rel="next"'})
+
+    async def _compare(self, request: web.Request) -> web.Response:
+        status = {"old...new": "ahead", "new...old": "behind", "a...b": "diverged"}.get(request.match_info["range"])
+        return web.json_response(
+            {"status": status} if status else {"message": "No common ancestor"}, status=200 if status else 404
+        )
+
+    async def _tag(self, request: web.Request) -> web.Response:
+        tag = request.match_info["tag"]
+        return web.json_response(
+            {"ref": f"refs/tags/{tag}"} if tag in TAGS else {"message": "Not Found"},
+            status=200 if tag in TAGS else 404,
+        )
+
+    async def _release(self, request: web.Request) -> web.Response:
+        known = self.releases.get(request.match_info["tag"])
+        return web.json_response(known or {"message": "Not Found"}, status=200 if known else 404)
+
+    async def _create(self, request: web.Request) -> web.Response:
+        if not self.may_write:
+            return web.json_response({"message": "Resource not accessible by personal access token"}, status=403)
+        body = json.loads(await request.text())
+        self.releases[body["tag_name"]] = made = {
+            **body,
+            "id": 7,
+            "html_url": "https://github.com/harbour/web/releases/7",
+        }
+        return web.json_response(made, status=201)
+
+    async def _update(self, request: web.Request) -> web.Response:
+        body = json.loads(await request.text())
+        known = next(one for one in self.releases.values() if str(one["id"]) == request.match_info["id"])
+        known.update(body)
+        return web.json_response(known)
+
+
+@pytest.fixture
+async def github() -> AsyncIterator[tuple[GitHubWithReleases, AnyHost, Repository]]:
+    stand_in = GitHubWithReleases()
+    server = TestServer(stand_in.app())
+    await server.start_server()
+    async with aiohttp.ClientSession() as session:
+        repository = Repository(github="harbour/web", github_api=str(server.make_url("/")))
+        yield stand_in, AnyHost(session, "ghp_secret"), repository
+    await server.close()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_repository(tmp_path_factory.mktemp("releases") / "web")
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "is_ancestor"),
+    [("old", "new", True), ("new", "old", False), ("a", "b", False), ("x", "y", False)],
+)
+async def test_github_says_how_two_commits_lie(github, since, until, is_ancestor):
+    _, host, repository = github
+
+    assert await host.relation(repository, since, until) == Relation(is_ancestor)
+
+
+async def test_pull_requests_are_read_no_further_than_needed(github):
+    stand_in, host, repository = github
+
+    found = await host.pull_requests(repository, {812, 810})
+
+    assert found[810] == MergedPull(810, "Title 810", "", "yuki-dev", ("bug",))
+    assert set(found) == {812, 810}
+    assert len(stand_in.asked) == 3
+    assert await host.pull_requests(repository, ()) == {}
+
+
+async def test_a_release_is_made_once_and_then_written_anew(github):
+    stand_in, host, repository = github
+
+    first = await host.write_release(repository, "v1.4.0", "web v1.4.0", "one")
+    second = await host.write_release(repository, "v1.4.0", "web v1.4.0", "two")
+
+    assert first == second == "https://github.com/harbour/web/releases/7"
+    assert stand_in.releases["v1.4.0"]["body"] == "two"
+
+
+async def test_no_tag_is_made_by_the_way(github):
+    stand_in, host, repository = github
+
+    with pytest.raises(RefUnknown):
+        await host.write_release(repository, "v9", "web v9", "text")
+    assert not stand_in.releases
+
+
+async def test_a_token_that_may_not_write_is_said(github):
+    stand_in, host, repository = github
+    stand_in.may_write = False
+
+    with pytest.raises(HostUnreachable, match="lacks a right") as refused:
+        await host.write_release(repository, "v1.4.0", "web", "text")
+    assert "ghp_secret" not in str(refused.value)
+
+
+async def test_git_says_how_two_commits_lie(path):
+    host, repository = LocalGit(), Repository(git=str(path))
+
+    assert await host.relation(repository, "v1.3.9", "v1.4.0") == Relation()
+    assert await host.relation(repository, "v1.4.0", "v1.3.9") == Relation(is_ancestor=False)
+    assert await host.relation(repository, None, "main") == Relation()
+    assert await host.pull_requests(repository, {1}) == {}
+    with pytest.raises(HostUnreachable, match="has no releases"):
+        await host.write_release(repository, "v1.4.0", "", "")
+
+
+async def test_a_force_pushed_branch_is_seen(path, tmp_path):
+    clone = tmp_path / "web"
+    subprocess.run(["git", "clone", "-q", str(path), str(clone)], check=True)
+    before = git(clone, "rev-parse", "HEAD")
+    git(clone, "commit", "-q", "--amend", "--allow-empty", "-m", "feat: rewritten")
+
+    relation = await LocalGit().relation(Repository(git=str(clone)), before, "main")
+
+    assert relation == Relation(is_ancestor=False)
+
+
+async def test_a_shallow_clone_is_seen_unless_it_reaches_back_far_enough(path, tmp_path):
+    clone = tmp_path / "web"
+    subprocess.run(["git", "clone", "-q", "--depth", "3", f"file://{path}", str(clone)], check=True)
+    host, repository = LocalGit(), Repository(git=str(clone))
+
+    assert (await host.relation(repository, None, "main")).is_shallow
+    parent = git(clone, "rev-parse", "HEAD~1")
+    assert await host.relation(repository, parent, "main") == Relation()
+    with pytest.raises(RefUnknown):
+        await host.resolve(repository, git(path, "rev-parse", "v1.3.9^{commit}"))
+
+
+async def test_a_name_that_is_a_tag_and_a_branch_is_refused_with_both(path, tmp_path):
+    clone = tmp_path / "web"
+    subprocess.run(["git", "clone", "-q", str(path), str(clone)], check=True)
+    host, repository = LocalGit(), Repository(git=str(clone))
+    git(clone, "branch", "v1.4.0", "v1.3.9")
+
+    with pytest.raises(RefAmbiguous) as several:
+        await host.resolve(repository, "v1.4.0")
+    assert several.value.nearest == ("tags/v1.4.0", "heads/v1.4.0")
+    assert await host.resolve(repository, "tags/v1.4.0") == git(path, "rev-parse", "v1.4.0^{commit}")
+    git(clone, "branch", "-f", "v1.4.0", "tags/v1.4.0^{commit}")
+    assert await host.resolve(repository, "v1.4.0") == git(path, "rev-parse", "v1.4.0^{commit}")
+
+
+async def test_a_short_sha_of_two_commits_is_refused_with_both(tmp_path):
+    path = tmp_path / "many"
+    path.mkdir()
+    git(path, "init", "-q", "-b", "main")
+    blank = "author A <a@b.c> 1700000000 +0000\ncommitter A <a@b.c> 1700000000 +0000\n"
+    stream = "".join(f"commit refs/heads/main\n{blank}data <<E\nn{n}\nE\n\n" for n in range(3000))
+    subprocess.run(["git", "-C", str(path), "fast-import", "--quiet"], input=stream.encode(), check=True)
+    shas = git(path, "rev-list", "main").split()
+    seen: dict[str, str] = {}
+    twice = next(sha[:4] for sha in shas if seen.setdefault(sha[:4], sha) != sha)
+
+    with pytest.raises(RefAmbiguous) as several:
+        await LocalGit().resolve(Repository(git=str(path)), twice)
+
+    assert len(several.value.nearest) > 1
+    assert all(name.startswith(twice) for name in several.value.nearest)

@@ -100,7 +100,7 @@ async def place(
 
 async def lift(work: Work, named: str, by: Person) -> Silence:
     """End a silence early; ``named`` is its id or the alert's. Raises ``Refusal``."""
-    silence = (await _named(work, named)).lift(by.id, work.now)
+    silence = (await known(work, named)).lift(by.id, work.now)
     await work.save(silence)
     for key in (_notice_key(silence), _end_key(silence)):
         work.forgive(key)
@@ -114,7 +114,7 @@ async def lift(work: Work, named: str, by: Person) -> Silence:
 
 async def extend(work: Work, named: str, by: Person, until: datetime | None = None) -> Silence:
     """Move its end; by an hour where no end is named. Raises ``Refusal``."""
-    silence = await _named(work, named)
+    silence = await known(work, named)
     silence = silence.extend(until or silence.until + MORE, work.now)
     await work.save(silence)
     _owe(work, silence)
@@ -125,7 +125,7 @@ async def extend(work: Work, named: str, by: Person, until: datetime | None = No
 
 async def let_end(work: Work, named: str) -> Silence:
     """Its owner knows that it ends. Raises ``Refusal``."""
-    silence = (await _named(work, named)).let_end(work.now)
+    silence = (await known(work, named)).let_end(work.now)
     await work.save(silence)
     _ask(work, silence)
     return silence
@@ -175,6 +175,16 @@ async def active(work: Work) -> list[Silence]:
     """Silences that hold now; what ends first comes first."""
     every = await work.find(Silence, state=SilenceState.ACTIVE)
     return sorted((one for one in every if one.holds(work.now)), key=lambda one: one.until)
+
+
+async def known(work: Work, named: str) -> Silence:
+    """The silence with this id, or the one that keeps this alert quiet. Raises ``Refusal``."""
+    if named.upper().startswith(f"{AlertGroup.PREFIX}-"):
+        group = await news.find(work, named)
+        if not group.silence_id:
+            raise Refusal(f"{group.id} {group.name} is not silenced.")
+        named = group.silence_id
+    return await found(work, Silence, named, "silence", field="silence")
 
 
 async def unmute(work: Work, silence: Silence) -> list[AlertGroup]:
@@ -232,15 +242,6 @@ async def _mute(work: Work, group: AlertGroup, silence: Silence) -> None:
             until=silence.until.isoformat(),
         )
     news.show(work, after)
-
-
-async def _named(work: Work, named: str) -> Silence:
-    if named.upper().startswith(f"{AlertGroup.PREFIX}-"):
-        group = await news.find(work, named)
-        if not group.silence_id:
-            raise Refusal(f"{group.id} {group.name} is not silenced.")
-        named = group.silence_id
-    return await found(work, Silence, named, "silence", field="silence")
 
 
 def _owe(work: Work, silence: Silence) -> None:

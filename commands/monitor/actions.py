@@ -20,13 +20,13 @@ ALERT = id_of("A", "the alert, such as A-9; in its thread it need not be named")
 )
 async def acknowledge(call: Call, work: Work) -> None:
     """The card and its thread say who is on it."""
-    await alert_actions.acknowledge(work, await alert_of(call, work), call.by, call.args.get("length"))
+    await alert_actions.acknowledge(work, await alert_of(call, work, "ack"), call.by, call.args.get("length"))
 
 
 @command.verb("unack [<alert>]", "Say that you are not on it any more", opens_form=False, alert=ALERT)
 async def release(call: Call, work: Work) -> None:
     """Its escalation begins anew."""
-    await alert_actions.release(work, await alert_of(call, work), call.by)
+    await alert_actions.release(work, await alert_of(call, work, "unack"), call.by)
 
 
 async def _person(call: Call, tools: Tools) -> Person:
@@ -44,7 +44,7 @@ async def _person(call: Call, tools: Tools) -> Person:
 )
 async def assign(call: Call, work: Work) -> None:
     """The card says who, and the thread calls them."""
-    group_id = await alert_of(call, work)
+    group_id = await alert_of(call, work, "assign")
     await alert_actions.assign(work, group_id, call.prepared, call.by, call.args.get("length"))
 
 
@@ -58,7 +58,7 @@ async def assign(call: Call, work: Work) -> None:
 )
 async def resolve(call: Call, work: Work) -> None:
     """Until its source says that it began anew."""
-    await alert_actions.close(work, await alert_of(call, work), call.by, call.args.get("note", ""))
+    await alert_actions.close(work, await alert_of(call, work, "resolve"), call.by, call.args.get("note", ""))
 
 
 @command.verb(
@@ -70,7 +70,7 @@ async def resolve(call: Call, work: Work) -> None:
 )
 async def note(call: Call, work: Work) -> None:
     """For whoever comes next."""
-    await alert_actions.note(work, await alert_of(call, work), call.by, call.args["words"])
+    await alert_actions.note(work, await alert_of(call, work, "note"), call.by, call.args["words"])
 
 
 @command.verb(
@@ -82,6 +82,6 @@ async def note(call: Call, work: Work) -> None:
 )
 async def link(call: Call, work: Work) -> Reply:
     """The passport of either names the other."""
-    group_id = await alert_of(call, work)
+    group_id = await alert_of(call, work, "link")
     group, change = await alert_actions.link(work, group_id, call.args["change"], call.by)
     return Reply("monitor/link_made", {"group": group, "change": change})

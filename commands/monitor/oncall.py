@@ -178,7 +178,7 @@ async def unpage(call: Call, work: Work) -> None:
 )
 async def escalate_now(call: Call, work: Work) -> Reply:
     """Without waiting for the rest of the step."""
-    called = await escalate.hurry(work, await alert_of(call, work), call.by.id)
+    called = await escalate.hurry(work, await alert_of(call, work, "escalate"), call.by.id)
     return Reply("monitor/escalate_done", {"called": called})
 
 

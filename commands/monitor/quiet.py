@@ -4,6 +4,7 @@ from hashlib import sha256
 
 from bot.command import Answer, Call, Door, Field, Form, Reply, id_of, text, when, word
 from bot.domain import matchers
+from bot.domain.access import Policy
 from bot.domain.alerts import AlertGroup
 from bot.domain.matchers import Matcher, written
 from bot.domain.ports import Work
@@ -27,7 +28,7 @@ NAMED = word("the silence or its alert, such as Q-3 or A-9")
 async def silence(call: Call, work: Work) -> Answer:
     """Quiet for a while; a loose end until then. Nothing else is muted that the caller has not been shown."""
     args = call.args
-    group = await alert_news.find(work, await alert_of(call, work))
+    group = await alert_news.find(work, await alert_of(call, work, "silence"))
     chosen = matchers.read(args["matchers"]) if args.get("matchers") else silences.matchers_of(group)
     if "end" not in args or _name(chosen) != args.get("shown"):
         also = await silences.reach(work, group, chosen)
@@ -47,7 +48,7 @@ async def silence(call: Call, work: Work) -> Answer:
 )
 async def unsilence(call: Call, work: Work) -> Reply:
     """Heard again."""
-    group_id = await alert_of(call, work)
+    group_id = await alert_of(call, work, "unsilence")
     lifted = await silences.lift(work, group_id, call.by)
     return Reply("monitor/silence_lifted", {"silence": lifted, "group": await alert_news.find(work, group_id)})
 
@@ -61,6 +62,7 @@ async def unsilence(call: Call, work: Work) -> Reply:
 )
 async def extend(call: Call, work: Work) -> Reply:
     """Its cards say the new end."""
+    await _permitted(call, work, call.args["silence"], "silence")
     longer = await silences.extend(work, call.args["silence"], call.by, call.args.get("end"))
     return Reply("monitor/silence_extended", {"silence": longer})
 
@@ -74,6 +76,7 @@ async def extend(call: Call, work: Work) -> Reply:
 )
 async def end_silence(call: Call, work: Work) -> None:
     """The button of its card."""
+    await _permitted(call, work, call.args["silence"], "unsilence")
     await silences.lift(work, call.args["silence"], call.by)
 
 
@@ -87,6 +90,13 @@ async def end_silence(call: Call, work: Work) -> None:
 async def let_end(call: Call, work: Work) -> None:
     """The button of the question before its end."""
     await silences.let_end(work, call.args["silence"])
+
+
+async def _permitted(call: Call, work: Work, named: str, verb: str) -> None:
+    """Check the policy where the alert is that a silence was asked for on: a button names the silence only."""
+    silence = await silences.known(work, named)
+    group = await alert_news.find(work, silence.group_id)
+    Policy(work.team).check(f"monitor.{verb}", group.environment, call.by, service=group.service)
 
 
 def _form(call: Call, group: AlertGroup, chosen: tuple[Matcher, ...], also: silences.Reach) -> Form:

@@ -1,19 +1,24 @@
 """Which alert a call is about: the one that it names, or the one in whose thread it was made."""
 
 from bot.command import Call
+from bot.domain.access import Policy
 from bot.domain.alerts import AlertGroup
 from bot.domain.ports import Work
 from bot.domain.refusals import NotUnderstood
 from bot.workflows import alert_news
 
 
-async def alert_of(call: Call, work: Work) -> str:
-    """Its id. Raises ``NotUnderstood`` where neither says which."""
-    named = call.args.get("alert")
+async def alert_of(call: Call, work: Work, verb: str) -> str:
+    """Its id, where the policy lets the caller do this to an alert of that service in that environment.
+
+    Raises ``NotUnderstood`` where neither the words nor the thread say which, ``NotAllowed``, ``Unknown``.
+    """
+    named = call.args.get("alert") or await alert_here(call, work)
     if named:
-        return str(named)
-    if here := await alert_here(call, work):
-        return here
+        # The edge has checked the verb; which service and environment it is about is known only now.
+        group = await alert_news.find(work, str(named))
+        Policy(work.team).check(f"monitor.{verb}", group.environment, call.by, service=group.service)
+        return group.id
     open_now = await alert_news.open_groups(work)
     names = ", ".join(group.id for group in open_now[:5])
     hint = f"These fire: {names}." if names else "None fires."

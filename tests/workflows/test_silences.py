@@ -8,8 +8,9 @@ import pytest
 
 from bot.command import Door, Form, MessageRef, Reply
 from bot.domain.alerts import AlertGroup
-from bot.domain.refusals import NotUnderstood, Refusal, Stale
+from bot.domain.refusals import NotAllowed, NotUnderstood, Refusal, Stale
 from bot.domain.silences import Kept, Silence, SilenceState
+from bot.domain.team import Rule
 from commands.loose_ends import command as loose_ends
 from commands.monitor import command as monitor
 from tests.fakes import ANA, NOON, TOM
@@ -220,3 +221,16 @@ async def test_a_resolved_alert_is_not_silenced_and_a_silenced_one_not_twice() -
     await scene.resolve()
     with pytest.raises(Stale, match="nothing to silence"):
         await scene.world.use(monitor, "silence", by=TOM, alert="A-1", end=NOON + HOUR)
+
+
+async def test_who_may_act_is_asked_where_the_alert_is() -> None:
+    rules = (Rule("quiet is for release", ("monitor.silence",), ("production",), ("release",)),)
+    scene = Alerting(team=replace(ALONE, policy=rules))
+    await scene.fire(environment="production")
+    await scene.fire("Slow", environment="staging")
+    with pytest.raises(NotAllowed, match=r"quiet is for release: monitor\.silence in production"):
+        await scene.world.use(monitor, "silence", by=TOM, alert="A-1", end=NOON + HOUR)
+
+    await scene.world.use(monitor, "silence", by=TOM, alert="A-2", end=NOON + HOUR)
+    await scene.world.use(monitor, "silence", by=ANA, alert="A-1", end=NOON + HOUR)
+    assert [one.by for one in await scene.world.find(Silence)] == [TOM.id, ANA.id]

@@ -73,7 +73,7 @@ async def playground(folder: Path, people: int):
     arguments = ["-m", "bot.playground", "--port", "0", "--seed", str(seed(folder, people))]
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
     try:
-        line = (await process.stdout.readline()).decode()
+        line = (await process.stdout.readline()).decode() if process.stdout else ""
         yield next(word for word in line.split() if word.startswith("http")).rstrip("/.,")
     finally:
         process.terminate()

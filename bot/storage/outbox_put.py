@@ -161,6 +161,7 @@ def _upsert(dialect: str) -> Any:
     new, is_dead = insert.excluded, outbox.c.state == DEAD
     rests = or_(outbox.c.state == SENT, is_dead)
     shown = outbox.c.ts.is_not(None)
+    doubtful = and_(is_dead, ~shown, outbox.c.since.is_not(None))
     return insert.on_conflict_do_update(
         index_elements=[outbox.c.key],
         set_={
@@ -170,11 +171,7 @@ def _upsert(dialect: str) -> Any:
             "band": new.band,
             "revision": outbox.c.revision + 1,
             "plain": false(),
-            "state": case(
-                (and_(is_dead, ~shown, outbox.c.since.is_not(None)), DOUBT),
-                (rests, PENDING),
-                else_=outbox.c.state,
-            ),
+            "state": case((doubtful, DOUBT), (rests, PENDING), else_=outbox.c.state),
             "lane": case((shown, outbox.c.channel + " edits"), (sought_anew(), outbox.c.to), else_=outbox.c.lane),
             "channel": case((sought_anew(), null()), else_=outbox.c.channel),
             "turn": case((and_(rests, shown), bindparam("b_turn", type_=BigInteger)), else_=outbox.c.turn),

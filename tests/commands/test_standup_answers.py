@@ -39,7 +39,7 @@ async def test_the_form_has_the_stand_ups_own_questions_and_who_can_unblock():
     ]
     assert form.fields[-1].name == "unblocker"
     assert form.title == "Team web"
-    await there.use(command, "answer", by=TOM, door=Door.FORM, **form.carry, q4="C-38", q5="red tests")
+    await there.use(command, "answer", by=TOM, door=Door.FORM, round="S-1", step="save", q4="C-38", q5="red tests")
     assert (await there.get(StandupAnswer, f"S-1/{TOM.id}")).blocked == "red tests"
     assert "What did you ship?" in shown(there.said[f"round:S-1:answer:{TOM.id}"])
 

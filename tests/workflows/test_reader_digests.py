@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ async def begun(at: str = "08:00", by: Person = MEI) -> Asked:
     return there
 
 
-async def until(there: Asked, at: datetime, **more: object) -> list[Outcome]:
+async def until(there: Asked, at: datetime, **more: Any) -> list[Outcome]:
     return await there.later(at - there.clock.at, *HANDLERS, reader_digests.digest_when_due, **more)
 
 

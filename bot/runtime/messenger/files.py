@@ -27,7 +27,7 @@ async def upload(client: AsyncWebClient, step: Step, now: Callable[[], datetime]
     )
     if client.session is None:
         raise TypeError("the messenger's client needs a session of its own")
-    async with client.session.post(place["upload_url"], data=content) as answer:
+    async with client.session.post(str(place["upload_url"]), data=content) as answer:
         if answer.status != 200:
             raise NotTaken(f"Slack did not take the bytes of {name}: {answer.status}")
     await client.files_completeUploadExternal(

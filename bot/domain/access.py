@@ -47,6 +47,11 @@ class Policy:
             return False
         return True
 
+    def roles_for(self, action: str, environment: str | None) -> tuple[str, ...]:
+        """Roles of the rules that decide about this, as the team file names them; ``members`` where none does."""
+        roles = [role for rule in self._deciding(action, environment) for role in rule.roles]
+        return tuple(dict.fromkeys(roles)) or ("members",)
+
     def allows_somewhere(self, action: str, person: Person) -> bool:
         """Whether the person may do this in any environment, or without one: what help shows."""
         return any(self.allows(action, where, person) for where in (None, *self.team.environments))

@@ -60,6 +60,7 @@ class Deployment:
         moved_from: the commit that it was about before the ref moved; ``fell_away``: approvals that ended with it.
         asked: who was asked to decide by direct message.
         alerts: ids of alert groups that began to fire in the time after it in which it is watched.
+        told_next: whoever asked was told that their turn is the next one.
         ended_by: who refused, cancelled, or told us how it ended.
     """
 
@@ -86,6 +87,7 @@ class Deployment:
     fell_away: int = 0
     asked: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    told_next: bool = False
     queued_at: datetime | None = None
     run: int = 0
     started_at: datetime | None = None

@@ -3,7 +3,7 @@
 from bot.domain.alerts import AlertGroup
 from bot.domain.escalations import EscalationState
 from bot.domain.ports import Work
-from bot.workflows import escalate, silences, suspects
+from bot.workflows import deploy_watch, escalate, silences, suspects
 
 
 async def before_showing(work: Work, group: AlertGroup) -> AlertGroup:
@@ -14,6 +14,7 @@ async def before_showing(work: Work, group: AlertGroup) -> AlertGroup:
 async def after_firing(work: Work, group: AlertGroup) -> None:
     """It fires (again, or worse), or nobody is on it any more."""
     suspects.tell(work, group)
+    await deploy_watch.alerted(work, group)
     await escalate.begin(work, group)
 
 

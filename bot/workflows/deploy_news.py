@@ -1,8 +1,10 @@
 """What the team sees of a deployment: its card, kept true, what happened in its thread, and its ledger entries."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bot.domain.alerts import AlertGroup
 from bot.domain.changes import Change
 from bot.domain.deploy_picture import Picture, picture
 from bot.domain.deployments import Deployment, State
@@ -12,10 +14,11 @@ from bot.domain.obstacles import obstacles
 from bot.domain.ports import Work
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
-from bot.workflows import deploy_rules
+from bot.workflows import deploy_rules, oncall
 from bot.workflows.slots import queue_of, slot_of
 
 SHOWN_CHANGES = 5
+SHOWN_ALERTS = 5
 
 
 def card_key(deployment: Deployment) -> str:
@@ -57,6 +60,7 @@ async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
         "picture": await _picture(work, deployment, slot),
         "can_retry": deployment.state is State.FAILED and is_last_word,
         "back_to": deployment.before if has_ended and is_last_word else None,
+        "alerts": [group for id in deployment.alerts[:SHOWN_ALERTS] if (group := await work.get(AlertGroup, id))],
         "replaced_by": slot.live if deployment.state is State.SUCCEEDED and not is_live else None,
     }
     work.say(Message(card_key(deployment), channel_of(work, deployment), "deploy/card", context))
@@ -69,7 +73,15 @@ async def _picture(work: Work, deployment: Deployment, slot: Slot) -> Picture | 
         return None
     facts = await deploy_rules.facts_of(work, deployment)
     where = deploy_rules.environment_of(work, deployment.environment)
-    return picture(deployment, facts, obstacles(deployment, where, facts), slot.live)
+    who = await on_call(work, deployment.service)
+    return picture(deployment, facts, obstacles(deployment, where, facts), slot.live, who)
+
+
+async def on_call(work: Work, service: str) -> tuple[str, ...]:
+    """Who is on call for a service now."""
+    rotation = await oncall.rotation_for(work, service)
+    who = rotation.who_at(work.now, await oncall.covers_of(work, rotation.id)) if rotation else ""
+    return (who,) if who else ()
 
 
 async def show_queue(work: Work, slot: Slot) -> None:
@@ -105,8 +117,24 @@ def tell_end(work: Work, deployment: Deployment) -> None:
         work.say(Message(key, place, template, {"deployment": deployment}))
 
 
-def record(work: Work, deployment: Deployment, what: str, by: str = "", **facts: Fact) -> None:
-    """A ledger entry ``deployment.<what>`` that links deployment, version, commit and changes."""
+async def tell_next(work: Work, running: Deployment, slot: Slot) -> None:
+    """Tell whoever asked for what comes after this one that they are next; and this one's, that it runs."""
+    if running.told_next:
+        _tell_turn(work, running, None)
+    following = next((one for one in await queue_of(work, slot) if one.id != running.id), None)
+    if following and not following.told_next and not await deploy_rules.holding(work, following):
+        following = replace(following, told_next=True)
+        await work.save(following)
+        _tell_turn(work, following, running)
+
+
+def _tell_turn(work: Work, deployment: Deployment, ahead: Deployment | None) -> None:
+    context = {"deployment": deployment, "ahead": ahead}
+    work.say(Message(f"{card_key(deployment)}:next", deployment.asked_by, "deploy/next", context))
+
+
+def record(work: Work, deployment: Deployment, what: str, by: str = "", /, *more: Subject, **facts: Fact) -> None:
+    """A ledger entry ``deployment.<what>`` that links deployment, version, commit, changes and ``more``."""
     where = (Subject("service", deployment.service), Subject("environment", deployment.environment))
     subjects = [
         Subject("deployment", deployment.id),
@@ -114,6 +142,7 @@ def record(work: Work, deployment: Deployment, what: str, by: str = "", **facts:
         *([Subject("sha", deployment.sha)] if deployment.sha else []),
         *(Subject("change", id) for id in deployment.ships.changes),
         *(_pull_requests(work, deployment) if what == "requested" else []),
+        *more,
         *where,
     ]
     work.record(Entry(f"deployment.{what}", tuple(subjects), by, {"run": deployment.run, **facts}))

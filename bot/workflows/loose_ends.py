@@ -26,7 +26,7 @@ async def loose_ends(work: Work) -> list[LooseEnd]:
 async def _locks(work: Work) -> list[LooseEnd]:
     locks = await work.find(Lock, state=LockState.HELD)
     return [
-        LooseEnd("lock", lock.id, f"lock on {lock.what}{_why(lock.reason)}", lock.by, lock.at, lock.until)
+        LooseEnd("lock", lock.id, f"{lock.kind} on {lock.what}{_why(lock.reason)}", lock.by, lock.at, lock.until)
         for lock in locks
         if lock.until > work.now
     ]

@@ -19,7 +19,9 @@ async def slot_of(work: Work, service: str, environment: str) -> Slot:
 
 async def queue_of(work: Work, slot: Slot) -> list[Deployment]:
     """What is approved and waits for its turn there, in its order."""
-    queued = await work.find(Deployment, service=slot.service, environment=slot.environment, state=State.QUEUED)
+    queued = await work.find(
+        Deployment, service=slot.service, environment=slot.environment, state=State.QUEUED, newest_first=False
+    )
     return sorted(queued, key=lambda one: one.queued_at or one.asked_at)
 
 

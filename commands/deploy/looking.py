@@ -6,11 +6,12 @@ from bot.domain.deploy_why import reasons
 from bot.domain.deployments import Deployment, State
 from bot.domain.ports import Work
 from bot.domain.slots import Slot
-from bot.workflows import deploy, deploy_rules, locks
+from bot.workflows import deploy, deploy_rules, deploy_views, locks, suspects
 from bot.workflows.slots import slot_of
-from commands.deploy.declared import DEPLOYMENT, command
+from commands.deploy.declared import DEPLOYMENT, ENVIRONMENT, command
 
 SHOWN = 10  # deployments in a history
+RATED_DAYS = 30  # of the change-failure rate
 OPEN = (State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN)
 
 
@@ -35,6 +36,20 @@ async def status(call: Call, work: Work) -> Reply:
 
 
 @command.verb(
+    "queue [<environment>]",
+    "What runs and what waits for its turn, in order",
+    examples=("", "production"),
+    reads_only=True,
+    opens_form=False,
+    environment=ENVIRONMENT,
+)
+async def queue(call: Call, work: Work) -> Reply:
+    """With what holds those that are held."""
+    only = call.args.get("environment")
+    return Reply("deploy/queue", {"queues": await deploy_views.queues(work, only), "environment": only})
+
+
+@command.verb(
     "history <service>",
     "The last deployments of a service",
     examples=("web",),
@@ -46,7 +61,9 @@ async def history(call: Call, work: Work) -> Reply:
     name = call.args["service"]
     deployments = await work.find(Deployment, service=name, limit=SHOWN)
     total = await work.count(Deployment, service=name)
-    return Reply("deploy/history", {"service": name, "deployments": deployments, "total": total})
+    rate = await suspects.change_failure(work, RATED_DAYS, name)
+    context = {"service": name, "deployments": deployments, "total": total, "rate": rate, "days": RATED_DAYS}
+    return Reply("deploy/history", context)
 
 
 @command.verb(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.alerts import Alert, AlertGroup
 from bot.domain.approvals import Decision
 from bot.domain.builds import Purpose, Run
 from bot.domain.changes import Change
@@ -10,13 +11,17 @@ from bot.domain.deploy_picture import Level, Picture, Risk
 from bot.domain.deploy_why import Reason
 from bot.domain.deployments import Deployment, State
 from bot.domain.events import RunState
+from bot.domain.feedback import Feedback
+from bot.domain.live_news import LiveNews
 from bot.domain.locks import Lock, LockKind
-from bot.domain.obstacles import Checks, Kind, Obstacle
+from bot.domain.obstacles import Checks, Freeze, Kind, Obstacle
 from bot.domain.people import Person
 from bot.domain.ports import Finished
 from bot.domain.ships import ShippedCommit, Ships, Version
 from bot.domain.slots import Slot
+from bot.domain.suspects import FailureRate
 from bot.domain.team import Environment
+from bot.workflows.deploy_views import Concerned, Place, Queue, Who
 
 
 def _run(name: str, state: RunState) -> Run:
@@ -25,6 +30,7 @@ def _run(name: str, state: RunState) -> Run:
 
 
 AT = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)
+RATE = FailureRate(12, 1)
 ANA, TOM, LUIS, MEI = (Person(f"U0{name.upper()}", name) for name in ("Ana", "Tom", "Luis", "Mei"))
 OLD = Version("v1.3.9", "b" * 40, "D-9", AT - timedelta(days=2))
 
@@ -114,6 +120,17 @@ BARE = replace(
 )
 
 
+REMARK = replace(
+    Feedback.file("paying <takes> too long", TOM, AT, service="web", from_whom="a shop in Osaka"),
+    id="F-3",
+    change_id="C-41",
+)
+
+
+def _alert(name: str) -> Alert:
+    return Alert(name, {"alertname": name}, {}, AT)
+
+
 MIGRATING = replace(SHIPS, migrations=("db/migrations/0041_currency.sql", "db/migrations/0042_<index>.sql"))
 
 
@@ -125,6 +142,7 @@ def _card(deployment: Deployment, **more: object) -> dict[str, object]:
         "picture": None,
         "can_retry": False,
         "back_to": None,
+        "alerts": [],
         "replaced_by": None,
     }
     return given | more
@@ -188,14 +206,57 @@ CONTEXTS = {
     "deploy/requested": {"deployment": WAITING, "channel": "#deploys"},
     "deploy/requested#at-once": {"deployment": QUEUED, "channel": "#deploys"},
     "deploy/ships": {"deployment": WAITING},
+    "deploy/card#alerted": _card(
+        replace(LIVE, alerts=("A-3", *(f"A-{n}" for n in range(4, 10)))),
+        back_to=OLD,
+        alerts=[
+            AlertGroup("alertmanager", "g", ENDED, (_alert("High <Error> Rate"),), id="A-3"),
+            AlertGroup("alertmanager", "h", ENDED, (_alert("Slow"),), id="A-4"),
+        ],
+    ),
+    "deploy/yours": {"deployment": LIVE, "things": ["C-41 Faster checkout", "#809 pay in <one> step"]},
+    "deploy/yours#many": {"deployment": LIVE, "things": [f"#{n} Part {n}" for n in range(8)]},
+    "deploy/yours#commits": {"deployment": LIVE, "things": []},
+    "deploy/yours#back": {
+        "deployment": replace(LIVE, rolls_back="D-12", version="v1.3.9", id="D-13"),
+        "things": ["C-41 Faster checkout"],
+    },
+    "deploy/answered": {"deployment": LIVE, "remark": REMARK},
+    "deploy/answered#back": {"deployment": replace(LIVE, rolls_back="D-12"), "remark": REMARK},
+    "deploy/muted": {"news": LiveNews(id="U0ANA", is_muted=True)},
+    "deploy/muted#not": {"news": LiveNews(id="U0ANA")},
+    "deploy/next": {"deployment": replace(QUEUED, id="D-14"), "ahead": RUNNING},
+    "deploy/next#now": {"deployment": RUNNING, "ahead": None},
+    "deploy/queue": {
+        "queues": [
+            Queue(
+                "production",
+                (Place(RUNNING, 0), Place(replace(QUEUED, id="D-14", version="v1.4.1"), 1, HOLDS[1:2])),
+            )
+        ],
+        "environment": None,
+    },
+    "deploy/queue#empty": {"queues": [Queue("staging", ())], "environment": "staging"},
+    "deploy/who": {
+        "view": Who(
+            "production",
+            (
+                Concerned(Slot.of("web", "production"), LIVE, ("U0MEI",)),
+                Concerned(Slot.of("payments", "production"), None, ()),
+            ),
+            ("release", "owners"),
+            (LOCK, FREEZE),
+            (Freeze("weekend", "environments.production.freezes (weekend)", AT + timedelta(hours=52)),),
+        )
+    },
     "deploy/status": {
         "slots": [Slot.of("web", "staging"), replace(Slot.of("web", "production"), live=OLD)],
         "coming": [HALF, QUEUED],
         "locks": [LOCK],
         "service": None,
     },
-    "deploy/history": {"service": "web", "deployments": [FAILED, LIVE], "total": 12},
-    "deploy/history#none": {"service": "web", "deployments": [], "total": 0},
+    "deploy/history": {"service": "web", "deployments": [FAILED, LIVE], "total": 12, "rate": RATE, "days": 30},
+    "deploy/history#none": {"service": "web", "deployments": [], "total": 0, "rate": FailureRate(0, 0), "days": 30},
     "deploy/lock": {"lock": LOCK},
     "deploy/lock#released": {"lock": LOCK.release("U0ANA", AT + timedelta(hours=1))},
     "deploy/lock#expired": {"lock": LOCK.expire(LOCK.until)},

@@ -17,7 +17,7 @@ from bot.domain.refusals import Stale
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.team import Command
-from bot.workflows import changes, deploy_watch
+from bot.workflows import changes, deploy_watch, release_corrections
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known
 from bot.workflows.handles import due_outside
@@ -154,6 +154,7 @@ async def _ended(work: Work, deployment: Deployment, by: str = "") -> None:
     if deployment.state is State.SUCCEEDED:
         news.record(work, deployment, "succeeded", by, seconds=_seconds(deployment))
         await _take_back(work, deployment)
+        await release_corrections.after_deployment(work, deployment)
         await deploy_watch.tell_people(work, deployment)
     else:
         facts = {"exit_code": deployment.exit_code, "timed_out": deployment.timed_out}

@@ -9,6 +9,7 @@ and whether every message then says what is so. Exits with 1 where an aim is mis
 import argparse
 import asyncio
 import json
+import os
 import sqlite3
 import sys
 import tempfile
@@ -197,12 +198,18 @@ async def burst(ready: Site) -> bool:
     most = peak_megabytes(bot.process.pid)
     per_second = ALERTS / answers["seconds"]
     lost = ALERTS - asked(path, "SELECT count(*) FROM inbox WHERE state = 'done'")
+    cpu = cpu_seconds(bot.process.pid)
     print(f"answered        {per_second:,.0f} deliveries/s (aim {PER_SECOND_AIM}) · {answers['statuses']}")
     print(f"worked off      after {worked:.1f} s · lost {lost} (aim 0)")
     print(f"first critical  {critical:.2f} s after it was sent (aim < {CRITICAL_SECONDS_AIM:g})")
-    print(f"all said        after {everything:.0f} s in {len(said)} messages{'' if done else ', and not all of it'}")
+    print(
+        f"all said        after {everything:.0f} s in {len(said)} messages{'' if done else ', and not all of it'}"
+    )
     print(f"wrong messages  {len(wrong)} of {GROUPS} (aim 0) {wrong[:3]}")
     print(f"429 provoked    {watch.refused} (aim 0)")
+    print(
+        f"processor       {cpu:.1f} s of the bot's in all, {cpu / ALERTS * 1000:.2f} ms a delivery with all that follows"
+    )
     print(f"memory          {most:.0f} MB at most (aim < {MEGABYTES_AIM})")
     in_time = per_second >= PER_SECOND_AIM and critical < CRITICAL_SECONDS_AIM and done
     is_right = not wrong and not lost and not watch.refused and set(answers["statuses"]) == {"202"}
@@ -213,6 +220,12 @@ def peak_megabytes(pid: int) -> float:
     """The most that a process ever had in memory."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has had of the processor: says more than the clock does on a machine that others use as well."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _until(so: Any, seconds: float) -> bool:

@@ -1,6 +1,7 @@
 """Does what is due: jobs when their instant has come, deliveries as they arrive."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ SettleTogether: TypeAlias = Callable[[Work, Sequence[Delivery]], Awaitable[str]]
 
 AT_ONCE = 32  # jobs under way
 BATCH = 64  # deliveries claimed together
+# While deliveries come in, working on them may take a third of the time: senders give up on whoever answers late.
+REST, LONGEST_REST_SECONDS = 2, 0.25
 ATTEMPTS = 8  # then a person must look; with the pauses below that is after some 10 minutes
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
 # A look without being woken, in case a notification was lost.
@@ -220,7 +223,10 @@ class Worker:
 
     async def _deliver_all(self, batch: list[storage_inbox.Claimed]) -> None:
         for some in handfuls(batch):
+            began, received = time.monotonic(), self._inbox.received
             if len(some) > 1 and await self._deliver_together(some):
+                if self._inbox.received > received:  # more comes in meanwhile: it is answered first
+                    await asyncio.sleep(min((time.monotonic() - began) * REST, LONGEST_REST_SECONDS))
                 continue
             for claimed in some:
                 try:

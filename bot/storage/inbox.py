@@ -65,6 +65,7 @@ class Inbox:
     def __init__(self, database: Database, owner: str) -> None:
         self._database = database
         self._leases = Leases(database, inbox_table, owner, "inbox")
+        self.received = 0  # by this object, since it was made
         insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
         self._receive = insert(inbox_table).on_conflict_do_nothing().returning(inbox_table.c.id)
 
@@ -89,6 +90,7 @@ class Inbox:
             stored = (await conn.execute(self._receive, row)).first() is not None
             if stored:
                 self._database.wake("inbox")
+        self.received += 1
         return stored
 
     async def claim(self, now: datetime, limit: int) -> list[Claimed]:

@@ -42,12 +42,11 @@ async def admitted(work: Work, group: AlertGroup, route: Route) -> AlertGroup:
 
 
 async def _storm(work: Work, id: str, route: Route, first: AlertGroup) -> Storm:
-    """The storm that rages; its message, where it has just begun."""
+    """The storm that rages. Its message comes with the first redrawing, so that critical ones go before it."""
     storm = await work.get(Storm, id)
     if storm is None:
         storm = await work.add(Storm(id, route.name, first.channel, work.now))
         work.record(Entry("alert.storm_began", (Subject("channel", first.channel),), "", {"route": route.name}))
-        _say(work, storm, [first])
     return storm
 
 

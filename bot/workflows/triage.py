@@ -113,7 +113,7 @@ async def _resolve(work: Work, story: Story, after: AlertGroup) -> None:
 async def _change(work: Work, story: Story, before: AlertGroup, after: AlertGroup) -> None:
     """Still firing, or still over: others joined, some ended, it became worse, or its words changed."""
     worse = after.state == "firing" and after.severity.rank < before.severity.rank
-    if after.state == "firing":
+    if after.state == "firing" and after.has_card:
         joined = tuple(a.fingerprint for a in after.firing if before.knows(a.fingerprint) is None)
         after = replace(after, untold=(*after.untold, *joined))
     if worse:
@@ -123,7 +123,10 @@ async def _change(work: Work, story: Story, before: AlertGroup, after: AlertGrou
     if after.untold:
         soon(work, "alert.newcomers", after.id, NEWCOMERS_EVERY)
     if not worse:
-        soon(work, "alert.redraw", after.id, EDITS_EVERY)
+        if after.has_card:
+            soon(work, "alert.redraw", after.id, EDITS_EVERY)
+        elif after.storm is not None:
+            storms.redraw_soon(work, after.storm)
         return
     news.record(work, after, "alert.worsened", severity=str(after.severity))
     what = f"worse:{after.times_fired}:{after.severity}"

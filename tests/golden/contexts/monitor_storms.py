@@ -34,7 +34,6 @@ CONTEXTS = {
     "monitor/joined": {"group": THREE, "joined": THREE.alerts[1:]},
     "monitor/joined#many": {"group": MANY, "joined": MANY.alerts},
     "monitor/storm": {"summary": summed_up(STORM, GROUPS)},
-    "monitor/storm#first": {"summary": summed_up(STORM, [replace(GROUPS[0], id="")])},
     "monitor/storm#over": {"summary": summed_up(OVER_NOW, [replace(OVER, id="A-20"), *GROUPS[:3]])},
     "monitor/storm#resolved": {"summary": summed_up(OVER_NOW, [replace(OVER, id="A-20")])},
     "monitor/storm_page": {"groups": [OVER, *GROUPS[:19]], "first": 1},

@@ -23,8 +23,6 @@ _CHANGES = {
     "commit.pushed": "was pushed",
     "pr.merged": "was merged",
     "flag.changed": "was changed",
-    "flag.rolled_out": "was changed",
-    "flag.killed": "was turned off",
 }
 _BRANCHES = frozenset({"main", "master", "trunk", "production", "release"})  # pushes to others change no service
 
@@ -41,6 +39,7 @@ class Suspect:
     deployment: str = ""
     can_go_back: bool = False
     back_to: str = ""
+    flag: str = ""  # the key of the flag that it shows to somebody, who could be shown it no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,23 @@ def suspects_in(
         what = _called(names)
         if what:
             found.pop(what, None)
-            found[what] = Suspect(what, did, recorded.at, recorded.entry.by, where, names.get("deployment", ""))
+            found[what] = _suspect(recorded, names, what, did)
     return tuple(sorted(found.values(), key=lambda one: one.at, reverse=True))
+
+
+def _suspect(recorded: Recorded, names: dict[str, str], what: str, did: str) -> Suspect:
+    facts = recorded.entry.facts
+    if "flag" in names and facts.get("to"):
+        did = f"went from {facts.get('from')} to {facts['to']}"
+    return Suspect(
+        what,
+        did,
+        recorded.at,
+        recorded.entry.by,
+        names.get("environment"),
+        names.get("deployment", ""),
+        flag=names.get("flag", "") if facts.get("share") else "",
+    )
 
 
 def _names(recorded: Recorded) -> dict[str, str]:

@@ -16,6 +16,7 @@ from bot.domain.suspects import CauseQuestion
 from bot.workflows import suspects
 from commands.monitor import command as monitor
 from tests.fakes import ANA, LUIS, MEI, TEAM, TOM
+from tests.rendered import buttons
 from tests.workflows.alerting import HOUR, MINUTE, Alerting
 
 PAYMENTS = Subject("service", "payments")
@@ -181,3 +182,20 @@ async def test_old_deployments_and_ways_back_do_not_count() -> None:
         assert read
         await work.save(replace(read, rolls_back="D-1"))
         assert (await suspects.change_failure(work, 30)).deployments == 0
+
+
+async def test_a_flag_that_was_shown_to_more_people_can_be_turned_off() -> None:
+    scene = Alerting()
+    flag = (Subject("flag", "checkout_v2"), Subject("environment", "production"))
+    await happened(scene, "flag.changed", *flag, **{"from": "10 %", "to": "50 %", "share": 50_000})
+    await happened(
+        scene, "flag.changed", Subject("flag", "old"), flag[1], **{"from": "on", "to": "off", "share": 0}
+    )
+    await scene.fire(environment="production")
+
+    told = scene.world.said["alert:A-1:suspects:1"]
+    assert [(one.what, one.did, one.flag) for one in told.context["suspects"]] == [
+        ("flag old", "went from on to off", ""),
+        ("flag checkout_v2", "went from 10 % to 50 %", "checkout_v2"),
+    ]
+    assert buttons(told) == [("release.flag", "checkout_v2 off in production")]

@@ -12,6 +12,9 @@ from tests.golden.contexts.oncall import INCIDENT
 MINUTE = timedelta(minutes=1)
 LIVE = Suspect("payments v2.8.1", "went live", NOON - 5 * MINUTE, LUIS.id, "production", "D-12", True, "v2.8.0")
 MERGED = Suspect("org/payments#812", "was merged", NOON - 30 * MINUTE)
+FLAG = Suspect(
+    "flag checkout_v2", "went from 10 % to 50 %", NOON - 12 * MINUTE, MEI.id, "production", flag="checkout_v2"
+)
 EARLIER = Suspect("payments v2.8.0", "went live", NOON - 90 * MINUTE, MEI.id, "production", "D-11")
 ENDED = INCIDENT.resolve(MEI, NOON + 42 * MINUTE, "payments v2.8.0 is live again.")
 QUESTION = CauseQuestion(
@@ -33,7 +36,7 @@ CONTEXTS = {
     "monitor/incidents#none": {"incidents": []},
     "monitor/timeline": {"incident": INCIDENT, "moments": MOMENTS},
     "monitor/timeline#long": {"incident": INCIDENT, "moments": MOMENTS * 10},
-    "monitor/suspects": {"group": THREE, "suspects": (LIVE, MERGED, EARLIER)},
+    "monitor/suspects": {"group": THREE, "suspects": (LIVE, FLAG, MERGED, EARLIER)},
     "monitor/suspects#no-way-back": {"group": THREE, "suspects": (MERGED,)},
     "monitor/was_it_this": {"group": OVER, "question": QUESTION},
     "monitor/was_it_this#next": {"group": OVER, "question": NOT_THE_FIRST},

@@ -15,7 +15,7 @@ from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.standup_answers import StandupAnswer
 from bot.domain.standups import Round, RoundState
-from bot.workflows import calls, oncall
+from bot.workflows import calls, flag_ends, oncall
 from bot.workflows.board import board
 from bot.workflows.loose_ends import loose_ends
 
@@ -55,6 +55,7 @@ async def view(work: Work, person: Person) -> HomeView:
     mine = await work.find(Change, state=ChangeState.OPEN, owner_id=person.id, limit=20)
     waiting = [
         *await _approvals(work, person),
+        *[Waiting(*one) for one in await flag_ends.to_approve(work, person)],
         *await _rounds(work, person),
         *[_unblock(one) for one in blockers if one.unblocker_id == person.id],
         *[_ask_somebody(one) for one in blockers if one.with_id == one.owner_id == person.id],

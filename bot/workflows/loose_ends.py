@@ -9,16 +9,18 @@ from bot.domain.matchers import Op, written
 from bot.domain.ports import Work
 from bot.domain.silences import Silence
 from bot.workflows import silences
+from bot.workflows.flag_ends import flag_ends
 
 
 async def loose_ends(work: Work) -> list[LooseEnd]:
-    """Locks, silences, blockers, incidents, and deployments that wait for somebody: what ends soonest comes first."""
+    """Locks, silences, blockers, incidents, flags, and what waits for somebody: what ends soonest comes first."""
     found = [
         *await _locks(work),
         *await _silences(work),
         *await _blockers(work),
         *await _deployments(work),
         *await _incidents(work),
+        *await flag_ends(work),
     ]
     return sorted(found, key=lambda end: (end.until is None, end.until or end.since))
 

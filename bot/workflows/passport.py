@@ -29,6 +29,7 @@ _STAGES: Mapping[str, Stage] = {
     "testrun": Stage.TEST,
     "tag": Stage.RELEASE,
     "release": Stage.RELEASE,
+    "flag": Stage.RELEASE,
     "deployment": Stage.DEPLOY,
     "deployment_elsewhere": Stage.DEPLOY,
     "feedback": Stage.MANAGE,

@@ -86,7 +86,8 @@ def suspects_in(
         if what:
             found.pop(what, None)
             found[what] = _suspect(recorded, names, what, did)
-    return tuple(sorted(found.values(), key=lambda one: one.at, reverse=True))
+    newest_first = reversed(found.values())  # of one instant the last written comes first
+    return tuple(sorted(newest_first, key=lambda one: one.at, reverse=True))
 
 
 def _suspect(recorded: Recorded, names: dict[str, str], what: str, did: str) -> Suspect:

@@ -73,7 +73,7 @@ async def close(work: Work, group_id: str, by: Person, note: str = "") -> AlertG
 
 async def note(work: Work, group_id: str, by: Person, text: str) -> AlertGroup:
     """Keep somebody's words in the alert's thread. Raises ``Refusal``."""
-    group = await news.find(work, group_id)
+    group = await news.acted(work, await news.find(work, group_id))
     kept = await work.add(await _note(work, group, by, words.required(text, "words", "note")))
     news.record(work, group, "alert.noted", by.id)
     news.tell(work, group, f"note:{kept.id}", "monitor/note", {"note": kept}, even_silent=True)
@@ -82,8 +82,8 @@ async def note(work: Work, group_id: str, by: Person, text: str) -> AlertGroup:
 
 async def link(work: Work, group_id: str, change_id: str, by: Person) -> tuple[AlertGroup, Change]:
     """Say that an alert belongs to a change, so that the passport of either names the other. Raises ``Refusal``."""
-    group = await news.find(work, group_id)
     change = await found(work, Change, change_id, "change", field="change")
+    group = await news.acted(work, await news.find(work, group_id))
     news.record(work, group, "alert.linked", by.id, (Subject("change", change.id),))
     news.tell(
         work, group, f"linked:{change.id}", "monitor/linked", {"change": change, "by": by.id}, even_silent=True

@@ -72,6 +72,15 @@ async def find(work: Work, group_id: str) -> AlertGroup:
     return group
 
 
+async def acted(work: Work, group: AlertGroup) -> AlertGroup:
+    """The group as one that a person has done something about: it has a card of its own from now on."""
+    after = group.acted(work.now)
+    if after != group:
+        await work.save(after)
+        show(work, after)
+    return after
+
+
 async def open_groups(work: Work) -> list[AlertGroup]:
     """What fires now: the worst first, then the oldest."""
     groups = await work.find(AlertGroup, state="firing")

@@ -84,6 +84,7 @@ async def hurry(work: Work, group_id: str, by: str) -> Called:
                 f"the team file; “/monitor assign {group.id} to @somebody” works without."
             )
         escalation = await _begin(work, group.id, policy, counts_from=by)
+    group = await alert_news.acted(work, group)
     _record(work, escalation, "hurried", by)
     return await _step(work, escalation, group, timedelta(), by=by)
 

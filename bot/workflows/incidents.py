@@ -69,6 +69,7 @@ async def open_one(
     record(work, incident, "opened", by.id, severity=str(incident.severity))
     show(work, incident)
     if group is not None:
+        group = await alert_news.acted(work, group)
         context = {"incident": incident}
         alert_news.tell(work, group, f"incident:{incident.id}", "monitor/incident_of", context, even_silent=True)
     return incident

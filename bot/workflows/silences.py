@@ -89,6 +89,7 @@ async def place(
             field="matchers",
         )
     silence = await work.add(asked)
+    await news.acted(work, group)
     _owe(work, silence)
     record(work, silence, "placed", by.id, until=until.isoformat())
     for other in await news.open_groups(work):

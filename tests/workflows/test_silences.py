@@ -234,3 +234,17 @@ async def test_who_may_act_is_asked_where_the_alert_is() -> None:
     await scene.world.use(monitor, "silence", by=TOM, alert="A-2", end=NOON + HOUR)
     await scene.world.use(monitor, "silence", by=ANA, alert="A-1", end=NOON + HOUR)
     assert [one.by for one in await scene.world.find(Silence)] == [TOM.id, ANA.id]
+
+
+async def test_whoever_silences_notes_or_opens_an_incident_has_done_something_about_it() -> None:
+    deeds: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("silence", {"end": NOON + HOUR}),
+        ("note", {"words": "seen"}),
+        ("incident-from", {}),
+        ("resolve", {}),
+    )
+    for verb, args in deeds:
+        scene = Alerting(team=ALONE)
+        await scene.fire()
+        await scene.world.use(monitor, verb, by=ANA, alert="A-1", **args)
+        assert (await scene.world.get(AlertGroup, "A-1")).first_acted_at == NOON

@@ -17,6 +17,7 @@ from bot.domain.shares import WHOLE, shown
 
 KEY_MAX = 100  # characters
 VALUE_MAX = 3_000  # characters of a value as JSON
+MOST_FLAGS = 2_000  # active and retired; all of them are held in memory
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SMART = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})

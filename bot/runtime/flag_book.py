@@ -10,11 +10,10 @@ from typing import Any, Protocol
 import structlog
 
 from bot.domain.flag_evaluation import Ask, Asked, Evaluator, Fault, Hash, Outcome
-from bot.domain.flags import ANY_FLAG, Flag
+from bot.domain.flags import ANY_FLAG, MOST_FLAGS, Flag
 from bot.domain.ports import Work
 from bot.storage.errors import StorageUnavailable
 
-MOST_FLAGS = 10_000
 # A transaction that was slow to commit may show up before entries that are newer; so not only the last one counts.
 ENTRIES_COMPARED = 50
 AGAIN_AFTER_SECONDS = 1.0  # how long what is known is served without asking a database that does not answer

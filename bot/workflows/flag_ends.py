@@ -4,13 +4,12 @@ from datetime import datetime, timedelta
 
 from bot.domain.access import Policy
 from bot.domain.flag_changes import ChangeState, FlagChange
-from bot.domain.flags import Flag, FlagState, Place
+from bot.domain.flags import MOST_FLAGS, Flag, FlagState, Place
 from bot.domain.flow import LooseEnd
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.rollouts import OPEN, Rollout, RolloutState
 from bot.domain.spans import rounded
-from bot.workflows.flag_places import MOST_FLAGS
 
 
 async def flag_ends(work: Work) -> list[LooseEnd]:

@@ -3,15 +3,13 @@
 from difflib import get_close_matches
 
 from bot.domain.flag_changes import ChangeState, FlagChange
-from bot.domain.flags import Flag, FlagState, Place
+from bot.domain.flags import MOST_FLAGS, Flag, FlagState, Place
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
 from bot.domain.rollouts import OPEN, Rollout
 from bot.domain.team import Environment
 from bot.workflows import flag_news as news
 from bot.workflows import release_corrections
-
-MOST_FLAGS = 2_000  # active and retired; all of them are held in memory
 
 
 async def known(work: Work, key: str) -> Flag:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.approvals import Decision
 from bot.domain.changes import Change
 from bot.domain.flag_changes import ChangeState, FlagChange
-from bot.domain.flags import Flag, FlagState, Kind, Place, Serving
+from bot.domain.flags import MOST_FLAGS, Flag, FlagState, Kind, Place, Serving
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.people import Person
 from bot.domain.ports import Work
@@ -17,7 +17,6 @@ from bot.domain.team import Environment
 from bot.workflows import flag_news as news
 from bot.workflows.finding import found
 from bot.workflows.flag_places import (
-    MOST_FLAGS,
     change_waiting,
     end_key,
     expiry_key,

@@ -20,6 +20,8 @@ async def test_what_waits_for_a_person_can_be_done_from_their_home_tab(sit: Sit)
     await expect(luis.home).to_contain_text("Waiting for you (1)")
     await expect(luis.home).to_contain_text("web v1.3.9")
     await luis.home.get_by_role("button", name="Approve").click()
+    await expect(luis.modal).to_contain_text("web v1.3.9")  # the answer, as there is no conversation to give it in
+    await luis.page.get_by_test_id("modal-close").click()
     await tom.go("deploys")
     await tom.see("D-1", "approved by Luis")
     await luis.page.get_by_test_id("tab-messages").click()

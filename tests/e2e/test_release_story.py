@@ -54,3 +54,22 @@ async def test_only_who_may_publish_publishes(sit: Sit) -> None:
     await priya.press(draft, "Publish payments v2.8.1", sure=True)
     await priya.told("release")
     await expect(draft).to_contain_text("Draft")
+
+
+async def test_notes_of_what_is_rolled_back_say_so_where_they_were_read(sit: Sit) -> None:
+    tom, mei, reader = await sit("U0TOM"), await sit("U0MEI"), await sit("U0YUKI", "releases")
+    notes = await reader.see("What’s new in web v1.4.0")
+    for version in ("v1.3.9", "v1.4.0"):
+        await tom.write(f"/deploy web {version} to production")
+        card = mei.card(f"web {version} → production", "asked by Tom").last
+        await mei.press(card, f"Approve web {version}")
+        await expect(card).to_contain_text(f"Live · web {version} → production")
+
+    back = mei.page.get_by_role("button", name="Roll back to v1.3.9")
+    await mei.press(mei.card("web v1.4.0 → production").filter(has=back), "Roll back to v1.3.9", sure=True)
+
+    await expect(notes).to_contain_text("Correction · web v1.4.0 was rolled back at")
+    await expect(notes).to_contain_text("the items struck through are not live")
+    await expect(notes.locator("s, del").first).to_contain_text("orders carry their currency")
+    await reader.open_thread(notes)
+    await expect(reader.thread.last).to_contain_text("Not live:")

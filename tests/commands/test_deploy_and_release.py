@@ -25,7 +25,8 @@ def test_verbs_of_buttons_are_not_offered_for_typing(verb: str, hidden: bool):
 def test_what_reads_only_says_so(command: Any):
     reading = {name for name, verb in command.verbs.items() if verb.reads_only}
 
-    assert reading == ({"status", "history", "ships", "why", "queue", "who"} if command is deploy.command else {"list", "flags"})
+    of_deploy = {"status", "history", "ships", "why", "queue", "who"}
+    assert reading == (of_deploy if command is deploy.command else {"list", "flags"})
 
 
 def test_ids_are_read_as_what_they_are_of():

@@ -225,15 +225,15 @@ def _values(kind: Kind, on: str | None, off: str | None) -> tuple[str, str]:
     if kind is Kind.BOOLEAN:
         if on is not None or off is not None:
             raise Refusal(
-                "A boolean flag is true where it is on and false where it is off. For other values say "
-                "“as string”, “as number” or “as object”.",
+                "A boolean flag is true where it is on and false where it is off. For other values say “as string”, "
+                "“as number” or “as object”; a description in which such words occur goes into quotes.",
                 field="kind",
             )
         return "true", "false"
     if on is None or off is None:
         raise Refusal(
-            f"A flag of the kind {kind} needs two values: “with” the one where it is on, “instead of” the one "
-            "where it is off.",
+            f"A flag of the kind {kind} needs two values, such as “value 50 else 20”: the one where it is on, and "
+            "the one where it is off.",
             field="on" if on is None else "off",
         )
     values = _value(kind, on, "on"), _value(kind, off, "off")

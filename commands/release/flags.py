@@ -59,13 +59,13 @@ async def flag(call: Call, work: Work) -> Reply:
 
 
 @command.verb(
-    "flag-add <key> [as <kind>] [with <on>] [instead of <off>] [of <service>] [change <change>] [release <release>] "
+    "flag-add <key> [as <kind>] [value <on>] [else <off>] [of <service>] [change <change>] [release <release>] "
     "[about <description>]",
     "Make a flag; it is off everywhere",
     examples=(
         "checkout_v2 of web change C-41",
-        'buy_button as string with "Buy now" instead of "Buy"',
-        "cart_limit as number with 50 instead of 20",
+        'buy_button as string value "Buy now" else "Buy"',
+        "cart_limit as number value 50 else 20",
     ),
     key=word("its key, as the code asks for it"),
     kind=choice(*Kind, about="boolean, string, number or object"),

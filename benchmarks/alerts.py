@@ -208,7 +208,7 @@ async def burst(ready: Site) -> bool:
     print(f"wrong messages  {len(wrong)} of {GROUPS} (aim 0) {wrong[:3]}")
     print(f"429 provoked    {watch.refused} (aim 0)")
     print(
-        f"processor       {cpu:.1f} s of the bot's in all, {cpu / ALERTS * 1000:.2f} ms a delivery with all that follows"
+        f"processor       {cpu:.1f} s of the bot's in all, {cpu / ALERTS * 1000:.2f} ms a delivery and what follows"
     )
     print(f"memory          {most:.0f} MB at most (aim < {MEGABYTES_AIM})")
     in_time = per_second >= PER_SECOND_AIM and critical < CRITICAL_SECONDS_AIM and done

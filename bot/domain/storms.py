@@ -52,7 +52,10 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """One time that too much began at once. ``carded``: how many critical groups got messages of their own in it."""
+    """One time that too much began at once.
+
+    ``carded`` is how many critical groups got messages of their own in it, ``pages`` how many messages its list has.
+    """
 
     PREFIX: ClassVar[str] = ""
     FOUND_BY: ClassVar[tuple[str, ...]] = ()
@@ -63,6 +66,7 @@ class Storm:
     began_at: datetime
     ended_at: datetime | None = None
     carded: int = 0
+    pages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ async def admitted(work: Work, group: AlertGroup, route: Route) -> AlertGroup:
     before = await work.get(Traffic, name) or await work.add(Traffic(name))
     traffic = before.admit(work.now, route.storm)
     await work.save(traffic)
+    if group.storm not in (None, traffic.storm):
+        redraw_soon(work, str(group.storm))  # it leaves that one's list
     if traffic.storm is None:
         return replace(group, storm=None, has_card=True)
     storm = await _storm(work, traffic.storm, route, group)
@@ -77,7 +79,7 @@ async def list_groups(work: Work, job: Due) -> Outcome:
     storm = await work.get(Storm, str(job.job.args["name"]))
     if storm is None:
         return Outcome.NOOP
-    _list(work, storm, await groups_of(work, storm))
+    await _list(work, storm, await groups_of(work, storm))
     return Outcome.DONE
 
 
@@ -97,7 +99,7 @@ async def end(work: Work, job: Due) -> Outcome:
     facts = {"route": storm.route, "groups": len(groups)}
     work.record(Entry("alert.storm_ended", (Subject("channel", storm.channel),), "", facts))
     _say(work, storm, groups)
-    _list(work, storm, groups)
+    await _list(work, storm, groups)
     return Outcome.DONE
 
 
@@ -111,14 +113,16 @@ def _key(storm: Storm) -> str:
 
 
 def _say(work: Work, storm: Storm, groups: Sequence[AlertGroup]) -> None:
-    if groups:
-        band = Band.NORMAL if storm.ended_at else Band.NOW
-        context = {"summary": summed_up(storm, groups)}
-        work.say(Message(_key(storm), storm.channel, "monitor/storm", context, band=band))
+    band = Band.NORMAL if storm.ended_at else Band.NOW
+    context = {"summary": summed_up(storm, groups)}
+    work.say(Message(_key(storm), storm.channel, "monitor/storm", context, band=band))
 
 
-def _list(work: Work, storm: Storm, groups: Sequence[AlertGroup]) -> None:
-    for first in range(0, len(groups), A_PAGE):
-        page = {"groups": groups[first : first + A_PAGE], "first": first + 1}
-        key = f"{_key(storm)}:{first // A_PAGE}"
-        work.say(Message(key, storm.channel, "monitor/storm_page", page, thread_of=_key(storm), band=Band.BULK))
+async def _list(work: Work, storm: Storm, groups: Sequence[AlertGroup]) -> None:
+    pages = max(storm.pages, -(-len(groups) // A_PAGE))  # one that nothing is left for says so
+    if pages != storm.pages:
+        await work.save(replace(storm, pages=pages))
+    for page in range(pages):
+        shown = {"groups": groups[page * A_PAGE :][:A_PAGE], "first": page * A_PAGE + 1}
+        where = f"{_key(storm)}:{page}"
+        work.say(Message(where, storm.channel, "monitor/storm_page", shown, thread_of=_key(storm), band=Band.BULK))

@@ -36,5 +36,6 @@ CONTEXTS = {
     "monitor/storm": {"summary": summed_up(STORM, GROUPS)},
     "monitor/storm#over": {"summary": summed_up(OVER_NOW, [replace(OVER, id="A-20"), *GROUPS[:3]])},
     "monitor/storm#resolved": {"summary": summed_up(OVER_NOW, [replace(OVER, id="A-20")])},
+    "monitor/storm_page#left": {"groups": [], "first": 21},
     "monitor/storm_page": {"groups": [OVER, *GROUPS[:19]], "first": 1},
 }

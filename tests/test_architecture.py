@@ -29,6 +29,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "dateparser": ("bot/runtime/grammar",),
     "gidgethub": ("bot/integrations/hosts",),
     "cloudevents": ("bot/integrations/sources/cdevents",),
+    "mmh3": ("bot/integrations/bucketing",),
     "jmespath": ("bot/integrations/sources/generic", "bot/config/source_parts"),
 }
 

@@ -101,6 +101,29 @@ class PullRequestChanged:
     url: str = ""
 
 
+class Verdict(StrEnum):
+    """What a review says."""
+
+    APPROVED = "approved"
+    CHANGES_WANTED = "changes_wanted"
+    REVIEWED = "reviewed"  # it comments, no more
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestReviewed:
+    """Somebody reviewed a pull request. ``review`` is the code host's id of it."""
+
+    source: str
+    repository: str
+    number: int
+    review: str
+    verdict: Verdict
+    title: str
+    actor: str
+    at: datetime
+    url: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PushedCommit:
     """One commit of a push."""
@@ -167,6 +190,7 @@ Event: TypeAlias = (
     | AlertResolved
     | PipelineChanged
     | PullRequestChanged
+    | PullRequestReviewed
     | Pushed
     | ReleasePublished
     | DeploymentReported

@@ -1,5 +1,6 @@
 """When somebody is there: their own zone, working days, public holidays and leave, as they told us."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -11,6 +12,9 @@ from bot.domain import words
 from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
 
+# https://docs.github.com/en/enterprise-cloud@latest/admin/identity-and-access-management/iam-configuration-reference
+# /username-considerations-for-external-authentication: at most 39 characters; GitLab's may hold dots and underscores.
+_LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,37}[a-z0-9])?")
 BECAUSE_MAX = 80  # characters; it stands beside a name in a list
 AWAY_MAX_DAYS = 366 * 2
 
@@ -142,6 +146,16 @@ class Presence:
     def work_on(self, weekdays: tuple[int, ...]) -> Self:
         """On which days of the week they work; all seven of them is no different from none named."""
         return replace(self, weekdays=() if len(set(weekdays)) == 7 else tuple(sorted(set(weekdays))))
+
+    def is_on_code_host(self, login: str) -> Self:
+        """Who they are on the code host; "" is nobody. Raises ``Refusal`` where that can be no login."""
+        name = login.strip().removeprefix("@").casefold()
+        if name and not _LOGIN.fullmatch(name):
+            raise Refusal(
+                f"“{name[:40]}” can be no login: letters, digits, dashes and dots, at most 39 of them.",
+                field="login",
+            )
+        return replace(self, github_login=name)
 
     def today(self, person: Person, now: datetime) -> date:
         """Which day it is for them."""

@@ -49,7 +49,7 @@ async def _merged(work: Work, user_id: str, since: datetime) -> list[Deed]:
 
 async def _pull_requests(work: Work, user_id: str, seen: list[Recorded]) -> list[Deed]:
     """What they opened, reviewed, or merged for somebody else."""
-    words = {"pr.open": "opened", "pr.reviewed": "reviewed", "pr.approved": "reviewed", "pr.merged": "merged"}
+    words = {"pr.open": "opened", "pr.reviewed": "reviewed", "pr.approved": "reviewed", "pr.changes_wanted": "reviewed", "pr.merged": "merged"}
     found: dict[tuple[str, str], None] = {}
     for one in seen:
         for subject in one.entry.subjects:

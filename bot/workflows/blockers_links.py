@@ -77,7 +77,7 @@ async def pull_request_moved(work: Work, event: PullRequestChanged) -> None:
     known = await work.get(PullRequest, id)
     if known is not None and known.changed_at > event.at:
         return  # overtaken on the way by what happened to it since
-    by = person_of_login(work.team, event.actor)
+    by = await person_of_login(work, event.actor)
     await moved(work, Subject("pr", id), f"{id} is {event.state}", by or event.source)
 
 

@@ -23,7 +23,7 @@ async def pipeline_changed(work: Work, event: PipelineChanged) -> None:
             return
         run = after
         await work.save(run)
-    _record(work, run, by=person_of_login(work.team, event.actor) or event.source)
+    _record(work, run, by=await person_of_login(work, event.actor) or event.source)
     if run.state is RunState.PASSED:
         await _advance(work, run)
     if run.service is not None:

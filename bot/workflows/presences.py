@@ -7,7 +7,9 @@ from bot.domain.ledger import Entry, Subject
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.presence import Place, Presence
+from bot.domain.refusals import Refusal
 from bot.workflows import planning, replanning
+from bot.workflows.services import person_of_login
 
 
 async def presence_of(work: Work, user_id: str) -> Presence:
@@ -49,6 +51,18 @@ async def take_holidays(work: Work, by: Person, place: Place) -> Presence:
 async def work_on(work: Work, by: Person, weekdays: tuple[int, ...]) -> Presence:
     """Work on these days of the week."""
     return await _tell(work, by, "days", lambda presence: presence.work_on(weekdays))
+
+
+async def be_on_code_host(work: Work, by: Person, login: str) -> Presence:
+    """Say who one is on the code host; "" takes it back. Raises ``Refusal`` where somebody else is that already."""
+    wanted = Presence(id=by.id).is_on_code_host(login).github_login
+    other = await person_of_login(work, wanted)
+    if wanted and other not in ("", by.id):
+        raise Refusal(
+            f"{wanted} is linked to somebody else ({other}). If that is wrong, ask them, or who keeps the team file.",
+            field="login",
+        )
+    return await _tell(work, by, "login", lambda presence: presence.is_on_code_host(login))
 
 
 async def _tell(work: Work, by: Person, what: str, change: Callable[[Presence], Presence]) -> Presence:

@@ -32,7 +32,7 @@ async def ask_authors(work: Work, release: Release, unsaid: Iterable[int]) -> Re
             open_ones.append(brought)
         elif line.text:
             release = release.says(brought.number, line.text, "", work.now)
-    for user_id, theirs in _by_person(work, open_ones).items():
+    for user_id, theirs in (await _by_person(work, open_ones)).items():
         asked = [await work.add(_line(work, release, user_id, brought)) for brought in theirs]
         _tell(work, release, user_id, asked)
     return release
@@ -76,11 +76,11 @@ async def answer(work: Work, release: Release, by: Person, texts: Mapping[str, s
     return 0 if release.id in {each.id for each in drafts} else len(said)
 
 
-def _by_person(work: Work, open_ones: Iterable[Brought]) -> dict[str, list[Brought]]:
+async def _by_person(work: Work, open_ones: Iterable[Brought]) -> dict[str, list[Brought]]:
     """Changes by the user id of their author, what customers care about most first."""
     found: dict[str, list[Brought]] = {}
     for brought in sorted(open_ones, key=lambda one: TITLES.index(one.title)):
-        author = person_of_login(work.team, brought.login)
+        author = await person_of_login(work, brought.login)
         if author and len(found.setdefault(author, [])) < LINES_MAX:
             found[author].append(brought)
     return found

@@ -6,6 +6,7 @@ from bot.domain.changes import Change, change_ids_in
 from bot.domain.events import (
     DeploymentReported,
     PullRequestChanged,
+    PullRequestReviewed,
     PullRequestState,
     Pushed,
     ReleasePublished,
@@ -25,13 +26,13 @@ async def pull_request_changed(work: Work, event: PullRequestChanged) -> None:
     id = f"{event.repository}#{event.number}"
     known = await work.get(PullRequest, id)
     named = change_ids_in(f"{event.title}\n{event.branch}\n{event.body}")
-    pull = _opened(work, event, id) if known is None else known.changed(event)
+    pull = await _opened(work, event, id) if known is None else known.changed(event)
     if pull is known:
         return
     ids = tuple(dict.fromkeys((*pull.changes, *await _existing(work, named))))
     pull = _with_changes(pull, ids)
     await (work.add(pull) if known is None else work.save(pull))
-    by = person_of_login(work.team, event.actor) or event.source
+    by = await person_of_login(work, event.actor) or event.source
     subjects = (Subject("pr", id), *_commit(event.sha), *(Subject("change", change) for change in ids))
     _record(work, f"pr.{event.state}", subjects, pull.service, by)
     stage = Stage.BUILD if event.state is PullRequestState.MERGED else Stage.CODE
@@ -40,11 +41,23 @@ async def pull_request_changed(work: Work, event: PullRequestChanged) -> None:
             await changes.advance(work, change, stage, by=by, because=(Subject("pr", id),))
 
 
+@on(PullRequestReviewed)
+async def pull_request_reviewed(work: Work, event: PullRequestReviewed) -> None:
+    """Note who reviewed what, and how; its changes' passports and the reviewer's stand-up tell of it."""
+    id = f"{event.repository}#{event.number}"
+    known = await work.get(PullRequest, id)
+    changes_named = known.changes if known else await _existing(work, change_ids_in(event.title))
+    subjects = (Subject("pr", id), *(Subject("change", change) for change in changes_named))
+    service = service_of_repository(work.team, event.repository)
+    by = await person_of_login(work, event.actor) or event.source
+    _record(work, f"pr.{event.verdict}", subjects, service, by, review=event.review)
+
+
 @on(Pushed)
 async def pushed(work: Work, event: Pushed) -> None:
     """Note commits and tags, and the changes that commit messages name."""
     service = service_of_repository(work.team, event.repository)
-    by = person_of_login(work.team, event.actor) or event.source
+    by = await person_of_login(work, event.actor) or event.source
     if event.deleted:
         return
     if event.tag is not None:
@@ -55,7 +68,7 @@ async def pushed(work: Work, event: Pushed) -> None:
     for commit in event.commits:
         ids = await _existing(work, change_ids_in(commit.message))
         subjects = (Subject("sha", commit.sha), *(Subject("change", id) for id in ids))
-        author = person_of_login(work.team, commit.author) or by
+        author = await person_of_login(work, commit.author) or by
         _record(work, "commit.pushed", subjects, service, author, branch=branch, forced=event.forced)
         for id in ids:
             await changes.advance(work, id, Stage.CODE, by=author, because=(Subject("sha", commit.sha),))
@@ -66,7 +79,7 @@ async def release_published(work: Work, event: ReleasePublished) -> None:
     """Note a release that was published on the code host itself."""
     service = service_of_repository(work.team, event.repository)
     version = (Subject("version", f"{service}@{event.tag}"),) if service else ()
-    by = person_of_login(work.team, event.author) or event.source
+    by = await person_of_login(work, event.author) or event.source
     subjects = version or (Subject("tag", f"{event.repository}@{event.tag}"),)
     _record(work, "release.published_on_host", subjects, service, by, tag=event.tag)
 
@@ -80,7 +93,7 @@ async def deployment_reported(work: Work, event: DeploymentReported) -> None:
     where = (Subject("environment", environment),) if environment else ()
     version = (Subject("version", f"{service}@{event.ref}"),) if service and event.facts.get("version") else ()
     subjects = (*_commit(event.sha), *version, *where)
-    by = person_of_login(work.team, event.actor) or event.source
+    by = await person_of_login(work, event.actor) or event.source
     _record(work, f"deployment_elsewhere.{event.state}", subjects, service, by, environment=event.environment)
 
 
@@ -89,7 +102,7 @@ def _commit(sha: str) -> tuple[Subject, ...]:
     return (Subject("sha", sha),) if sha else ()
 
 
-def _opened(work: Work, event: PullRequestChanged, id: str) -> PullRequest:
+async def _opened(work: Work, event: PullRequestChanged, id: str) -> PullRequest:
     return PullRequest(
         id=id,
         repository=event.repository,
@@ -100,7 +113,7 @@ def _opened(work: Work, event: PullRequestChanged, id: str) -> PullRequest:
         branch=event.branch,
         sha=event.sha,
         author=event.author,
-        author_id=person_of_login(work.team, event.author) or None,
+        author_id=await person_of_login(work, event.author) or None,
         opened_at=event.at,
         changed_at=event.at,
         url=event.url,

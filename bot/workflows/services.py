@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from bot.domain.ports import Work
+from bot.domain.presence import Presence
 from bot.domain.team import Team
 
 
@@ -33,6 +35,11 @@ def environment_of(team: Team, word: str) -> str | None:
     return exact[0] if exact else (fits[0] if len(fits) == 1 else None)
 
 
-def person_of_login(team: Team, login: str) -> str:
-    """The Slack user id behind a login of a code host, or "" where the team file does not say."""
-    return team.github_logins.get(login, "")
+async def person_of_login(work: Work, login: str) -> str:
+    """The Slack user id behind a login of a code host: as the team file says, else as they said; or ""."""
+    wanted = login.casefold()
+    for known, user_id in work.team.github_logins.items():
+        if known.casefold() == wanted:
+            return user_id
+    told = await work.find(Presence, github_login=wanted, limit=1) if wanted else []
+    return told[0].id if told else ""

@@ -13,6 +13,7 @@ from commands.standup.declared import command
 
 FOLLOWS_SLACK = frozenset({"slack", "from slack", "default", "reset", "none"})
 NO_HOLIDAYS = frozenset({"none", "no", "off", "nowhere"})
+NO_LOGIN = frozenset({"none", "nobody", "-"})
 
 
 @command.verb(
@@ -91,3 +92,16 @@ async def workdays(call: Call, work: Work) -> Reply:
     """On other days stand-ups leave you alone."""
     presence = await presences.work_on(work, call.by, days_named(call.args["days"]))
     return Reply("standup/workdays", {"days": days_shown(presence.weekdays or tuple(range(7)))})
+
+
+@command.verb(
+    "i-am <login>",
+    "Say who you are on the code host, so that stand-ups know what you merged and reviewed",
+    examples=("ana-dev", "none"),
+    login=word("your login; “none” takes it back"),
+)
+async def i_am(call: Call, work: Work) -> Reply:
+    """Your own word goes after the team file's."""
+    login = str(call.args["login"])
+    presence = await presences.be_on_code_host(work, call.by, "" if login.casefold() in NO_LOGIN else login)
+    return Reply("standup/i_am", {"login": presence.github_login})

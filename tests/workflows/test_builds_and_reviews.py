@@ -1,5 +1,7 @@
 """Pipelines, pull requests, pushes: from a captured delivery to channel, change and passport."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.builds import Purpose, Run
@@ -12,10 +14,11 @@ from bot.integrations.sources.github import source
 from bot.workflows import builds, changes, reviews
 from commands.build import command as build
 from commands.flow import command as flow
+from commands.standup import command as standup
 from commands.test import command as test
 from commands.where import command as where
 from tests.example_team import TEAM
-from tests.fakes import ANA, World
+from tests.fakes import ANA, TOM, World
 from tests.integrations import captured
 
 HARBOR = Team(
@@ -27,6 +30,7 @@ HARBOR = Team(
 HANDLERS = (
     builds.pipeline_changed,
     reviews.pull_request_changed,
+    reviews.pull_request_reviewed,
     reviews.pushed,
     reviews.release_published,
     reviews.deployment_reported,
@@ -138,3 +142,27 @@ async def test_a_title_that_names_no_change_of_ours_links_nothing() -> None:
     await deliver(world, "pull_request_opened", "push_main")
 
     assert all(s.kind != "change" for entry in world.entries for s in entry.subjects)
+
+
+async def test_a_review_is_its_reviewers_and_stands_in_the_passport() -> None:
+    world = await with_change()
+    await deliver(world, "pull_request_opened", "pull_request_review_approved")
+    passport = (await world.use(where, thing="C-1")).context["passport"]  # pyright: ignore
+
+    assert world.entries[-1].kind == "pr.approved"
+    assert world.entries[-1].by == ANA.id
+    assert any(step.what == "approved web#812" for step in passport.steps)
+
+
+async def test_who_said_who_they_are_on_the_code_host_is_known_by_it() -> None:
+    world = World(team=replace(HARBOR, github_logins={}))
+    await world.use(standup, "i-am", by=TOM, login="@Ana-Dev")
+    await deliver(world, "pull_request_review_approved")
+
+    assert world.entries[-1].by == TOM.id
+    with pytest.raises(Refusal, match="linked to somebody else"):
+        await world.use(standup, "i-am", by=ANA, login="ana-dev")
+    with pytest.raises(Refusal, match="can be no login"):
+        await world.use(standup, "i-am", by=ANA, login="<!channel>")
+    await world.use(standup, "i-am", by=TOM, login="none")
+    await world.use(standup, "i-am", by=ANA, login="ana-dev")

@@ -68,6 +68,8 @@ CONTEXTS = {
     "standup/away": {"presence": AWAY},
     "standup/away#without-a-reason": {"presence": replace(AWAY, away_because="")},
     "standup/back": {},
+    "standup/i_am": {"login": "ana-dev"},
+    "standup/i_am#nobody": {"login": ""},
     "standup/holidays": {"place": "DE-BY"},
     "standup/holidays#none": {"place": ""},
     "standup/workdays": {"days": "Mon–Thu"},

@@ -1,4 +1,4 @@
-"""GitHub's webhooks: pull requests, pushes, workflow runs, releases and deployment statuses."""
+"""GitHub's webhooks: pull requests and their reviews, pushes, workflow runs, releases and deployment statuses."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,11 +8,13 @@ from bot.domain.events import (
     Event,
     PipelineChanged,
     PullRequestChanged,
+    PullRequestReviewed,
     PullRequestState,
     Pushed,
     PushedCommit,
     ReleasePublished,
     RunState,
+    Verdict,
 )
 from bot.integrations.source import Delivery, Source, by_header, hmac_sha256, read
 from bot.integrations.sources.github import models
@@ -27,6 +29,8 @@ _RUN_STATES = {
     "cancelled": RunState.CANCELLED,
     "stale": RunState.CANCELLED,
 }
+# https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request_review: the state of a review
+_VERDICTS = {"approved": Verdict.APPROVED, "changes_requested": Verdict.CHANGES_WANTED}
 # https://docs.github.com/en/rest/deployments/statuses: "inactive" says that a later one took its place
 _DEPLOYMENT_STATES = {
     "in_progress": RunState.RUNNING,
@@ -88,6 +92,26 @@ def _pull_request(delivery: Delivery) -> list[Event]:
             actor=body.sender.login,
             at=pull.updated_at or delivery.received_at,
             url=pull.html_url,
+        )
+    ]
+
+
+def _pull_request_review(delivery: Delivery) -> list[Event]:
+    body = read(models.PullRequestReviewEvent, delivery.body)
+    review = body.review
+    if body.action != "submitted":
+        return []
+    return [
+        PullRequestReviewed(
+            source=delivery.source,
+            repository=body.repository.full_name,
+            number=body.pull_request.number,
+            review=str(review.id),
+            verdict=_VERDICTS.get(review.state.lower(), Verdict.REVIEWED),
+            title=body.pull_request.title,
+            actor=review.user.login if review.user else body.sender.login,
+            at=review.submitted_at or delivery.received_at,
+            url=review.html_url,
         )
     ]
 
@@ -157,6 +181,7 @@ def _first(at: datetime | None, otherwise: datetime) -> datetime:
 _READERS: dict[str, Callable[[Delivery], list[Event]]] = {
     "workflow_run": _workflow_run,
     "pull_request": _pull_request,
+    "pull_request_review": _pull_request_review,
     "push": _push,
     "release": _release,
     "deployment_status": _deployment_status,
@@ -166,7 +191,7 @@ source = Source(
     name="github",
     title="GitHub",
     how_to="In the repository's or organisation's settings, Webhooks: give the address, content type "
-    "application/json, the secret, and the events pull requests, pushes, workflow runs, releases and "
+    "application/json, the secret, and the events pull requests, their reviews, pushes, workflow runs, releases and "
     "deployment statuses.",
     verify=hmac_sha256("x-hub-signature-256", "sha256="),
     identify=by_header("x-github-delivery"),

@@ -98,6 +98,30 @@ class PullRequestEvent(Envelope):
     pull_request: PullRequest
 
 
+class Review(BaseModel):
+    """One review; ``state`` is its verdict."""
+
+    id: int
+    state: str
+    user: User | None = None
+    submitted_at: Instant = None
+    html_url: Words = ""
+
+
+class ReviewedPullRequest(BaseModel):
+    """What was reviewed."""
+
+    number: int
+    title: Words = ""
+
+
+class PullRequestReviewEvent(Envelope):
+    """``pull_request_review``."""
+
+    review: Review
+    pull_request: ReviewedPullRequest
+
+
 class CommitAuthor(BaseModel):
     """``username`` is there where the e-mail belongs to an account."""
 

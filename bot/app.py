@@ -21,6 +21,7 @@ from bot.integrations.alertmanager_api import AlertmanagerApi
 from bot.integrations.bucketing import murmur3
 from bot.integrations.fetching import WebFetch
 from bot.integrations.hosts import AnyHost
+from bot.integrations.prometheus import Prometheus
 from bot.integrations.public_holidays import PublicHolidays
 from bot.integrations.source import for_team
 from bot.integrations.targets import LocalCommand
@@ -153,6 +154,7 @@ class _Parts:
             PngCharts(),
             silencer=AlertmanagerApi(self.session, team.alertmanager, secret) if team.alertmanager else None,
             user_groups=SlackUserGroups(self.client),
+            measurements=Prometheus(self.session, team.alerts.prometheus) if team.alerts.prometheus else None,
         )
 
     async def start(self, stack: AsyncExitStack) -> None:

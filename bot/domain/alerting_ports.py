@@ -1,8 +1,10 @@
 """What alerting needs from the world, as protocols: an Alertmanager, and the workspace's user groups."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
+from bot.domain.curves import Curve
 from bot.domain.silences import Silence
 
 
@@ -30,6 +32,18 @@ class Silencer(Protocol):
 
     async def firing(self) -> frozenset[str]:
         """Fingerprints of the alerts that fire there now, silenced or not. Raises as ``keep`` does."""
+        ...
+
+
+class PrometheusUnreachable(Exception):
+    """Prometheus did not answer, or not with values; the text says which, without secrets."""
+
+
+class Measurements(Protocol):
+    """A Prometheus, asked for values over time."""
+
+    async def over_time(self, query: str, since: datetime, until: datetime) -> Sequence[Curve]:
+        """One curve a series, with some hundred points at most. Raises ``PrometheusUnreachable``."""
         ...
 
 

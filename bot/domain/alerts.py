@@ -74,6 +74,7 @@ class AlertGroup:
     untold: tuple[str, ...] = ()
     first_acted_at: datetime | None = None
     first_acknowledged_at: datetime | None = None
+    chart_trouble: str = ""  # why there is no chart in its thread
     suspected: Suspected | None = None  # what changed shortly before it began to fire
 
     @cached_property

@@ -53,6 +53,7 @@ class File:
         name: as people save it, such as ``stand-up.csv``.
         template: of the message beside it; only its plain words are shown.
         alt: what a picture shows, in words.
+        thread_of: as of a ``Message``.
     """
 
     key: str
@@ -63,6 +64,7 @@ class File:
     context: Mapping[str, Any] = field(default_factory=dict[str, Any])
     alt: str = ""
     band: Band = Band.NORMAL
+    thread_of: str | None = None
 
     @property
     def own_name(self) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
-from bot.domain.alerting_ports import Silencer, UserGroups
+from bot.domain.alerting_ports import Measurements, Silencer, UserGroups
+from bot.domain.curves import Curve
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.holiday_ports import Holidays
 from bot.domain.jobs import Job
@@ -250,14 +251,6 @@ class Target(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Values over time, under their name."""
-
-    name: str
-    points: tuple[tuple[datetime, float], ...]
-
-
 class Charts(Protocol):
     """Draws pictures; what a picture shows is also said in words, by whoever asks for it."""
 
@@ -288,3 +281,4 @@ class Tools:
     charts: Charts
     silencer: Silencer | None = None  # none where the team file names no Alertmanager
     user_groups: UserGroups | None = None
+    measurements: Measurements | None = None  # none where the team file names no Prometheus

@@ -48,7 +48,7 @@ def put_of_file(file: File, text: str) -> Put:
     """A file as the outbox holds it: its bytes stand where a message has its blocks."""
     content = base64.b64encode(file.content).decode("ascii")
     block = {"type": UPLOAD, "name": file.own_name, "title": file.name, "alt": file.alt, "content": content}
-    return Put(file.key, file.to, text, (block,), kind=FILE, band=file.band)
+    return Put(file.key, file.to, text, (block,), kind=FILE, thread_of=file.thread_of, band=file.band)
 
 
 def is_channel_id(to: str) -> bool:

@@ -8,9 +8,9 @@ from bot.domain.alerts import SAME_STORY, AlertGroup
 from bot.domain.events import AlertFired, AlertResolved
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.ports import Work
+from bot.workflows import alert_charts, routing, storms, vigils
 from bot.workflows import alert_hooks as hooks
 from bot.workflows import alert_news as news
-from bot.workflows import routing, storms, vigils
 from bot.workflows.handles import due, on
 from bot.workflows.redraws import soon
 from bot.workflows.routing import Story
@@ -72,6 +72,7 @@ async def _open(work: Work, story: Story) -> None:
     group = await work.add(await hooks.before_showing(work, group))
     news.record(work, group, "alert.fired", alerts=len(group.firing), severity=str(group.severity))
     news.show(work, group)
+    alert_charts.draw_soon(work, group)
     await hooks.after_firing(work, group)
 
 
@@ -98,6 +99,8 @@ async def _fire_again(work: Work, story: Story, before: AlertGroup, after: Alert
     else:
         _tell(work, story, after, f"again:{after.times_fired}", "monitor/fired_again", {"after": work.now})
     news.show(work, after)
+    if not after.flaps:
+        alert_charts.draw_soon(work, after)
     await hooks.after_firing(work, after)
 
 

@@ -57,9 +57,7 @@ class Running:
                 events.append(AlertResolved("am", name, group, labels, {}, None, None, now))
         if chance.random() < 0.3:
             with pytest.raises(ZeroDivisionError):
-                async with self.unit() as work:
-                    await triage.happened(work, events)
-                    raise ZeroDivisionError
+                await self.unit.run(lambda work: _and_die(work, events))
             self.restart()
         await self.unit.run(lambda work: triage.happened(work, events))
 
@@ -77,6 +75,11 @@ class Running:
         """Time goes by, and what is due is done."""
         self.clock.move(timedelta(seconds=chance.choice((1, 4, 60))))
         await self.worker.turn()
+
+
+async def _and_die(work: Any, events: list[AlertFired | AlertResolved]) -> None:
+    await triage.happened(work, events)
+    raise ZeroDivisionError
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -93,12 +93,12 @@ class Chance:
         if not groups:
             return
         verb, args = self.chance.choice(CLICKS)
-        args = {name: self.world.clock.now() + value for name, value in args.items()}
+        given: dict[str, Any] = {name: self.world.clock.now() + value for name, value in args.items()}
         on = self.chance.choice(groups).id
         who, key = self.chance.choice((ANA, TOM)), f"press:{self.chance.random()}"
         try:
             for _ in range(self.chance.randint(1, 2)):
-                await self.world.use(monitor, verb, by=who, key=key, alert=on, **args)
+                await self.world.use(monitor, verb, by=who, key=key, alert=on, **given)
         except Refusal:
             pass
 

@@ -38,8 +38,8 @@ class Settings(BaseModel):
         None, alias="SLACK_SIGNING_SECRET", description="proves that a request over HTTP comes from Slack"
     )
     slack_api_url: str = Field(SLACK_API, alias="SLACK_API_URL", description="where Slack's Web API is")
-    client_id: str | None = Field(None, alias="SLACK_CLIENT_ID", description="for several workspaces")
-    client_secret: SecretStr | None = Field(None, alias="SLACK_CLIENT_SECRET", description="for several workspaces")
+    client_id: str | None = Field(None, alias="SLACK_CLIENT_ID", description="for several workspaces; not served yet")
+    client_secret: SecretStr | None = Field(None, alias="SLACK_CLIENT_SECRET", description="as above")
     database_url: SecretStr = Field(
         SecretStr("sqlite:///data/eightbells.db"),
         alias="DATABASE_URL",
@@ -51,7 +51,7 @@ class Settings(BaseModel):
     )
     prefix: str = Field("", alias="EIGHTBELLS_PREFIX", description="begins every slash command")
     key: SecretStr | None = Field(
-        None, alias="EIGHTBELLS_KEY", description="encrypts stored tokens; several, by commas, to change it"
+        None, alias="EIGHTBELLS_KEY", description="will encrypt stored tokens of several workspaces"
     )
     github_token: SecretStr | None = Field(
         None, alias="GITHUB_TOKEN", description="reads commits and tags of private repositories"
@@ -94,11 +94,6 @@ class Settings(BaseModel):
     def socket_mode(self) -> bool:
         """Whether Slack is spoken to over a socket that we open, instead of Slack calling us."""
         return self.app_token is not None
-
-    @property
-    def several_workspaces(self) -> bool:
-        """Whether workspaces install the bot by themselves."""
-        return self.client_id is not None
 
     def secrets_for(self, sources: Collection[str]) -> dict[str, str]:
         """Secrets of these webhook sources, by a source's own name; one without a secret is missing."""
@@ -221,16 +216,15 @@ def _database(url: str) -> Iterator[Mistake]:
 
 def _missing(values: Mapping[str, str]) -> Iterator[Mistake]:
     """What serving Slack needs beyond what is there."""
-    several = "SLACK_CLIENT_ID" in values or "SLACK_CLIENT_SECRET" in values
-    if several:
-        for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "EIGHTBELLS_KEY", "SLACK_SIGNING_SECRET"):
-            if name not in values:
-                yield Mistake(name, "is not set; several workspaces need it")
-    elif "SLACK_BOT_TOKEN" not in values:
+    # An install that looks as if others could join it, and then answers nobody, is worse than a refusal.
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        if name in values:
+            yield Mistake(name, "one process serves one workspace for now; unset it, and set SLACK_BOT_TOKEN")
+    if "SLACK_BOT_TOKEN" not in values:
         yield Mistake(
             "SLACK_BOT_TOKEN", "is not set; it is on your app's page “OAuth & Permissions” and begins with xoxb-"
         )
-    if not several and "SLACK_APP_TOKEN" not in values and "SLACK_SIGNING_SECRET" not in values:
+    if "SLACK_APP_TOKEN" not in values and "SLACK_SIGNING_SECRET" not in values:
         yield Mistake(
             "SLACK_APP_TOKEN",
             "is not set; make one with connections:write on “Basic Information” for Socket Mode, or set "

@@ -49,7 +49,8 @@ async def _merged(work: Work, user_id: str, since: datetime) -> list[Deed]:
 
 async def _pull_requests(work: Work, user_id: str, seen: list[Recorded]) -> list[Deed]:
     """What they opened, reviewed, or merged for somebody else."""
-    words = {"pr.open": "opened", "pr.reviewed": "reviewed", "pr.approved": "reviewed", "pr.changes_wanted": "reviewed", "pr.merged": "merged"}
+    reviewed = dict.fromkeys(("pr.reviewed", "pr.approved", "pr.changes_wanted"), "reviewed")
+    words = {"pr.open": "opened", "pr.merged": "merged", **reviewed}
     found: dict[tuple[str, str], None] = {}
     for one in seen:
         for subject in one.entry.subjects:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -142,6 +143,8 @@ class SlackEdge:
                 bot_user_id=known.user_id,
             )
 
+        # Bolt reads SLACK_BOT_TOKEN by itself and warns that it will not be used; that is so on purpose.
+        logging.getLogger("slack_bolt.AsyncApp").setLevel(logging.ERROR)
         app = AsyncApp(
             client=AsyncWebClient(base_url=self._client.base_url, session=self._client.session),
             authorize=authorize,

@@ -81,8 +81,8 @@ class AlertsPart(Part):
     """Everything about alerts."""
 
     routes: list[RoutePart] = Field(default_factory=list)
-    storm: int = Field(STORM_FROM, ge=1, le=1_000)
-    flapping: int = Field(FLAPS_FROM, ge=2, le=50)
+    storm: int = Field(default=STORM_FROM, ge=1, le=1_000)
+    flapping: int = Field(default=FLAPS_FROM, ge=2, le=50)
     watch: list[WatchPart] = Field(default_factory=list)
     prometheus: Address | None = None
     alertmanager: Address | None = None

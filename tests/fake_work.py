@@ -198,7 +198,8 @@ class FakeWork:
         if self._render:
             for message in self._said:
                 self._render(message.template, message.context)
-        self._store.numbers.update(self._numbers)
+        for prefix, number in self._numbers.items():  # another work may have given higher ones meanwhile
+            self._store.numbers[prefix] = max(number, self._store.numbers.get(prefix, 0))
         for key in self._written:
             row = self._rows[key]
             self._store.rows[key] = replace(row, version=self._written[key] + 1)

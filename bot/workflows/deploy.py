@@ -48,12 +48,15 @@ async def request(
         await must_be_open(work, service, environment, by.id)
     overrides = await deploy_rules.freeze_to_pass(work, service, environment) if because.strip() else ""
     where = work.team.environments[environment]
+    slot = await slot_of(work, service, environment)
     for other in await work.find(Deployment, service=service, environment=environment, version=version):
         if other.state.is_open:
-            if overrides and not other.overrides and other.state in (State.WAITING, State.QUEUED):
+            may_wait = (
+                other.state in (State.WAITING, State.QUEUED) and slot.taken_by != other.id
+            )  # its turn is not on
+            if overrides and not other.overrides and may_wait:
                 return await _override(work, other.override(overrides, because, where, by, work.now), people)
             raise Stale(f"{other.id} is the same already. {other.standing(work.now)} Its card is in the channel.")
-    slot = await slot_of(work, service, environment)
     asked = Deployment.ask(
         service,
         version,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bot.domain.changes import change_ids_in
 from bot.domain.deployments import Deployment, State
 from bot.domain.people import Person
-from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown, Tools
+from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown, Tools
 from bot.domain.refusals import Refusal, Unknown
 from bot.domain.ships import Ships, Version, is_migration
 from bot.domain.slots import Slot, slot_id
@@ -46,6 +46,11 @@ async def look(tools: Tools, service: str, version: str, environment: str) -> Fo
         return Found(people=people)
     try:
         sha = await _resolved(tools, known, version)
+    except RefAmbiguous as several:
+        raise Refusal(
+            f"{version} means more than one commit of {service}. Say which: {' or '.join(several.nearest)}.",
+            field="version",
+        ) from several
     except RefUnknown as unknown:
         raise Unknown(f"version of {service}", version, unknown.nearest, field="version") from unknown
     except (HostUnreachable, TimeoutError) as reason:
@@ -67,6 +72,8 @@ async def look_again(tools: Tools, id: str) -> Found:
         return Found(asked.sha)
     try:
         sha = await _resolved(tools, known, asked.version)
+    except RefAmbiguous:
+        return Found(trouble=f"{asked.version} means more than one commit by now")
     except RefUnknown:
         return Found(trouble=f"{asked.version} is there no more")
     except (HostUnreachable, TimeoutError) as reason:

@@ -46,6 +46,8 @@ def show_asked(work: Work, deployment: Deployment) -> None:
 
 async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
     """Post the card, or redraw it as things are now."""
+    # Whoever found it in a list has not locked it: somebody else may be at it, and the later card must be the true one.
+    deployment = await work.get(Deployment, deployment.id) or deployment
     changes = [await work.get(Change, id) for id in deployment.ships.changes[:SHOWN_CHANGES]]
     is_queued = deployment.state is State.QUEUED
     ahead = await work.get(Deployment, slot.taken_by) if is_queued and slot.taken_by != deployment.id else None

@@ -12,7 +12,6 @@ from bot.domain.live_news import LiveNews
 from bot.domain.messages import Band, Message
 from bot.domain.people import Person
 from bot.domain.ports import Work
-from bot.domain.presence import Presence
 from bot.domain.reviews import PullRequest
 from bot.domain.slots import Slot
 from bot.workflows import deploy_news as news
@@ -98,12 +97,8 @@ async def _theirs(work: Work, deployment: Deployment) -> dict[str, list[str]]:
 
 
 async def _people_of(work: Work, logins: Iterable[str]) -> list[str]:
-    people: list[str] = []
-    for login in logins:
-        known = person_of_login(work.team, login)
-        told = [] if known else await work.find(Presence, github_login=login.lower(), limit=1)
-        people += [known] if known else [one.id for one in told]
-    return people
+    people = [await person_of_login(work, login) for login in logins]
+    return [person for person in people if person]
 
 
 async def _answered(work: Work, deployment: Deployment) -> list[Feedback]:

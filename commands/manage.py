@@ -5,7 +5,7 @@ from bot.domain import words
 from bot.domain.feedback import Feedback, Remark
 from bot.domain.ports import Work
 from bot.domain.stages import Stage
-from bot.workflows import remarks
+from bot.workflows import deploy_views, remarks
 
 command = Command("manage", "What people say about what is live", stage=Stage.MANAGE)
 
@@ -55,6 +55,20 @@ async def list_(call: Call, work: Work) -> Reply:
     found = await remarks.open_ones(work, service)
     shown = found if call.args.get("all") else found[:SHOWN]
     return Reply("manage/list", {"remarks": shown, "total": len(found), "service": service})
+
+
+@command.verb(
+    "delivery [<service>]",
+    "How often we deploy, how long a commit waits, how often it breaks something, how long until it works again",
+    examples=("", "web"),
+    reads_only=True,
+    opens_form=False,
+    service=service("only of this service"),
+)
+async def delivery(call: Call, work: Work) -> Reply:
+    """Of the last thirty days; about nobody in particular."""
+    only = call.args.get("service")
+    return Reply("manage/delivery", {"delivery": await deploy_views.delivery_of(work, only), "service": only})
 
 
 @command.verb(

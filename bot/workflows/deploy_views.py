@@ -1,16 +1,21 @@
 """What people look at: queues with positions, who is concerned with an environment."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.domain.access import Policy
+from bot.domain.delivery_metrics import Delivery, delivery
 from bot.domain.deployments import Deployment, State
+from bot.domain.incidents import Incident, IncidentState
 from bot.domain.locks import Lock
 from bot.domain.obstacles import Freeze, Obstacle
 from bot.domain.ports import Work
 from bot.domain.slots import Slot
 from bot.workflows import deploy_news as news
-from bot.workflows import deploy_rules, locks
+from bot.workflows import deploy_rules, locks, suspects
+
+DAYS = 30  # of which the numbers of delivery are
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +95,17 @@ async def _places(work: Work, coming: list[Deployment]) -> tuple[Place, ...]:
             held = () if one in first else tuple(await deploy_rules.holding(work, one))
             found.append(Place(one, position, held))
     return tuple(found)
+
+
+async def delivery_of(work: Work, service: str | None = None, days: int = DAYS) -> Delivery:
+    """How delivery to the last environment went in these days, of one service or all."""
+    places = sorted(work.team.environments.values(), key=lambda one: one.order)
+    where: dict[str, Any] = {"service": service} if service else {}
+    return delivery(
+        await work.find(Deployment, state=State.SUCCEEDED, **where),
+        await work.find(Incident, state=IncidentState.RESOLVED, **where),
+        await suspects.change_failure(work, days, service),
+        places[-1].name if places else "",
+        work.now - timedelta(days=days),
+        work.now + timedelta(microseconds=1),
+    )

@@ -6,12 +6,11 @@ from bot.domain.deploy_why import reasons
 from bot.domain.deployments import Deployment, State
 from bot.domain.ports import Work
 from bot.domain.slots import Slot
-from bot.workflows import deploy, deploy_rules, deploy_views, locks, suspects
+from bot.workflows import deploy, deploy_rules, deploy_views, locks
 from bot.workflows.slots import slot_of
 from commands.deploy.declared import DEPLOYMENT, ENVIRONMENT, command
 
 SHOWN = 10  # deployments in a history
-RATED_DAYS = 30  # of the change-failure rate
 OPEN = (State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN)
 
 
@@ -61,8 +60,8 @@ async def history(call: Call, work: Work) -> Reply:
     name = call.args["service"]
     deployments = await work.find(Deployment, service=name, limit=SHOWN)
     total = await work.count(Deployment, service=name)
-    rate = await suspects.change_failure(work, RATED_DAYS, name)
-    context = {"service": name, "deployments": deployments, "total": total, "rate": rate, "days": RATED_DAYS}
+    delivery = await deploy_views.delivery_of(work, name)
+    context = {"service": name, "deployments": deployments, "total": total, "delivery": delivery}
     return Reply("deploy/history", context)
 
 

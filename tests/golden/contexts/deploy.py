@@ -7,6 +7,7 @@ from bot.domain.alerts import Alert, AlertGroup
 from bot.domain.approvals import Decision
 from bot.domain.builds import Purpose, Run
 from bot.domain.changes import Change
+from bot.domain.delivery_metrics import Delivery
 from bot.domain.deploy_picture import Level, Picture, Risk
 from bot.domain.deploy_why import Reason
 from bot.domain.deployments import Deployment, State
@@ -30,7 +31,6 @@ def _run(name: str, state: RunState) -> Run:
 
 
 AT = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)
-RATE = FailureRate(12, 1)
 ANA, TOM, LUIS, MEI = (Person(f"U0{name.upper()}", name) for name in ("Ana", "Tom", "Luis", "Mei"))
 OLD = Version("v1.3.9", "b" * 40, "D-9", AT - timedelta(days=2))
 
@@ -120,6 +120,8 @@ BARE = replace(
 )
 
 
+DELIVERY = Delivery(timedelta(days=30), 34, 2, timedelta(hours=26), FailureRate(34, 3), timedelta(minutes=41))
+NOTHING = Delivery(timedelta(days=30), 0, 0, None, FailureRate(0, 0), None)
 REMARK = replace(
     Feedback.file("paying <takes> too long", TOM, AT, service="web", from_whom="a shop in Osaka"),
     id="F-3",
@@ -255,8 +257,10 @@ CONTEXTS = {
         "locks": [LOCK],
         "service": None,
     },
-    "deploy/history": {"service": "web", "deployments": [FAILED, LIVE], "total": 12, "rate": RATE, "days": 30},
-    "deploy/history#none": {"service": "web", "deployments": [], "total": 0, "rate": FailureRate(0, 0), "days": 30},
+    "deploy/history": {"service": "web", "deployments": [FAILED, LIVE], "total": 12, "delivery": DELIVERY},
+    "deploy/history#none": {"service": "web", "deployments": [], "total": 0, "delivery": NOTHING},
+    "manage/delivery": {"delivery": DELIVERY, "service": "web"},
+    "manage/delivery#nothing": {"delivery": NOTHING, "service": None},
     "deploy/lock": {"lock": LOCK},
     "deploy/lock#released": {"lock": LOCK.release("U0ANA", AT + timedelta(hours=1))},
     "deploy/lock#expired": {"lock": LOCK.expire(LOCK.until)},

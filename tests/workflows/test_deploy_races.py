@@ -1,8 +1,12 @@
 """Clicks and workers at the same instant, on real databases: one start, one quorum, one winner."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
+from random import Random
 from typing import Any
+
+import pytest
 
 from bot.domain.approvals import Decision
 from bot.domain.deployments import Deployment, State
@@ -65,3 +69,45 @@ async def test_approving_and_refusing_at_once_end_in_one_of_the_two(database: An
     async with tools.unit() as work:
         now = await work.get(Deployment, asked.id)
     assert now == winners[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_two_replicas_and_chance_start_each_deployment_once_with_its_quorum(database: Any, seed: int):
+    """A smaller run of what ``interleaving`` does in memory, on real databases with their real locks."""
+    chance = Random(seed)  # noqa: S311  nothing secret
+    target = ScriptedTarget()
+    replicas = [tools_on(database, target) for _ in range(2)]
+    ids: list[str] = []
+    for n in range(6):
+        version, place = f"v{n}", ("vault", "production")[n % 2]
+        asked = await replicas[0].unit.run(lambda work, v=version, p=place: deploy.request(work, "web", v, p, TOM))
+        ids.append(asked.id)
+
+    async def act(id: str, who: Person) -> Any:
+        tools = chance.choice(replicas)
+        kind = chance.choice(("approve", "approve", "approve", "refuse", "cancel"))
+        if kind == "cancel":
+            return await tools.unit.run(lambda work: deploy.cancel(work, id, who))
+        return await tools.unit.run(lambda work: deploy.decide(work, id, Decision(kind), who))
+
+    async def carry_out(id: str) -> Any:
+        due = Due(Job("deploy.run", "deploy.run", NOON, {"deployment": id, "run": 1}), timedelta(), 1)
+        return await deploy_run.run(chance.choice(replicas), due)
+
+    doing = [act(chance.choice(ids), who) for who in CROWD for _ in range(4)]
+    doing += [carry_out(id) for id in ids for _ in range(2)]
+    chance.shuffle(doing)
+    results = await asyncio.gather(*doing, return_exceptions=True)
+    for _ in ids:  # whose turn comes when another one's has ended
+        results += [await carry_out(id) for id in ids]
+
+    assert [one for one in results if isinstance(one, Exception) and not isinstance(one, Refusal)] == []
+    starts = Counter(run["deployment"] for run in target.runs)
+    assert starts
+    assert max(starts.values()) == 1
+    async with replicas[1].unit() as work:
+        now = {id: await work.get(Deployment, id) for id in ids}
+    for id, one in now.items():
+        assert one is not None
+        assert one.state not in (State.QUEUED, State.RUNNING, State.UNKNOWN)
+        assert (starts[id] == 1) == one.approval.is_given or one.state is State.CANCELLED

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 # In the order of the README; each also runs alone, with ``python -m benchmarks.<name>``.
-ALL = ("process", "edge", "commits", "outbox", "standups", "prompts", "alerts", "notes", "ofrep")
+ALL = ("process", "edge", "commits", "outbox", "standups", "prompts", "notes", "ofrep", "alerts", "alertmanager")
 
 
 def main() -> None:

@@ -38,7 +38,9 @@ class Settings(BaseModel):
         None, alias="SLACK_SIGNING_SECRET", description="proves that a request over HTTP comes from Slack"
     )
     slack_api_url: str = Field(SLACK_API, alias="SLACK_API_URL", description="where Slack's Web API is")
-    client_id: str | None = Field(None, alias="SLACK_CLIENT_ID", description="for several workspaces; not served yet")
+    client_id: str | None = Field(
+        None, alias="SLACK_CLIENT_ID", description="for several workspaces; not served yet"
+    )
     client_secret: SecretStr | None = Field(None, alias="SLACK_CLIENT_SECRET", description="as above")
     database_url: SecretStr = Field(
         SecretStr("sqlite:///data/eightbells.db"),

@@ -15,8 +15,8 @@ from bot.domain.team import Service
 from bot.domain.versions import is_nameable
 
 # Slack waits 3 s in all; a card without a count beats a command that times out.
-COMMITS_WITHIN_SECONDS = 1.1
-RESOLVE_WITHIN_SECONDS = 0.8
+COMMITS_WITHIN_SECONDS = 0.9
+RESOLVE_WITHIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,23 @@ async def look_again(tools: Tools, id: str) -> Found:
         return Found(asked.sha)
     try:
         sha = await _resolved(tools, known, asked.version)
-    except RefAmbiguous:
-        return Found(trouble=f"{asked.version} means more than one commit by now")
-    except RefUnknown:
-        return Found(trouble=f"{asked.version} is there no more")
-    except (HostUnreachable, TimeoutError) as reason:
-        return Found(trouble=f"I cannot see whether {asked.version} is still {asked.sha[:7]}: {_why(reason)}")
+    except (RefUnknown, HostUnreachable, TimeoutError) as reason:
+        return Found(trouble=_trouble(asked.version, asked.sha, reason))
     if sha == asked.sha:
         return Found(sha)
     ships = await _what_ships(tools, known, asked.environment, asked.version, sha)
     return Found(sha, ships, instead_of=asked.sha)
+
+
+def _trouble(version: str, sha: str, reason: Exception) -> str:
+    """Why it cannot be told that the ref is still where it was."""
+    match reason:
+        case RefAmbiguous():
+            return f"{version} means more than one commit by now"
+        case RefUnknown():
+            return f"{version} is there no more"
+        case _:
+            return f"I cannot see whether {version} is still {sha[:7]}: {_why(reason)}"
 
 
 async def _resolved(tools: Tools, service: Service, version: str) -> str:

@@ -79,7 +79,11 @@ async def _approvals(work: Work, person: Person) -> list[Waiting]:
     policy = Policy(work.team)
     return [
         Waiting(
-            one.what, f"Approve {one.service} {one.version}"[:75], "deploy.approve", one.bound, one.approval.expires_at
+            one.what,
+            f"Approve {one.service} {one.version}"[:75],
+            "deploy.approve",
+            one.bound,
+            one.approval.expires_at,
         )
         for one in asked
         if one.asked_by != person.id

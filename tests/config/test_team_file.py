@@ -213,13 +213,34 @@ def test_rotations_and_escalations_are_read() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("rotations: {web: {people: []}}", "rotations.web.people: list should have at least 1 item after validation, not 0"),
-        ("rotations: {web: {people: U0TOM00001, weekday: Mon-Fri}}", "rotations.web.weekday: name one day, such as Mon"),
-        ("rotations: {web: {people: S0TEAM}}", "rotations.web.people[1]: is a user group; write the people who take turns"),
-        ("rotations: {web: {people: U0TOM00001, services: [wob]}}", "rotations.web.services[1]: no service wob; there is none yet"),
-        ("escalations: {x: {steps: [{call: web}]}}", "escalations.x.steps[1].call: no rotation web; there is none yet, or write @name, a member id or “#channel”"),
-        ("escalations: {x: {steps: [{call: '#a1'}, {call: '#b1'}]}}", "escalations.x.steps[2].after: gives nobody a minute to answer"),
-        ("alerts: {routes: [{name: all, escalation: x}]}", "alerts.routes[1].escalation: no escalation x; there is none yet"),
+        (
+            "rotations: {web: {people: []}}",
+            "rotations.web.people: list should have at least 1 item after validation, not 0",
+        ),
+        (
+            "rotations: {web: {people: U0TOM00001, weekday: Mon-Fri}}",
+            "rotations.web.weekday: name one day, such as Mon",
+        ),
+        (
+            "rotations: {web: {people: S0TEAM}}",
+            "rotations.web.people[1]: is a user group; write the people who take turns",
+        ),
+        (
+            "rotations: {web: {people: U0TOM00001, services: [wob]}}",
+            "rotations.web.services[1]: no service wob; there is none yet",
+        ),
+        (
+            "escalations: {x: {steps: [{call: web}]}}",
+            "escalations.x.steps[1].call: no rotation web; there is none yet, or write @name, a member id or “#channel”",
+        ),
+        (
+            "escalations: {x: {steps: [{call: '#a1'}, {call: '#b1'}]}}",
+            "escalations.x.steps[2].after: gives nobody a minute to answer",
+        ),
+        (
+            "alerts: {routes: [{name: all, escalation: x}]}",
+            "alerts.routes[1].escalation: no escalation x; there is none yet",
+        ),
     ],
 )
 def test_slips_about_who_is_called_are_told(text: str, told: str) -> None:

@@ -47,7 +47,9 @@ async def world(database: Any, directory: str) -> Tools:
     clock = FakeClock()
     unit: Any = UnitOfWork(database, team=team(directory), render=lambda template, context: Rendered(template))
     no_host: Any = None
-    return Tools(unit, clock, FakeDirectory(), team(directory), no_host, LocalCommand(grace=timedelta(0)), None, None)
+    return Tools(
+        unit, clock, FakeDirectory(), team(directory), no_host, LocalCommand(grace=timedelta(0)), None, None
+    )
 
 
 def job_of(deployment: str) -> Due:

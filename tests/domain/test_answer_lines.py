@@ -12,7 +12,10 @@ ONE = (Question("q7", "What now?"),)
         ("shipped it\nrollout\nnothing", {"q1": "shipped it", "q2": "rollout", "q3": "nothing"}),
         ("1. shipped it\n2) rollout\n3: red tests", {"q1": "shipped it", "q2": "rollout", "q3": "red tests"}),
         ("- shipped it\n\n• rollout\n\n* red tests", {"q1": "shipped it", "q2": "rollout", "q3": "red tests"}),
-        ("Next: rollout\nblocked by: red tests\nand slow ones", {"q2": "rollout", "q3": "red tests\nand slow ones"}),
+        (
+            "Next: rollout\nblocked by: red tests\nand slow ones",
+            {"q2": "rollout", "q3": "red tests\nand slow ones"},
+        ),
         ("*Since last time*: a\n*Next*: b", {"q1": "a", "q2": "b"}),
         ("just the rollout", {"q1": "just the rollout"}),
         ("a\nb", {"q1": "a\nb"}),

@@ -21,7 +21,9 @@ def _one_of(number: int) -> AlertGroup:
     }
     notes = {"summary": f"5xx at {number} %"}
     event = AlertFired("alertmanager", f"f{number}", f"g{number}", labels, notes, NOON, NOON)
-    return AlertGroup("alertmanager", f"g{number}", NOON, service=f"shop-{number % 7}", id=f"A-{number}").fire(event)
+    return AlertGroup("alertmanager", f"g{number}", NOON, service=f"shop-{number % 7}", id=f"A-{number}").fire(
+        event
+    )
 
 
 GROUPS = [_one_of(number) for number in range(20, 48)]

@@ -169,7 +169,7 @@ async def test_an_environment_without_approvals_needs_one_to_pass_a_freeze():
     environments = {"staging": Environment("staging", 0, freezes=(weekend,))}
     world = Harbour(team=replace(EVERYONE, environments=environments))
 
-    with pytest.raises(Refusal, match='"/deploy web v1.4.0 to staging because …"'):
+    with pytest.raises(Refusal, match=r'"/deploy web v1\.4\.0 to staging because …"'):
         await ask(world, environment="staging")
     answer = await world.use(
         command, by=TOM, service="web", version="v1.4.0", environment="staging", reason="staging is broken"

@@ -57,13 +57,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """A bot that runs. ``address`` is where it listens; ``unit`` and ``tools`` are for whoever looks inside."""
+    """A bot that runs. ``address`` is where it listens; ``unit`` and ``tools`` are for whoever looks inside.
+
+    ``broken`` is done, with the reason, once a part that must never end has ended by a bug of ours.
+    """
 
     address: str
     unit: UnitOfWork
     tools: Tools
     database: Database
     edge: SlackEdge
+    broken: "asyncio.Future[None]"
 
     def wake(self) -> None:
         """Look at once at what is due: the clock has jumped."""
@@ -72,10 +76,17 @@ class Bot:
 
 
 async def serve(settings: Settings, team: Team, *, stop: asyncio.Event) -> None:
-    """Run until ``stop`` is set. Raises as ``running`` does."""
+    """Run until ``stop`` is set. Raises as ``running`` does, and what broke a part of it.
+
+    A bot that listens but no longer works would lose people's trust and nobody's restart; so it ends instead.
+    """
     logs.configure(settings.log_level, settings.secrets)
-    async with running(settings, team):
-        await stop.wait()
+    async with running(settings, team) as bot:
+        stopped = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({stopped, bot.broken}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if bot.broken.done():
+            bot.broken.result()
 
 
 @asynccontextmanager
@@ -97,7 +108,7 @@ async def running(settings: Settings, team: Team, *, clock: Clock | None = None)
         session = await stack.enter_async_context(ClientSession(timeout=ClientTimeout(total=CALL_SECONDS)))
         bot = _Parts(settings, team, clock, database, session)
         await bot.start(stack)
-        yield Bot(bot.address, bot.unit, bot.tools, database, bot.edge)
+        yield Bot(bot.address, bot.unit, bot.tools, database, bot.edge, bot.broken)
         log.info("bot.draining")
 
 
@@ -138,6 +149,7 @@ class _Parts:
         self.following = Following(self.unit)
         self.flags = FlagBook(self.unit, lambda: database.generation, team.environments, murmur3)
         self.address = ""
+        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def _tools(self, team: Team) -> Tools:
         """What jobs that work outside of a transaction use; a silencer only where the team has an Alertmanager."""
@@ -202,7 +214,16 @@ class _Parts:
         self, stack: AsyncExitStack, work: Awaitable[None], stop: Callable[["asyncio.Task[None]"], Awaitable[None]]
     ) -> None:
         task = asyncio.ensure_future(work)
+        task.add_done_callback(self._ended)
         stack.push_async_callback(stop, task)  # pyright: ignore[reportArgumentType]
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("bot.broken", exc_info=error)
+        if not self.broken.done():
+            self.broken.set_exception(error)
+            self.broken.exception()  # seen here, so that nobody must ask for it
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         """Serve hooks, health and metrics, and Slack's requests where they come over HTTP."""

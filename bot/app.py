@@ -1,6 +1,7 @@
 """The composition root: settings and team in, a running bot out. The only module that may import everything."""
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -187,6 +188,8 @@ class _Parts:
             await self.edge.start_socket(self.settings.app_token.get_secret_value())
         stack.push_async_callback(self.edge.stop)
         self._run(stack, self.rendering.warm_meanwhile(), _cancelled)
+        self._run(stack, self.edge.warm_meanwhile(), _cancelled)
+        _look_for_garbage()
         log.info("bot.ready", address=self.address, socket_mode=self.settings.socket_mode)
 
     async def _work(self, stack: AsyncExitStack) -> None:
@@ -270,6 +273,12 @@ class _Parts:
     async def _show_home(self, person: Person) -> None:
         async with self.unit() as work:
             await home.show(work, person)
+
+
+def _look_for_garbage() -> None:
+    """From now on, and never in what is there for good: see ``bot.__main__.main``."""
+    gc.freeze()
+    gc.enable()
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

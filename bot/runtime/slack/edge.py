@@ -90,14 +90,17 @@ class SlackEdge:
         self._sockets: list[AsyncSocketModeHandler] = []
 
     async def warm(self) -> Identity:
-        """Ask Slack who we are and load what the first person would else wait for. Raises Slack's errors."""
+        """Ask Slack who we are. Raises Slack's errors."""
         told = await self._client.auth_test()
         self.identity = Identity(
             str(told.get("team_id") or ""), str(told.get("user_id") or ""), str(told.get("bot_id") or "")
         )
         self.doors.bot_user_id = self.identity.user_id
-        self.doors.keep(asyncio.to_thread(dates.warm))
         return self.identity
+
+    async def warm_meanwhile(self) -> None:
+        """Load what the first person who writes a date would else wait for; beside other work, once we are ready."""
+        await asyncio.to_thread(dates.warm)
 
     def routes(self) -> list[web.RouteDef]:
         """The route for commands, events and interactivity alike. Raises ``ValueError`` without a secret."""

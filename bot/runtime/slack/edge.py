@@ -147,7 +147,7 @@ class SlackEdge:
             )
 
         # Bolt reads SLACK_BOT_TOKEN by itself and warns that it will not be used; that is so on purpose.
-        logging.getLogger("slack_bolt.AsyncApp").setLevel(logging.ERROR)
+        logging.getLogger("slack_bolt.AsyncApp").addFilter(lambda line: "will be unused" not in line.getMessage())
         app = AsyncApp(
             client=AsyncWebClient(base_url=self._client.base_url, session=self._client.session),
             authorize=authorize,

@@ -24,8 +24,8 @@ AT_ONCE = 100  # calls under way; a channel has one at a time, and a session 100
 SWEEP_AFTER_SECONDS = 5.0  # a look at the outbox without being woken: another replica may have died
 AHEAD = timedelta(seconds=0.06)  # how early a message is claimed, so that it can go on the instant
 BREATH_SECONDS = 0.005  # between two claims, so that one takes what several wakings announced
-# With a long backlog each look costs more, and whoever writes wakes us for each message: looking may take a tenth of
-# the time at most, so that people's gestures are answered first.
+# With a long backlog each look costs more, and whoever writes wakes us for each message, though its conversation may
+# have to wait: looking in vain may take a tenth of the time at most, so that people's gestures are answered first.
 BREATHS_PER_LOOK, LONGEST_BREATH_SECONDS = 9, 0.25
 DATABASE_PAUSE_SECONDS = 0.5
 
@@ -114,7 +114,8 @@ class Messenger:
             log.warning("messenger.cannot_claim", reason=str(problem))
             return DATABASE_PAUSE_SECONDS
         looked = time.monotonic() - began
-        self._breath = min(max(BREATH_SECONDS, BREATHS_PER_LOOK * looked), LONGEST_BREATH_SECONDS)
+        in_vain = 0 if claim.steps else BREATHS_PER_LOOK * looked
+        self._breath = min(max(BREATH_SECONDS, in_vain), LONGEST_BREATH_SECONDS)
         for one in claim.steps:
             task = group.create_task(self._carry_out(one, time.monotonic()))
             self._under_way.add(task)

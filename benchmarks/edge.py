@@ -37,7 +37,7 @@ ROUNDS = 3
 def main() -> None:
     """Start everything, measure in turns, print."""
     with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as urls:
-        send(urls["ours"], "/plan", "add The change that is asked for")
+        send(urls["ours"], "/plan", "add The change that is asked about")
         for name, command, text, aim in VERBS:
             measured = {who: [measure(url, command, text) for _ in range(1)] for who, url in urls.items()}
             for _ in range(ROUNDS - 1):

@@ -45,7 +45,7 @@ async def test_it_asks_tomorrow_at_nine_and_a_merged_pull_request_ends_the_block
     # Nora simply writes three lines.
     await nora.see("Good morning, Nora", "Or just write here")
     await nora.write("Answered the yen tickets\nThe help page\nnothing")
-    await nora.see("You are in", "Edit my answer")
+    await nora.see("You are in", "Since last time: Answered the yen tickets")
 
     # Ana answers in the channel, and thinks again.
     await ana.press(ana.card("Harbor morning", "2 of 3 in"), "Answer the stand-up")

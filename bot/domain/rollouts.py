@@ -163,11 +163,6 @@ class Rollout:
         everybody = share == WHOLE and self.segment.is_everybody
         return Serving(share, self.segment, None if everybody else self.always)
 
-    @property
-    def next_share(self) -> int | None:
-        """The share of the step that comes next."""
-        return self.steps[self.done] if self.done < len(self.steps) else None
-
     def place(self, at: datetime) -> Place:
         """How the flag stands after its last step."""
         return Place(self.serving, at, self.id)

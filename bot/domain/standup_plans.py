@@ -86,10 +86,6 @@ class Setup:
         """The question that is marked so, if there is one."""
         return next((question for question in self.questions if question.asks is asks), None)
 
-    def asks_person(self, person: Person) -> bool:
-        """Whether it asks somebody: named, or in one of its groups, and a full member of the workspace."""
-        return person.is_member and (person.id in self.people or not person.groups.isdisjoint(self.groups))
-
     def members(self, everybody: Sequence[Person]) -> list[Person]:
         """Who of these is a member of it."""
         named, groups = frozenset(self.people), frozenset(self.groups)

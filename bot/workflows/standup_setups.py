@@ -1,6 +1,5 @@
 """Stand-ups as people set them up: made, edited, paused, resumed, deleted, run at once; and seeded by the team file."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -135,12 +134,6 @@ async def seed(work: Work) -> list[Standup]:
             _changed(work, after, "edited", None)
             done.append(after)
     return done
-
-
-def unfit_members(standup: Standup, everybody: Sequence[Person]) -> tuple[str, ...]:
-    """User ids of people that it names and does not ask: they have left, or are no full members any more."""
-    members = {person.id for person in everybody if person.is_member}
-    return tuple(user_id for user_id in standup.setup.people if user_id not in members)
 
 
 def _at_once(prompt: Prompt, now: datetime) -> Prompt:

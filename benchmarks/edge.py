@@ -39,8 +39,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as urls:
         send(urls["ours"], "/plan", "add The change that is asked about")
         for name, command, text, aim in VERBS:
-            measured = {who: [measure(url, command, text) for _ in range(1)] for who, url in urls.items()}
-            for _ in range(ROUNDS - 1):
+            measured: dict[str, list[dict[str, float]]] = {who: [] for who in urls}
+            for _ in range(ROUNDS):
                 for who, url in urls.items():
                     measured[who].append(measure(url, command, text))
             report(name, measured, aim)

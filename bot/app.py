@@ -25,7 +25,7 @@ from bot.integrations.hosts import AnyHost
 from bot.integrations.prometheus import Prometheus
 from bot.integrations.public_holidays import PublicHolidays
 from bot.integrations.source import for_team
-from bot.integrations.targets import LocalCommand
+from bot.integrations.targets import AnyCarrier, LocalCommand
 from bot.runtime import discovery, health, logs, metrics
 from bot.runtime.charts import PngCharts
 from bot.runtime.clock import SystemClock
@@ -165,6 +165,7 @@ class _Parts:
             LocalCommand(),
             PublicHolidays(),
             PngCharts(),
+            carrier=AnyCarrier(),
             silencer=AlertmanagerApi(self.session, team.alertmanager, secret) if team.alertmanager else None,
             user_groups=SlackUserGroups(self.client),
             measurements=Prometheus(self.session, team.alerts.prometheus) if team.alerts.prometheus else None,

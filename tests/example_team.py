@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from bot.domain.people import Person
 from bot.domain.stages import Stage
-from bot.domain.team import Command, Environment, Repository, Role, Rule, Service, Team
+from bot.domain.targets import Command
+from bot.domain.team import Environment, Repository, Role, Rule, Service, Team
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
 
@@ -40,5 +41,5 @@ TEAM = Team(
         "standup": "#standup",
     },
     default_channel="#general",
-    github_logins={"ana-dev": ANA.id, "tomh": TOM.id},
+    logins={"ana-dev": ANA.id, "tomh": TOM.id},
 )

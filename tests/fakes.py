@@ -21,9 +21,10 @@ from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Entry
 from bot.domain.messages import File, Home, Message
 from bot.domain.people import Channel, Group, Person
-from bot.domain.ports import CodeHost, Curve, Holidays, Noun, Render, Target, Tools
+from bot.domain.ports import CodeHost, Curve, Holidays, Noun, Render, Tools
 from bot.domain.presence import Place
 from bot.domain.refusals import Conflict, Unknown
+from bot.domain.target_ports import Carrier, Target
 from bot.domain.team import Team
 from tests.example_team import ANA, GUS, LUIS, MEI, NOON, PEOPLE, TEAM, TOM
 from tests.fake_work import FakeWork, Store
@@ -173,6 +174,7 @@ class World:
         render: Render | None = None,
         host: CodeHost | None = None,
         target: Target | None = None,
+        carrier: Carrier | None = None,
         holidays: Holidays | None = None,
     ) -> None:
         self.store = Store()
@@ -189,6 +191,7 @@ class World:
             cast("Target", target),
             holidays or FakeHolidays(),
             FakeCharts(),
+            carrier=carrier,
         )
         self._render = render
         self._gestures = count(1)

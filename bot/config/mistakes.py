@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
+# The type of a mistake that may be there only because what was given was wrong in itself, and told already.
+NOTHING_GIVEN = "nothing_given"
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:

@@ -2,11 +2,12 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.domain.stages import Stage
+from bot.domain.targets import PLACEHOLDERS
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w)")
 _UNITS = {
@@ -20,7 +21,6 @@ _UNITS = {
 }
 _CHANNEL = re.compile(r"#[^\s#@,.<>A-Z]{1,80}|[CG][A-Z0-9]{4,}")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-PLACEHOLDERS = frozenset({"service", "version", "environment", "sha", "deployment"})
 CHANNEL_KEYS = ("default", "standup", *(stage.value for stage in Stage))
 
 
@@ -51,6 +51,12 @@ def _slug(value: str) -> str:
     return value
 
 
+def _project(value: str) -> str:
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", value):
+        raise ValueError(f"{value!r} is no project on GitLab; write its path, such as group/name or group/sub/name")
+    return value
+
+
 def _address(value: str) -> str:
     if not re.match(r"https?://[^/]", value):
         raise ValueError(f"{value!r} is no address; write https://…")
@@ -70,8 +76,12 @@ def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _repository(value: object) -> object:
-    """``org/web`` in short for ``{github: org/web}``; anything that looks like a path is a local repository."""
+def repository_in(value: object) -> object:
+    """``org/web`` in short for ``{github: org/web}``, ``gitlab:org/web`` for ``{gitlab: org/web}``; anything that
+    looks like a path is a local repository.
+    """
+    if isinstance(value, str) and value.startswith("gitlab:"):
+        return {"gitlab": value.removeprefix("gitlab:")}
     if isinstance(value, str):
         return {"git": value} if value.startswith((".", "/", "~")) else {"github": value}
     return value
@@ -81,6 +91,7 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 Channel = Annotated[str, AfterValidator(_channel)]
 MemberId = Annotated[str, AfterValidator(_member_id)]
 Slug = Annotated[str, AfterValidator(_slug)]
+ProjectPath = Annotated[str, AfterValidator(_project)]
 Address = Annotated[str, AfterValidator(_address)]
 Several = Annotated[list[str], BeforeValidator(_one_or_more)]
 Argument = Annotated[str, BeforeValidator(_argument)]
@@ -97,6 +108,7 @@ class PersonPart(Part):
 
     slack: MemberId
     github: str | None = None
+    gitlab: str | None = None
 
 
 class RepositoryPart(Part):
@@ -105,24 +117,14 @@ class RepositoryPart(Part):
     git: str | None = None
     github: Slug | None = None
     github_api: Address = "https://api.github.com"
+    gitlab: ProjectPath | None = None
+    gitlab_api: Address = "https://gitlab.com/api/v4"
 
-
-class DeployPart(Part):
-    """What deploys a service: a program and its arguments."""
-
-    run: list[Argument] = Field(min_length=1)
-    directory: str | None = None
-    limit: Duration = timedelta(minutes=15)
-
-
-class ServicePart(Part):
-    """A service."""
-
-    repository: Annotated[RepositoryPart, BeforeValidator(_repository)] = RepositoryPart()
-    deploy: DeployPart | None = None
-    channel: Channel | None = None
-    owners: Several = []
-    migrations: Several = []  # patterns of paths that change how data is kept
+    @model_validator(mode="after")
+    def _one_host(self) -> Self:
+        if self.github and self.gitlab:
+            raise ValueError("name the repository on GitHub or the project on GitLab, not both")
+        return self
 
 
 class RulePart(Part):

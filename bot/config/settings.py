@@ -56,11 +56,19 @@ class Settings(BaseModel):
         None, alias="EIGHTBELLS_KEY", description="will encrypt stored tokens of several workspaces"
     )
     github_token: SecretStr | None = Field(
-        None, alias="GITHUB_TOKEN", description="reads commits and tags of private repositories"
+        None,
+        alias="GITHUB_TOKEN",
+        description="reads private repositories, writes releases, starts deployments",
+    )
+    gitlab_token: SecretStr | None = Field(
+        None,
+        alias="GITLAB_TOKEN",
+        description="reads private projects, writes releases, starts pipelines (scope api)",
     )
     alertmanager_token: SecretStr | None = Field(
         None, alias="ALERTMANAGER_TOKEN", description="sent to the team file's Alertmanager as a bearer's"
     )
+    url: str = Field("", alias="EIGHTBELLS_URL", description="where deployers elsewhere reach us, to report back")
     host: str = Field("127.0.0.1", alias="HOST", description="address to listen on")
     port: int = Field(3000, alias="PORT", ge=0, le=65_535, description="port to listen on; 0 takes a free one")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -112,7 +120,7 @@ class Settings(BaseModel):
         """Every value that must never leave the process, for the log's redaction."""
         single = (
             *(self.bot_token, self.app_token, self.signing_secret, self.client_secret),
-            *(self.github_token, self.alertmanager_token),
+            *(self.github_token, self.gitlab_token, self.alertmanager_token),
         )
         by_name = (*self.hook_secrets.values(), *self.ofrep_tokens.values())
         found = {secret.get_secret_value() for secret in (*single, *by_name) if secret}

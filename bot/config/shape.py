@@ -7,9 +7,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from bot.config.alert_parts import AlertsPart
 from bot.config.environment_parts import EnvironmentPart
 from bot.config.oncall_parts import EscalationPart, RotationPart
-from bot.config.parts import Channel, PersonPart, RulePart, ServicePart, Several
+from bot.config.parts import Channel, PersonPart, RulePart, Several
 from bot.config.release_parts import AudiencePart, ReleasesPart
 from bot.config.segment_parts import SegmentPart
+from bot.config.service_parts import ServicePart
 from bot.config.source_parts import SourcesPart
 from bot.config.standup_parts import StandupPart
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from bot.config.mistakes import Mistake, nearest
+from bot.config.mistakes import NOTHING_GIVEN, Mistake, nearest
 from bot.config.shape import TeamFile
 from bot.config.team_rules import cross_checks, team_of
 from bot.domain.team import Team
@@ -53,7 +53,7 @@ def parse_team(raw: dict[str, Any], where: str) -> tuple[Team | None, list[Mista
         try:
             file = TeamFile.model_validate(rest)
         except ValidationError as fault:
-            errors = [error for error in fault.errors() if rest is raw or error["type"] != "missing"]
+            errors = [e for e in fault.errors() if rest is raw or e["type"] not in ("missing", NOTHING_GIVEN)]
             mistakes += [Mistake(_path(where, error["loc"]), _sentence(error)) for error in errors]
             for error in fault.errors():
                 rest = _without(rest, error["loc"] if error["type"] != "missing" else error["loc"][:-1])

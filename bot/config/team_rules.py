@@ -8,10 +8,11 @@ from typing import TypeAlias
 from bot.config import oncall_parts, release_parts
 from bot.config.environment_parts import environment_mistakes
 from bot.config.mistakes import nearest
-from bot.config.parts import CHANNEL_KEYS, ServicePart
+from bot.config.parts import CHANNEL_KEYS
+from bot.config.service_parts import service_mistakes
 from bot.config.shape import TeamFile
 from bot.domain.refusals import Refusal
-from bot.domain.team import Command, Repository, Role, Rule, Service, Team
+from bot.domain.team import Role, Rule, Team
 
 BUILT_IN_ROLES = frozenset({"members", "owners", "admins", "guests", "everyone"})
 
@@ -41,6 +42,7 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
             yield ("segments", name), "a name is lower-case letters, digits, dots, dashes and underscores"
     yield from _orders(file)
     yield from environment_mistakes(file.environments, names["environments"])
+    yield from service_mistakes(file.services)
     for name, service in file.services.items():
         yield from _people(service.owners, ("services", name, "owners"), names["people"])
     for name, members in file.roles.items():
@@ -102,12 +104,14 @@ def _policy(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
 
 
 def _logins(file: TeamFile) -> Found:
+    """A login is one person's, whichever code host it is on: commits and reviews are told apart by it alone."""
     taken: dict[str, str] = {}
     for name, person in file.people.items():
-        login = (person.github or "").lower()
-        if login and login in taken:
-            yield ("people", name, "github"), f"{taken[login]} has this login already"
-        taken[login] = name
+        for host, login in (("github", person.github), ("gitlab", person.gitlab)):
+            folded = (login or "").lower()
+            if folded and taken.get(folded, name) != name:
+                yield ("people", name, host), f"{taken[folded]} has this login already"
+            taken[folded] = name
 
 
 def _standups(file: TeamFile, known: set[str]) -> Found:
@@ -138,7 +142,7 @@ def team_of(file: TeamFile) -> Team:
     following = iter(range(max(explicit, default=-1) + 1, len(file.environments) + max(explicit, default=-1) + 1))
     return Team(
         name=file.name,
-        services={name: _service(name, part, resolved(part.owners)) for name, part in file.services.items()},
+        services={name: part.service(name, resolved(part.owners)) for name, part in file.services.items()},
         environments={
             name: part.environment(name, next(following) if part.order is None else part.order)
             for name, part in file.environments.items()
@@ -150,7 +154,12 @@ def team_of(file: TeamFile) -> Team:
         ),
         channels={key: channel for key, channel in file.channels.items() if key != "default"},
         default_channel=file.channels.get("default", "#general"),
-        github_logins={person.github: person.slack for person in file.people.values() if person.github},
+        logins={
+            login: person.slack
+            for person in file.people.values()
+            for login in (person.github, person.gitlab)
+            if login
+        },
         standups={
             key: part.setup(key, resolved(part.members), "".join(resolved([part.lead])))
             for key, part in file.standups.items()
@@ -168,15 +177,3 @@ def team_of(file: TeamFile) -> Team:
 def _role(name: str, members: list[str]) -> Role:
     groups = frozenset(member for member in members if _GROUP.fullmatch(member))
     return Role(name, frozenset(members) - groups, groups)
-
-
-def _service(name: str, part: ServicePart, owners: list[str]) -> Service:
-    where, how = part.repository, part.deploy
-    return Service(
-        name,
-        Repository(where.git, where.github, where.github_api),
-        Command(tuple(how.run), how.directory, how.limit) if how else None,
-        part.channel,
-        tuple(owners),
-        tuple(part.migrations),
-    )

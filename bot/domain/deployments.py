@@ -8,10 +8,10 @@ from typing import ClassVar, Self
 
 from bot.domain.approvals import Approval, Decision
 from bot.domain.people import Person
-from bot.domain.ports import Finished
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.ships import Ships, Version
 from bot.domain.spans import rounded
+from bot.domain.target_ports import Finished
 from bot.domain.team import Environment
 from bot.domain.versions import is_nameable
 

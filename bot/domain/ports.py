@@ -1,6 +1,6 @@
 """What the domain and the workflows need from the world, as protocols; adapters live further out."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,13 +9,15 @@ from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 from bot.domain.alerting_ports import Measurements, Silencer, UserGroups
 from bot.domain.curves import Curve
 from bot.domain.dead_letters import DeadLetter, LetterKind
+from bot.domain.events import PipelineChanged
 from bot.domain.holiday_ports import Holidays
 from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import File, Home, Message, Rendered
 from bot.domain.people import Channel, Group, Person
 from bot.domain.release_ports import ReleaseHost
-from bot.domain.team import Command, Repository, Team
+from bot.domain.target_ports import Carrier, Target
+from bot.domain.team import Repository, Team
 
 
 class Noun(Protocol):
@@ -222,32 +224,11 @@ class CodeHost(ReleaseHost, Protocol):
         """Tag names, the newest version first. Raises ``HostUnreachable``."""
         ...
 
+    async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
+        """How every pipeline of a commit stands now, as the host's webhooks would have told it; none where it has none.
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line that a running target printed."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How a run ended. ``code`` is the exit status; None where a signal or the limit ended it."""
-
-    code: int | None
-    timed_out: bool = False
-
-    @property
-    def ok(self) -> bool:
-        """Whether it did what it was asked to."""
-        return self.code == 0
-
-
-class Target(Protocol):
-    """What carries out a deployment."""
-
-    def run(self, command: Command, values: Mapping[str, str]) -> AsyncIterator[Line | Finished]:
-        """Lines as they are printed, then one ``Finished``. Closing the iterator ends the process group."""
+        Raises ``HostUnreachable``.
+        """
         ...
 
 
@@ -279,6 +260,7 @@ class Tools:
     target: Target
     holidays: Holidays
     charts: Charts
+    carrier: Carrier | None = None  # none where nothing can be deployed elsewhere
     silencer: Silencer | None = None  # none where the team file names no Alertmanager
     user_groups: UserGroups | None = None
     measurements: Measurements | None = None  # none where the team file names no Prometheus

@@ -13,28 +13,28 @@ from bot.domain.segments import Segment
 from bot.domain.sources import SourceSettings
 from bot.domain.stages import Stage
 from bot.domain.standup_plans import Setup
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command to run on this machine: an argument list, never a shell line.
-
-    ``{service}``, ``{version}``, ``{environment}``, ``{sha}`` and ``{deployment}`` inside an argument are
-    replaced; a value can never become a second argument.
-    """
-
-    arguments: tuple[str, ...]
-    directory: str | None = None
-    limit: timedelta = timedelta(minutes=15)
+from bot.domain.targets import DeployTarget
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """Where a service's code lives: a local path, or ``owner/name`` on GitHub (either may be empty)."""
+    """Where a service's code lives: a local path, ``owner/name`` on GitHub, or a project's path on GitLab."""
 
     git: str | None = None
     github: str | None = None
     github_api: str = "https://api.github.com"
+    gitlab: str | None = None  # with its groups: harbor/web, harbor/shop/web
+    gitlab_api: str = "https://gitlab.com/api/v4"
+
+    @property
+    def remote(self) -> str | None:
+        """As webhooks of its code host name it: ``owner/name``, or the project's whole path."""
+        return self.github or self.gitlab
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything to be read."""
+        return bool(self.git or self.github or self.gitlab)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Service:
 
     name: str
     repository: Repository = Repository()
-    deploy: Command | None = None
+    deploy: DeployTarget | None = None
     channel: str | None = None
     owners: tuple[str, ...] = ()  # user ids, or user group ids (S…)
     migrations: tuple[str, ...] = ()  # patterns of paths such as "db/migrations/*", where * is anything
@@ -121,7 +121,7 @@ class Team:
     policy: tuple[Rule, ...] = ()
     channels: Mapping[str, str] = field(default_factory=dict[str, str])  # stage or "standup" -> "#channel"
     default_channel: str = "#general"
-    github_logins: Mapping[str, str] = field(default_factory=dict[str, str])  # login -> user id
+    logins: Mapping[str, str] = field(default_factory=dict[str, str])  # on the code hosts -> user id
     standups: Mapping[str, Setup] = field(default_factory=dict[str, Setup])  # to begin with; then Slack decides
     sources: SourceSettings = field(default_factory=SourceSettings)
     alerts: Alerting = field(default_factory=Alerting)
@@ -130,6 +130,11 @@ class Team:
     releasing: Releasing = field(default_factory=Releasing)
     alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
     segments: Mapping[str, Segment] = field(default_factory=dict[str, Segment])  # whom a flag may be for
+
+    @property
+    def repositories(self) -> dict[str, str]:
+        """Services by name, with what webhooks of their code host call their repository."""
+        return {name: one.repository.remote for name, one in self.services.items() if one.repository.remote}
 
     def channel_for(self, stage: Stage | str, service: str | None = None) -> str:
         """Where news of this stage is posted: the stage's channel, else the service's, else the default."""

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings, read_settings, read_team
 from bot.domain.ports import Clock
+from bot.domain.targets import Command
 from bot.domain.team import Service, Team
 from bot.integrations.source import Source
 from bot.runtime.findings import Finding, fine, mistake, warning
@@ -84,7 +85,7 @@ def _service(service: Service) -> list[Finding]:
     place = service.repository.git
     if place is not None and not Path(place).expanduser().exists():
         found.append(mistake(f"services.{service.name}.repository: there is no {place}", "Clone it there."))
-    if service.deploy is not None:
+    if isinstance(service.deploy, Command):
         program = service.deploy.arguments[0]
         folder = Path(service.deploy.directory or ".").expanduser()
         if not folder.is_dir():

@@ -43,8 +43,7 @@ class Linked:
 async def linked(work: Work, text: str, change: Change | None = None) -> Linked:
     """What a text names. An id that names nothing of ours is taken for ordinary words."""
     found = Linked(change=change, service=change.service if change else None)
-    repositories = {n: s.repository.github for n, s in work.team.services.items() if s.repository.github}
-    for thing in links_in(text, repositories, found.service):
+    for thing in links_in(text, work.team.repositories, found.service):
         match thing.kind:
             case "change":
                 await _note_change(work, found, thing)

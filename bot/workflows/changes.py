@@ -102,9 +102,7 @@ async def link(work: Work, change: Change, pr: str, *, by: str) -> Change:
 async def link_named(work: Work, id: str, pr: str, by: Person) -> tuple[Change, str]:
     """Link a change to the pull request that a person named, and give both. Raises ``Refusal``."""
     change = await known(work, id)
-    services = work.team.services.items()
-    repositories = {name: service.repository.github for name, service in services if service.repository.github}
-    name = pull_request_named(pr, repositories, change.service)
+    name = pull_request_named(pr, work.team.repositories, change.service)
     return await link(work, change, name, by=by.id), name
 
 

@@ -42,7 +42,7 @@ async def look(tools: Tools, service: str, version: str, environment: str) -> Fo
     """
     people = await tools.directory.people()
     known = tools.team.services[service]
-    if not _has_code(known) or not is_nameable(version):
+    if not known.repository.is_known or not is_nameable(version):
         return Found(people=people)
     try:
         sha = await _resolved(tools, known, version)
@@ -68,7 +68,7 @@ async def look_again(tools: Tools, id: str) -> Found:
     known = tools.team.services.get(asked.service) if asked else None
     if asked is None or known is None or asked.state is not State.WAITING:
         return Found()
-    if not _has_code(known) or asked.sha is None or asked.sha == asked.version:
+    if not known.repository.is_known or asked.sha is None or asked.sha == asked.version:
         return Found(asked.sha)
     try:
         sha = await _resolved(tools, known, asked.version)
@@ -139,10 +139,6 @@ async def _tag_before(tools: Tools, service: Service, version: str) -> str:
     tags = await tools.host.tags(service.repository)
     older = tags[tags.index(version) + 1 :] if version in tags else tags
     return older[0] if older else ""
-
-
-def _has_code(service: Service) -> bool:
-    return bool(service.repository.git or service.repository.github)
 
 
 def _why(reason: BaseException) -> str:

@@ -152,7 +152,7 @@ def record(work: Work, deployment: Deployment, what: str, by: str = "", /, *more
 
 def _pull_requests(work: Work, deployment: Deployment) -> list[Subject]:
     service = work.team.services.get(deployment.service)
-    name = service.repository.github if service else None
+    name = service.repository.remote if service else None
     return [Subject("pr", f"{name}#{number}") for number in deployment.ships.pull_requests] if name else []
 
 

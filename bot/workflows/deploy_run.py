@@ -12,11 +12,12 @@ from bot.domain.deployments import TAIL_LINES, Deployment, State
 from bot.domain.jobs import Due, Outcome
 from bot.domain.ledger import Subject
 from bot.domain.people import Person
-from bot.domain.ports import Finished, Line, Target, Tools, Work
+from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Stale
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
-from bot.domain.team import Command
+from bot.domain.target_ports import Finished, Line, Target
+from bot.domain.targets import Command
 from bot.workflows import changes, deploy_watch, release_corrections
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known
@@ -37,7 +38,7 @@ async def run(tools: Tools, it: Due) -> Outcome:
     if begun is None:
         return Outcome.NOOP
     command = tools.team.services[begun.service].deploy
-    if command is None:  # the team file has changed since it was asked for
+    if not isinstance(command, Command):  # the team file has changed since it was asked for
         finished = Finished(None)
         printed = _Printed(deque(["The team file says no longer how this service is deployed."]))
     else:

@@ -86,7 +86,7 @@ async def _theirs(work: Work, deployment: Deployment) -> dict[str, list[str]]:
         if change and change.owner_id:
             found[change.owner_id].append(f"{change.id} {change.title}")
     service = work.team.services.get(deployment.service)
-    repository = service.repository.github if service else None
+    repository = service.repository.remote if service else None
     for number in ships.pull_requests[:LOOKED_AT] if repository else ():
         pr = await work.get(PullRequest, f"{repository}#{number}")
         if pr and pr.author_id:

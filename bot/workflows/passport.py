@@ -81,7 +81,7 @@ async def _meant(work: Work, thing: str) -> Subject:
 
 
 async def _pull_request(work: Work, thing: str) -> Subject:
-    repositories = {n: s.repository.github for n, s in work.team.services.items() if s.repository.github}
+    repositories = work.team.repositories
     if thing.startswith("#"):
         for repository in repositories.values():
             known = await work.get(PullRequest, f"{repository}{thing}")

@@ -92,7 +92,7 @@ async def known(work: Work, id: str) -> Release:
 
 def has_code(service: Service) -> None:
     """Raises ``Refusal`` where the team file does not say where this service's code is."""
-    if not (service.repository.git or service.repository.github):
+    if not service.repository.is_known:
         raise Refusal(
             f"I do not know where the code of {service.name} is. An admin adds “repository” to "
             f"“services: {service.name}:” in the team file.",

@@ -25,9 +25,9 @@ async def order(work: Work, id: str, voice: Voice, by: Person, key: str) -> Rele
     release = await found(work, Release, id, "release", field="release")
     release.must_be_written(work.now)
     service = work.team.services.get(release.service)
-    if service is None or not service.repository.github:
+    if service is None or not service.repository.remote:
         raise Refusal(
-            f"The team file names no repository on GitHub for {release.service}, so there is nowhere to write to. "
+            f"The team file names no repository of {release.service} on GitHub or GitLab, so it cannot be written. "
             f"“/release notes {release.id} as changelog” gives the text as a file."
         )
     if not release.notes[voice].count:
@@ -55,7 +55,7 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
     try:
         url = await tools.host.write_release(service.repository, release.until, release.name, text)
     except RefUnknown:
-        why = f"{release.until} is no tag on GitHub, and a release there needs one. Push the tag, then ask again."
+        why = f"{release.until} is no tag on the code host, and a release needs one. Push the tag, then ask again."
         return await tools.unit.run(partial(_not_written, it, why))
     except HostUnreachable as reason:
         if it.attempt < ATTEMPTS:

@@ -8,10 +8,10 @@ from bot.domain.team import Team
 
 
 def service_of_repository(team: Team, repository: str) -> str | None:
-    """The service whose code lives in ``owner/name``, or None."""
+    """The service whose code lives in ``owner/name``, or in the GitLab project of this path; or None."""
     wanted = repository.casefold()
     for name, service in team.services.items():
-        if (service.repository.github or "").casefold() == wanted:
+        if (service.repository.remote or "").casefold() == wanted:
             return name
     return None
 
@@ -38,7 +38,7 @@ def environment_of(team: Team, word: str) -> str | None:
 async def person_of_login(work: Work, login: str) -> str:
     """The Slack user id behind a login of a code host: as the team file says, else as they said; or ""."""
     wanted = login.casefold()
-    for known, user_id in work.team.github_logins.items():
+    for known, user_id in work.team.logins.items():
         if known.casefold() == wanted:
             return user_id
     told = await work.find(Presence, github_login=wanted, limit=1) if wanted else []

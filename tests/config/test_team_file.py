@@ -9,12 +9,14 @@ import pytest
 import yaml
 
 from bot.config.team_file import parse_team, read_team
+from bot.domain import targets
 from bot.domain.freezes import Moment, Window
 from bot.domain.oncall import Every
 from bot.domain.presence import Place
 from bot.domain.questions import Asks
 from bot.domain.standup_plans import Posting
-from bot.domain.team import Command, Environment, Repository, Role, Rule, Team
+from bot.domain.targets import Command
+from bot.domain.team import Environment, Repository, Role, Rule, Team
 
 PRODUCTION_FREEZES = (
     Window("weekend", Moment(time(16), weekday=4), Moment(time(9), weekday=0), "Europe/Berlin"),
@@ -54,7 +56,7 @@ def test_the_example_is_a_team() -> None:
     )
     assert team.policy[0] == Rule("policy.1", ("deploy.approve",), ("production",), ("release", "owners"))
     assert team.policy[1].name == "freezing needs the release team"
-    assert team.github_logins == {"ana-dev": "U0ANA00001", "tomh": "U0TOM00001"}
+    assert team.logins == {"ana-dev": "U0ANA00001", "tomh": "U0TOM00001"}
     assert team.channel_for("deploy") == "#deploys"
     assert team.channel_for("build", "payments") == "#payments"
     assert team.channel_for("build", "web") == "#general"
@@ -70,6 +72,14 @@ def test_an_empty_file_is_a_team_without_anything() -> None:
         ("nme: x", "nme: no such key; did you mean name?"),
         ("services: {web: {repo: a/b}}", "services.web.repo: no such key; did you mean repository?"),
         ("services: {web: {deploy: {run: [x], limt: 1m}}}", "services.web.deploy.limt: no such key; did you mean limit?"),
+        ("services: {web: {deploy: {}}}", "services.web.deploy: say how: one of run, github_workflow, github_deployment, gitlab_pipeline, gitlab_deployment, http"),
+        ("services: {web: {deploy: {run: [x], http: {url: 'https://x'}}}}", "services.web.deploy: there is one way to deploy a service; choose between run and http"),
+        ("services: {web: {deploy: {http: {url: 'https://x'}, directory: /srv}}}", "services.web.deploy: directory is for run alone"),
+        ("services: {web: {deploy: {gitlab_pipeline: {}}}}", "services.web.deploy: needs the repository on GitLab: repository: { gitlab: … }"),
+        ("services: {web: {deploy: {http: {url: deployer}}}}", "services.web.deploy.http.url: 'deployer' is no address; write https://…"),
+        ("services: {web: {repository: 'gitlab:web'}}", "services.web.repository.gitlab: 'web' is no project on GitLab; write its path, such as group/name or group/sub/name"),
+        ("services: {web: {repository: {github: a/b, gitlab: a/b}}}", "services.web.repository: name the repository on GitHub or the project on GitLab, not both"),
+        ("people: {a: {slack: U01, github: x}, b: {slack: U02, gitlab: X}}", "people.b.gitlab: a has this login already"),
         ("services: {web: {repository: web}}", "services.web.repository.github: 'web' is no repository on GitHub; write owner/name"),
         ("services: {Web: {}}", "services.Web: a name is lower-case letters, digits, dots, dashes and underscores"),
         ("services: {web: {deploy: {run: []}}}", "services.web.deploy.run: list should have at least 1 item after validation, not 0"),
@@ -245,3 +255,27 @@ def test_rotations_and_escalations_are_read() -> None:
 )
 def test_slips_about_who_is_called_are_told(text: str, told: str) -> None:
     assert told in wrong(text)
+
+
+def test_a_service_is_deployed_in_one_of_these_ways() -> None:
+    text = """
+    services:
+      a: { repository: org/a, deploy: { github_workflow: { file: deploy.yml, inputs: { v: "{version}" } }, limit: 1h } }
+      b: { repository: org/b, deploy: { github_deployment: { environment: "eu-{environment}" } } }
+      c: { repository: "gitlab:org/sub/c", deploy: { gitlab_pipeline: { ref: main, variables: { V: "{version}" } } } }
+      d: { repository: { gitlab: org/d, gitlab_api: "https://git.example.com/api/v4/" }, deploy: { gitlab_deployment: {} } }
+      e: { deploy: { http: { url: "https://deployer.example.com/go", payload: { who: "{deployment}" } } } }
+    """
+    team, mistakes = parse_team(yaml.safe_load(text), "it")
+
+    assert mistakes == []
+    assert team is not None
+    assert [one.deploy for one in team.services.values()] == [
+        targets.GitHubWorkflow("deploy.yml", "", {"v": "{version}"}, timedelta(hours=1)),
+        targets.GitHubDeployment("eu-{environment}"),
+        targets.GitLabPipeline("main", {"V": "{version}"}),
+        targets.GitLabDeployment(),
+        targets.HttpCall("https://deployer.example.com/go", {"who": "{deployment}"}),
+    ]
+    assert team.services["d"].repository == Repository(gitlab="org/d", gitlab_api="https://git.example.com/api/v4")
+    assert team.repositories == {"a": "org/a", "b": "org/b", "c": "org/sub/c", "d": "org/d"}

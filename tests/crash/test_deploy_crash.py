@@ -16,7 +16,8 @@ from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.messages import Rendered
 from bot.domain.ports import Tools
 from bot.domain.slots import Slot
-from bot.domain.team import Command, Environment, Service, Team
+from bot.domain.targets import Command
+from bot.domain.team import Environment, Service, Team
 from bot.integrations.targets import LocalCommand
 from bot.storage.database import Database
 from bot.storage.unit_of_work import UnitOfWork

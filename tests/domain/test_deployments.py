@@ -8,10 +8,11 @@ import pytest
 
 from bot.domain.approvals import Decision
 from bot.domain.deployments import Deployment, State
-from bot.domain.ports import Commit, Finished
+from bot.domain.ports import Commit
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.ships import SHOWN_COMMITS, Ships, Version
 from bot.domain.slots import Slot
+from bot.domain.target_ports import Finished
 from bot.domain.team import Environment
 from tests.example_team import ANA, MEI, NOON, TOM
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.config import read_team
-from bot.domain.ports import Finished, Line
-from bot.domain.team import Command, Team
+from bot.domain.target_ports import Finished, Line
+from bot.domain.targets import Command
+from bot.domain.team import Team
 from bot.integrations.hosts import LocalGit
 from bot.integrations.targets import LocalCommand
 from bot.runtime.tryout import demo, deploy_script

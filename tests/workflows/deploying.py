@@ -7,9 +7,12 @@ from typing import Any
 
 from bot.domain.commits import pull_request_in
 from bot.domain.deployments import Deployment, State
-from bot.domain.ports import Commit, Finished, HostUnreachable, Line, RangeTooLong, RefUnknown
+from bot.domain.events import PipelineChanged
+from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.domain.release_ports import MergedPull, Relation
-from bot.domain.team import Command, Environment, Repository
+from bot.domain.target_ports import Finished, Line
+from bot.domain.targets import Command
+from bot.domain.team import Environment, Repository
 from bot.runtime.rendering import Rendering
 from bot.workflows import deploy, deploy_run
 from commands.deploy import command
@@ -39,6 +42,7 @@ class ScriptedHost:
         self.pulls_down = ""
         self.releases: dict[str, tuple[str, str]] = {}
         self.paths: list[str] = []
+        self.pipelines: dict[str, list[PipelineChanged]] = {}  # by commit
 
     def sha(self, ref: str) -> str:
         """The commit of this tag."""
@@ -62,6 +66,11 @@ class ScriptedHost:
             for n, (_, subject) in enumerate(self.history, start=1)
             if first < n <= last
         ][::-1]
+
+    async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
+        if self.down:
+            raise HostUnreachable(self.down)
+        return [replace(one, sha=sha) for one in self.pipelines.get(sha, ())]
 
     async def files(self, repository: Repository, since: str, until: str) -> list[str]:
         return self.paths

@@ -13,9 +13,11 @@ from bot.command import Call
 from bot.domain.deployments import Deployment, State
 from bot.domain.jobs import Due, Job
 from bot.domain.people import Person
-from bot.domain.ports import Finished, Line, Tools
+from bot.domain.ports import Tools
 from bot.domain.refusals import Conflict, Refusal
-from bot.domain.team import Command, Environment
+from bot.domain.target_ports import Finished, Line
+from bot.domain.targets import Command
+from bot.domain.team import Environment
 from bot.workflows import deploy, deploy_asking, deploy_run, deploy_waits, locks
 from commands.deploy import command
 from tests.fake_work import FakeWork, Store

@@ -26,7 +26,7 @@ HARBOR = replace(
     services={"web": replace(LED.services["web"], repository=Repository(github="harbor/web"), owners=())},
     environments={"production": Environment("production", 1, approvals=1)},
     policy=(),
-    github_logins={"ana-dev": ANA.id},
+    logins={"ana-dev": ANA.id},
 )
 MOVES = (
     blockers_links.pull_request_moved,

@@ -25,7 +25,7 @@ HARBOR = Team(
     services={"web": Service("web", Repository(github="Harbor/Web"))},
     environments=TEAM.environments,
     channels=TEAM.channels,
-    github_logins={"ana-dev": ANA.id},
+    logins={"ana-dev": ANA.id},
 )
 HANDLERS = (
     builds.pipeline_changed,
@@ -155,7 +155,7 @@ async def test_a_review_is_its_reviewers_and_stands_in_the_passport() -> None:
 
 
 async def test_who_said_who_they_are_on_the_code_host_is_known_by_it() -> None:
-    world = World(team=replace(HARBOR, github_logins={}))
+    world = World(team=replace(HARBOR, logins={}))
     await world.use(standup, "i-am", by=TOM, login="@Ana-Dev")
     await deliver(world, "pull_request_review_approved")
 

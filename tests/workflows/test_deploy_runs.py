@@ -7,10 +7,10 @@ import pytest
 
 from bot.domain.changes import Change
 from bot.domain.deployments import State
-from bot.domain.ports import Finished
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
+from bot.domain.target_ports import Finished
 from bot.workflows import deploy_run, locks
 from commands.deploy import command
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM

@@ -157,7 +157,7 @@ async def test_a_ref_that_is_no_tag_has_no_release_on_github():
     await world.later(timedelta(minutes=1), release_writing.write)
 
     said = next(said for said in world.said.values() if said.template == "release/on_host")
-    assert "is no tag on GitHub" in said.context["why"]
+    assert "is no tag on the code host" in said.context["why"]
 
 
 async def test_without_a_repository_on_github_there_is_nowhere_to_write_to():
@@ -165,7 +165,7 @@ async def test_without_a_repository_on_github_there_is_nowhere_to_write_to():
     world = Harbour(team=replace(THREE, services={"web": web}))
     id = await draft(world)
 
-    with pytest.raises(Refusal, match="names no repository on GitHub for web"):
+    with pytest.raises(Refusal, match="names no repository of web on GitHub or GitLab"):
         await world.use(command, "notes", by=LUIS, release=id, form="github")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import aiohttp
 
+from bot.domain.events import PipelineChanged
 from bot.domain.ports import CodeHost, Commit, HostUnreachable
 from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Repository
@@ -38,6 +39,11 @@ class AnyHost:
     async def tags(self, repository: Repository) -> list[str]:
         """See ``CodeHost.tags``."""
         return await self._host(repository).tags(repository)
+
+    async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
+        """See ``CodeHost.checks``; from GitHub, also where the code is read from a clone."""
+        host = self._github if repository.github else self._host(repository)
+        return await host.checks(repository, sha)
 
     async def relation(self, repository: Repository, since: str | None, until: str) -> Relation:
         """See ``ReleaseHost.relation``."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from bot.domain.events import PipelineChanged
 from bot.domain.ports import HostUnreachable, RefUnknown
 from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Repository
@@ -13,6 +14,10 @@ PULLS_MAX = 2_000  # of the newest pull requests that are looked through
 
 class GitHubReleases(GitHub):
     """GitHub as a ``ReleaseHost``. Writing needs a token that may (contents: write)."""
+
+    async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
+        """See ``CodeHost.checks``."""
+        raise HostUnreachable("checks cannot be read from GitHub yet")
 
     async def relation(self, repository: Repository, since: str | None, until: str) -> Relation:
         """See ``ReleaseHost.relation``; GitHub has the whole history."""

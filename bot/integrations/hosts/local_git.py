@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.domain.commits import pull_request_in
+from bot.domain.events import PipelineChanged
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown
 from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Repository
@@ -81,6 +82,10 @@ class LocalGit:
     async def tags(self, repository: Repository) -> list[str]:
         """See ``CodeHost.tags``."""
         return newest_first(await self._names(repository, "refs/tags"))
+
+    async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
+        """See ``CodeHost.checks``: git knows none."""
+        return []
 
     async def relation(self, repository: Repository, since: str | None, until: str) -> Relation:
         """See ``ReleaseHost.relation``."""

@@ -2,14 +2,13 @@
 
 import asyncio
 import os
-import re
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.domain.ports import Finished, Line
-from bot.domain.team import Command
+from bot.domain.target_ports import Finished, Line
+from bot.domain.targets import Command, filled
 from bot.integrations.targets.output import Lines
 
 # How long a process group may take to end by itself after SIGTERM.
@@ -19,7 +18,6 @@ DRAIN = timedelta(seconds=1)
 CHUNK = 65_536  # bytes
 CANNOT_START = 127  # what a shell says of a command that it does not find
 
-_PLACEHOLDER = re.compile(r"\{(service|version|environment|sha|deployment)\}")
 _PASSED_ON = ("PATH", "HOME", "LANG", "TZ")
 
 
@@ -62,7 +60,7 @@ class LocalCommand:
 
 def arguments(command: Command, values: Mapping[str, str]) -> list[str]:
     """The argument list with the values in their places; each stays within its own argument, read once."""
-    return [_PLACEHOLDER.sub(lambda found: values.get(found[1], ""), one) for one in command.arguments]
+    return [filled(one, values) for one in command.arguments]
 
 
 def environment(values: Mapping[str, str]) -> dict[str, str]:

@@ -17,10 +17,10 @@ from bot.domain.live_news import LiveNews
 from bot.domain.locks import Lock, LockKind
 from bot.domain.obstacles import Checks, Freeze, Kind, Obstacle
 from bot.domain.people import Person
-from bot.domain.ports import Finished
 from bot.domain.ships import ShippedCommit, Ships, Version
 from bot.domain.slots import Slot
 from bot.domain.suspects import FailureRate
+from bot.domain.target_ports import Finished
 from bot.domain.team import Environment
 from bot.workflows.deploy_views import Concerned, Place, Queue, Who
 

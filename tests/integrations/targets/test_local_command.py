@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.domain.ports import Finished, Line
-from bot.domain.team import Command
+from bot.domain.target_ports import Finished, Line
+from bot.domain.targets import Command
 from bot.integrations.targets import LocalCommand
 from bot.integrations.targets.output import LINE_MAX, Lines
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.conftest import OpenPage, Stage
 from tests.needs import needs
@@ -51,6 +52,25 @@ async def test_a_message_appears_here_and_on_another_persons_page(open_page: Ope
         await expect(last(page)).to_contain_text("Ship it <script>alert(1)</script>")
         await expect(last(page)).to_have_attribute("data-author", "U0ANA")
     await expect(ana.get_by_test_id("composer-field")).to_have_value("")
+
+
+async def test_enter_counts_also_while_the_last_message_is_under_way(open_page: OpenPage) -> None:
+    page = await open_page("U0ANA", "deploys")
+    second = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await second.wait()
+        await route.continue_()
+
+    await page.route("**/_play/send", hold)
+    await write(page, "first of two in a hurry")
+    await write(page, "second of two in a hurry")
+    await expect(page.get_by_test_id("composer-field")).to_have_value("")
+    second.set()
+    await expect(last(page)).to_contain_text("second of two in a hurry")
+    said = page.get_by_test_id("timeline").get_by_test_id("message").filter(has_text="of two in a hurry")
+    await expect(said).to_have_count(2)
+    await expect(said.first).to_contain_text("first of two")
 
 
 async def test_shift_enter_makes_a_line_and_a_mention_marks_the_channel(open_page: OpenPage, stage: Stage) -> None:

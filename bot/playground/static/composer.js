@@ -212,23 +212,31 @@ export class Composer {
     return true;
   }
 
-  async send() {
+  /** Sent in the order in which Enter was pressed: whoever types on while the last one is under way loses nothing. */
+  send() {
     const text = this.field.value.trim();
-    if (!text || this.form.getAttribute("aria-busy") === "true") return;
+    if (!text) return;
     const { channel, thread } = this.place;
-    this.closeList();
-    this.form.setAttribute("aria-busy", "true");
+    const as = store.as;
     const sent = this.field.value;
+    this.closeList();
     this.field.value = "";
     this.grow();
-    const answer = await api.send({ as: store.as, channel, text, ...(thread ? { thread_ts: thread } : {}) });
-    this.form.removeAttribute("aria-busy");
-    if (!failed(answer)) return;
-    // Give the words back, unless something new has been typed or another place opened meanwhile.
+    this.form.setAttribute("aria-busy", "true");
+    const last = (this.sending ?? Promise.resolve()).then(async () => {
+      const answer = await api.send({ as, channel, text, ...(thread ? { thread_ts: thread } : {}) });
+      if (this.sending === last) this.form.removeAttribute("aria-busy");
+      if (failed(answer)) this.giveBack(answer, { channel, thread, sent });
+    });
+    this.sending = last;
+  }
+
+  /** What was not sent stands in the field again, unless something new has been typed or another place opened. */
+  giveBack(answer, { channel, thread, sent }) {
     if (this.field.value === "" && this.place.channel === channel && this.place.thread === thread)
       this.field.value = sent;
     this.grow();
-    this.showProblem(answer, text);
+    this.showProblem(answer, sent.trim());
   }
 
   showProblem(answer, text) {

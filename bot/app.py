@@ -154,19 +154,22 @@ class _Parts:
 
     def _tools(self, team: Team) -> Tools:
         """What jobs that work outside of a transaction use; a silencer only where the team has an Alertmanager."""
-        github, token = self.settings.github_token, self.settings.alertmanager_token
-        secret = token.get_secret_value() if token else None
+        settings = self.settings
+        github, gitlab, alertmanager = (
+            token.get_secret_value() if token else None
+            for token in (settings.github_token, settings.gitlab_token, settings.alertmanager_token)
+        )
         return Tools(
             self.unit,
             self.clock,
             self.directory,
             team,
-            AnyHost(self.session, github.get_secret_value() if github else None),
+            AnyHost(self.session, github, gitlab),
             LocalCommand(),
             PublicHolidays(),
             PngCharts(),
             carrier=AnyCarrier(),
-            silencer=AlertmanagerApi(self.session, team.alertmanager, secret) if team.alertmanager else None,
+            silencer=AlertmanagerApi(self.session, team.alertmanager, alertmanager) if team.alertmanager else None,
             user_groups=SlackUserGroups(self.client),
             measurements=Prometheus(self.session, team.alerts.prometheus) if team.alerts.prometheus else None,
         )

@@ -11,6 +11,8 @@ _BREAKING = re.compile(r"^BREAKING[ -]CHANGE:\s*(?P<text>.*)$", re.MULTILINE)
 # GitHub and GitLab put the number of a squashed pull request at the end of the first line.
 _SQUASHED = re.compile(r"\s*\((?:#|!)(\d{1,9})\)\s*$")
 _MERGE = re.compile(r"^Merge pull request #(\d{1,9}) ")
+# GitLab ends a merge commit so, with the project's whole path. https://docs.gitlab.com/user/project/merge_requests/commit_templates/
+_SEE = re.compile(r"^See merge request (?:[\w./-]+)?!(\d{1,9})\s*$", re.MULTILINE)
 # git's own trailers: a word, a colon, and lines that go on indented. https://git-scm.com/docs/git-interpret-trailers
 _TRAILER = re.compile(r"^(?P<name>[A-Za-z][A-Za-z-]{1,30}):[ \t]*(?P<text>[^\n]*(?:\n[ \t]+[^\n]+)*)", re.MULTILINE)
 _CHANGE_TAG = re.compile(r"\s*[(\[]C-[1-9]\d{0,8}(?:\s*,\s*C-[1-9]\d{0,8})*[)\]]")
@@ -31,7 +33,7 @@ class Subject:
 
 def read(line: str, body: str = "") -> Subject:
     """What the first line (and the footers of ``body``) say; the text is without number, tags and kind."""
-    pull_request = pull_request_in(line)
+    pull_request = pull_request_in(line, body)
     is_merge = line.startswith(("Merge pull request ", "Merge branch ", "Merge remote-tracking ", "Merge tag "))
     text = _CHANGE_TAG.sub("", _SQUASHED.sub("", line)).strip()
     match = _CONVENTIONAL.match(text)
@@ -59,7 +61,9 @@ def trailers(body: str, *names: str) -> list[str]:
     return [said for match in found if (said := " ".join(match["text"].split()))]
 
 
-def pull_request_in(line: str) -> int | None:
-    """The number of the pull request that a first line names, if it names one."""
-    match = _SQUASHED.search(line) or _MERGE.match(line)
-    return int(match[1]) if match else None
+def pull_request_in(line: str, body: str = "") -> int | None:
+    """The number of the pull request that a message's first line names, or else the rest of it, if one does."""
+    if match := _SQUASHED.search(line) or _MERGE.match(line):
+        return int(match[1])
+    seen = _SEE.findall(body)  # a squashed branch may hold merges of its own; what merged it is said last
+    return int(seen[-1]) if seen else None

@@ -9,58 +9,71 @@ from bot.domain.ports import CodeHost, Commit, HostUnreachable
 from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Repository
 from bot.integrations.hosts.github_releases import GitHubReleases
+from bot.integrations.hosts.gitlab_releases import GitLabReleases
 from bot.integrations.hosts.local_git import LocalGit
 
 
 class AnyHost:
-    """Asks the local repository where the team file names one, else GitHub.
+    """Asks the local repository where the team file names one, else GitHub or GitLab.
+
+    What git does not know (pipelines, pull requests, releases) GitHub or GitLab is asked, also where the code is read
+    from a clone.
 
     Args:
         session: shared with everything else that speaks HTTP; it stays open.
         github_token: lets us read private repositories, and more often.
+        gitlab_token: lets us read private projects.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, github_token: str | None = None) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, github_token: str | None = None, gitlab_token: str | None = None
+    ) -> None:
         self._local = LocalGit()
         self._github = GitHubReleases(session, github_token)
+        self._gitlab = GitLabReleases(session, gitlab_token)
 
     async def resolve(self, repository: Repository, ref: str) -> str:
         """See ``CodeHost.resolve``."""
-        return await self._host(repository).resolve(repository, ref)
+        return await self._code(repository).resolve(repository, ref)
 
     async def commits(self, repository: Repository, since: str | None, until: str) -> list[Commit]:
         """See ``CodeHost.commits``."""
-        return await self._host(repository).commits(repository, since, until)
+        return await self._code(repository).commits(repository, since, until)
 
     async def files(self, repository: Repository, since: str, until: str) -> list[str]:
         """See ``CodeHost.files``."""
-        return await self._host(repository).files(repository, since, until)
+        return await self._code(repository).files(repository, since, until)
 
     async def tags(self, repository: Repository) -> list[str]:
         """See ``CodeHost.tags``."""
-        return await self._host(repository).tags(repository)
+        return await self._code(repository).tags(repository)
 
     async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
-        """See ``CodeHost.checks``; from GitHub, also where the code is read from a clone."""
-        host = self._github if repository.github else self._host(repository)
-        return await host.checks(repository, sha)
+        """See ``CodeHost.checks``."""
+        return await self._forge(repository).checks(repository, sha)
 
     async def relation(self, repository: Repository, since: str | None, until: str) -> Relation:
         """See ``ReleaseHost.relation``."""
-        return await self._host(repository).relation(repository, since, until)
+        return await self._code(repository).relation(repository, since, until)
 
     async def pull_requests(self, repository: Repository, numbers: Collection[int]) -> Mapping[int, MergedPull]:
         """See ``ReleaseHost.pull_requests``."""
-        return await self._host(repository).pull_requests(repository, numbers)
+        return await self._forge(repository).pull_requests(repository, numbers)
 
     async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
-        """See ``ReleaseHost.write_release``; on GitHub, also where the code is read from a clone."""
-        host = self._github if repository.github else self._host(repository)
-        return await host.write_release(repository, tag, title, body)
+        """See ``ReleaseHost.write_release``."""
+        return await self._forge(repository).write_release(repository, tag, title, body)
 
-    def _host(self, repository: Repository) -> CodeHost:
-        if repository.git:
-            return self._local
+    def _code(self, repository: Repository) -> CodeHost:
+        """Who tells of commits: a clone is nearer than its origin."""
+        return self._local if repository.git else self._forge(repository)
+
+    def _forge(self, repository: Repository) -> CodeHost:
+        """Who tells of what people and pipelines do with commits."""
         if repository.github:
             return self._github
+        if repository.gitlab:
+            return self._gitlab
+        if repository.git:
+            return self._local
         raise HostUnreachable("the team file names no repository for it")

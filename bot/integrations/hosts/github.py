@@ -16,6 +16,7 @@ from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.domain.team import Repository
 from bot.domain.versions import newest_first
 from bot.integrations.hosts.nearest import nearest
+from bot.integrations.hosts.refs import commit_behind, is_plain, together
 
 LIMIT = timedelta(seconds=15)
 COMMITS_MAX = 10_000
@@ -51,20 +52,27 @@ class GitHub:
 
     async def resolve(self, repository: Repository, ref: str) -> str:
         """See ``CodeHost.resolve``."""
-        if not _is_plain(ref):
+
+        async def look(kind: str, name: str) -> str | None:
+            # https://docs.github.com/en/rest/commits/commits#get-a-commit: heads/BRANCH_NAME, tags/TAG_NAME, or a SHA.
+            # One commit may tell of 300 files with their patches; a page of one is enough to learn its SHA.
+            named = name if kind == "commits" else f"{kind}/{name}"
+            try:
+                found = await self._get(repository, "commits/{ref}{?per_page}", ref=named, per_page=1)
+            except _Absent:
+                return None
+            return _text(found, "sha")
+
+        sha = await commit_behind(ref, look) if is_plain(ref) else None
+        if sha is None:
             raise RefUnknown(ref, nearest(ref, await self.tags(repository)))
-        try:
-            found = await self._get(repository, "commits/{ref}", ref=ref)
-        except _Absent as absent:
-            raise RefUnknown(ref, nearest(ref, await self.tags(repository))) from absent
-        return _text(found, "sha")
+        return sha
 
     async def commits(self, repository: Repository, since: str | None, until: str) -> list[Commit]:
         """See ``CodeHost.commits``."""
-        last = await self.resolve(repository, until)
         if since is None:
-            return await self._all_commits(repository, last)
-        first = await self.resolve(repository, since)
+            return await self._all_commits(repository, await self.resolve(repository, until))
+        first, last = await together(self.resolve(repository, since), self.resolve(repository, until))
         found: list[Commit] = []
         for page in count(1):
             body = await self._get(
@@ -84,14 +92,13 @@ class GitHub:
         return found[::-1]  # GitHub compares oldest first
 
     async def files(self, repository: Repository, since: str, until: str) -> list[str]:
-        """See ``CodeHost.files``."""
-        try:
-            body = await self._get(
-                repository, "compare/{base}...{head}{?per_page}", base=since, head=until, per_page=1
-            )
-        except _Absent as absent:
-            raise RefUnknown(until) from absent
-        return [_text(one, "filename") for one in body.get("files") or ()]
+        """See ``CodeHost.files``; a renamed one by both its names."""
+        compared = await self._compare(repository, since, until)
+        found = [*_files(compared)]
+        if compared.get("behind_by"):
+            # GitHub compares with what both have in common; what only the first one has is told the other way round.
+            found += _files(await self._compare(repository, until, since))
+        return list(dict.fromkeys(found))
 
     async def tags(self, repository: Repository) -> list[str]:
         """See ``CodeHost.tags``."""
@@ -100,6 +107,14 @@ class GitHub:
         except _Absent as absent:
             raise HostUnreachable(f"GitHub has no repository {repository.github}, or hides it from us") from absent
         return newest_first(found)
+
+    async def _compare(self, repository: Repository, base: str, head: str) -> Any:
+        try:
+            return await self._get(
+                repository, "compare/{base}...{head}{?per_page}", base=base, head=head, per_page=1
+            )
+        except _Absent as absent:
+            raise RefUnknown(head) from absent
 
     async def _all_commits(self, repository: Repository, last: str) -> list[Commit]:
         pages = self._pages(repository, "commits{?sha,per_page}", self._commits_max + 1, sha=last)
@@ -112,10 +127,12 @@ class GitHub:
         async with self._asking():
             return await self._api(repository).getitem(f"/repos/{_name(repository)}/{path}", values)
 
-    async def _pages(self, repository: Repository, path: str, most: int, **values: Any) -> AsyncIterator[Any]:
-        """Items of every page, up to ``most`` of them."""
+    async def _pages(
+        self, repository: Repository, path: str, most: int, *, within: str | None = None, **values: Any
+    ) -> AsyncIterator[Any]:
+        """Items of every page, up to ``most`` of them; ``within`` is the field of the answer that holds them."""
         pages = self._api(repository).getiter(
-            f"/repos/{_name(repository)}/{path}", {**values, "per_page": PAGE}, iterable_key=None
+            f"/repos/{_name(repository)}/{path}", {**values, "per_page": PAGE}, iterable_key=within
         )
         seen = 0
         while seen < most:
@@ -141,7 +158,7 @@ class GitHub:
         except HTTPException as error:
             if isinstance(error, BadRequest) and error.status_code in _ABSENT:
                 raise _Absent from error
-            raise HostUnreachable(_refusal(error)) from error
+            raise _refusal(error) from error
         except (GitHubException, ValueError) as error:
             raise HostUnreachable("GitHub answered something that is not an answer of its API") from error
         except TimeoutError as error:
@@ -154,22 +171,24 @@ class _Absent(Exception):
     """GitHub has nothing by that name."""
 
 
+class _Forbidden(HostUnreachable):
+    """The token lacks a right."""
+
+
 def _name(repository: Repository) -> str:
     return repository.github or ""
 
 
-def _refusal(error: HTTPException) -> str:
+def _refusal(error: HTTPException) -> HostUnreachable:
     status = int(error.status_code)
     if status == 401:
-        return "GitHub does not accept our token"
+        return HostUnreachable("GitHub does not accept our token")
     if status in _REFUSED:
         wait = error.headers.get("retry-after")
-        return f"GitHub asks us to slow down ({wait} s)" if wait else "GitHub refuses us; the token lacks a right"
-    return f"GitHub answered {status}"
-
-
-def _is_plain(ref: str) -> bool:
-    return bool(ref) and not ref.startswith("-") and ".." not in ref and ref.isprintable() and " " not in ref
+        if wait:
+            return HostUnreachable(f"GitHub asks us to slow down ({wait} s)")
+        return _Forbidden("GitHub refuses us; the token lacks a right")
+    return HostUnreachable(f"GitHub answered {status}")
 
 
 def _text(body: Any, field: str) -> str:
@@ -179,19 +198,29 @@ def _text(body: Any, field: str) -> str:
     return value
 
 
+def _files(compared: Any) -> list[str]:
+    found: list[str] = []
+    for one in compared.get("files") or ():
+        found.append(_text(one, "filename"))
+        if one.get("previous_filename"):
+            found.append(_text(one, "previous_filename"))
+    return found
+
+
 def _commit(body: Any) -> Commit:
     try:
         subject, _, rest = body["commit"]["message"].partition("\n")
+        rest = rest.strip()
         author = body["commit"].get("author") or {}
         at = datetime.fromisoformat(body["commit"]["committer"]["date"])
         return Commit(
             body["sha"],
             subject.strip(),
-            rest.strip(),
+            rest,
             author.get("name") or "",
             author.get("email") or "",
             at.astimezone(UTC),
-            pull_request_in(subject),
+            pull_request_in(subject, rest),
             (body.get("author") or {}).get("login") or "",
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -3,21 +3,17 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bot.domain.events import PipelineChanged
 from bot.domain.ports import HostUnreachable, RefUnknown
 from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Repository
-from bot.integrations.hosts.github import GitHub, _Absent, _name, _text
+from bot.integrations.hosts.github import _Absent, _name, _text
+from bot.integrations.hosts.github_checks import GitHubChecks
 
 PULLS_MAX = 2_000  # of the newest pull requests that are looked through
 
 
-class GitHubReleases(GitHub):
+class GitHubReleases(GitHubChecks):
     """GitHub as a ``ReleaseHost``. Writing needs a token that may (contents: write)."""
-
-    async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
-        """See ``CodeHost.checks``."""
-        raise HostUnreachable("checks cannot be read from GitHub yet")
 
     async def relation(self, repository: Repository, since: str | None, until: str) -> Relation:
         """See ``ReleaseHost.relation``; GitHub has the whole history."""

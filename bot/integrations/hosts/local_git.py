@@ -14,13 +14,13 @@ from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Repository
 from bot.domain.versions import newest_first
 from bot.integrations.hosts.nearest import nearest
+from bot.integrations.hosts.refs import FULL_SHA, together
 
 LIMIT = timedelta(seconds=20)
 COMMITS_MAX = 10_000
 AMBIGUOUS_MAX = 20  # objects of one short SHA that are looked at
-FIELDS = ("%H", "%an", "%ae", "%ct", "%s", "%b")
+FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%s", "%b")
 
-_FULL_SHA = re.compile(r"[0-9a-f]{40}")
 _SHORT_SHA = re.compile(r"[0-9a-f]{4,39}")
 
 # What a repository's own configuration could make git run; none of it is needed to read commits.
@@ -53,8 +53,8 @@ class LocalGit:
 
     async def commits(self, repository: Repository, since: str | None, until: str) -> list[Commit]:
         """See ``CodeHost.commits``."""
-        last = await self.resolve(repository, until)
-        first = await self.resolve(repository, since) if since else None
+        ends = [since, until] if since else [until]
+        shas = await together(*(self.resolve(repository, ref) for ref in ends))
         out = await self._read(
             repository,
             "log",
@@ -62,18 +62,20 @@ class LocalGit:
             "-z",
             f"--format=tformat:{'%x00'.join(FIELDS)}",
             "--end-of-options",
-            f"{first}..{last}" if first else last,
+            "..".join(shas),
             "--",
         )
         parts = out.split("\0")
-        commits = [_commit(parts[at : at + len(FIELDS)]) for at in range(0, len(parts) - 1, len(FIELDS))]
-        if len(commits) > self._commits_max:
+        told = [parts[at : at + len(FIELDS)] for at in range(0, len(parts) - 1, len(FIELDS))]
+        if len(told) > self._commits_max:
             raise RangeTooLong(f"more than {self._commits_max} commits")
-        return commits
+        if since:
+            await self._must_reach_back(repository, told)
+        return [_commit(fields) for fields in told]
 
     async def files(self, repository: Repository, since: str, until: str) -> list[str]:
         """See ``CodeHost.files``."""
-        first, last = await self.resolve(repository, since), await self.resolve(repository, until)
+        first, last = await together(self.resolve(repository, since), self.resolve(repository, until))
         out = await self._read(
             repository, "diff-tree", "-r", "-z", "--no-ext-diff", "--name-only", "--end-of-options", first, last
         )
@@ -89,8 +91,7 @@ class LocalGit:
 
     async def relation(self, repository: Repository, since: str | None, until: str) -> Relation:
         """See ``ReleaseHost.relation``."""
-        _, shallow, _ = await self._git(repository, "rev-parse", "--is-shallow-repository")
-        is_shallow = shallow.strip() == "true"
+        is_shallow = await self._is_shallow(repository)
         if since is None:
             return Relation(is_shallow=is_shallow)
         first, last = await self.resolve(repository, since), await self.resolve(repository, until)
@@ -105,12 +106,23 @@ class LocalGit:
     async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
         """See ``ReleaseHost.write_release``: git has none."""
         raise HostUnreachable(
-            "a repository on disk has no releases; name the one on GitHub in the team file as well"
+            "a repository on disk has no releases; name the one on GitHub or GitLab in the team file as well"
         )
+
+    async def _must_reach_back(self, repository: Repository, told: Sequence[Sequence[str]]) -> None:
+        """A range ends where its start's history begins. One that ends at a commit without parents has run into the
+        end of a shallow clone instead, and may hold too many commits, or too few."""
+        if all(parents for _, parents, *_ in told) or not await self._is_shallow(repository):
+            return
+        raise HostUnreachable("the clone is shallow and lacks older commits; run git fetch --unshallow in it")
+
+    async def _is_shallow(self, repository: Repository) -> bool:
+        _, shallow, _ = await self._git(repository, "rev-parse", "--is-shallow-repository")
+        return shallow.strip() == "true"
 
     async def _must_be_one(self, repository: Repository, ref: str) -> None:
         """A name that is both a tag's and a branch's: git would take the tag and tell nobody."""
-        if _FULL_SHA.fullmatch(ref):
+        if FULL_SHA.fullmatch(ref):
             return
         names = [f"refs/tags/{ref}", f"refs/heads/{ref}"]
         # In one go: whoever waits in Slack has three seconds, and every git takes its part of them.
@@ -209,7 +221,7 @@ def _is_plain(ref: str) -> bool:
 
 
 def _commit(fields: Sequence[str]) -> Commit:
-    sha, author, email, seconds, subject, body = fields
+    sha, _, author, email, seconds, subject, body = fields
     return Commit(
         sha.strip(),
         subject,
@@ -217,5 +229,5 @@ def _commit(fields: Sequence[str]) -> Commit:
         author,
         email,
         datetime.fromtimestamp(int(seconds), UTC),
-        pull_request_in(subject),
+        pull_request_in(subject, body),
     )

@@ -1,0 +1,153 @@
+"""How the checks of a commit stand on GitHub: Actions, other apps' check suites, and statuses of the old kind."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from bot.domain.events import PipelineChanged, RunState
+from bot.domain.ports import HostUnreachable
+from bot.domain.team import Repository
+from bot.integrations.hosts.github import GitHub, _Absent, _Forbidden, _name
+from bot.integrations.hosts.refs import together
+
+T = TypeVar("T")
+
+CHECKS_MAX = 300  # of one commit and kind; a nightly workflow runs often on an old one, the newest come first
+
+ACTIONS = "github-actions"  # the app whose check suites are the workflow runs themselves
+
+# https://docs.github.com/en/rest/checks/suites: status, and conclusion once that is "completed"
+# https://docs.github.com/en/rest/commits/statuses: state of a commit status; somebody who says "pending" has begun
+_STATES = {
+    "in_progress": RunState.RUNNING,
+    "success": RunState.PASSED,
+    "neutral": RunState.PASSED,
+    "skipped": RunState.CANCELLED,
+    "cancelled": RunState.CANCELLED,
+    "stale": RunState.CANCELLED,
+    "status:pending": RunState.RUNNING,
+    "status:success": RunState.PASSED,
+    "status:failure": RunState.FAILED,
+    "status:error": RunState.FAILED,
+}
+
+
+class GitHubChecks(GitHub):
+    """GitHub with the checks of its commits."""
+
+    async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
+        """See ``CodeHost.checks``. A token needs a right for each kind; a kind that it may not read is left out."""
+        kinds = await together(
+            self._allowed(self._runs(repository, sha)),
+            self._allowed(self._suites(repository, sha)),
+            self._allowed(self._statuses(repository, sha)),
+        )
+        refusals = [kind for kind in kinds if isinstance(kind, Exception)]
+        if len(refusals) < len(kinds):
+            return [check for kind in kinds if not isinstance(kind, Exception) for check in kind]
+        if isinstance(refusals[0], HostUnreachable):
+            raise refusals[0]
+        raise HostUnreachable(f"GitHub has no repository {repository.github}, or hides it from us") from refusals[0]
+
+    async def _allowed(self, asked: AsyncIterator[PipelineChanged]) -> list[PipelineChanged] | Exception:
+        try:
+            return [one async for one in asked]
+        except (_Absent, _Forbidden) as refused:
+            return refused
+
+    async def _runs(self, repository: Repository, sha: str) -> AsyncIterator[PipelineChanged]:
+        path = "actions/runs{?head_sha,per_page}"
+        async for one in self._pages(repository, path, CHECKS_MAX, within="workflow_runs", head_sha=sha):
+            yield _read(_run, repository, sha, one)
+
+    async def _suites(self, repository: Repository, sha: str) -> AsyncIterator[PipelineChanged]:
+        path = "commits/{ref}/check-suites{?per_page}"
+        async for one in self._pages(repository, path, CHECKS_MAX, within="check_suites", ref=sha):
+            if _read(_is_others, repository, sha, one):
+                yield _read(_suite, repository, sha, one)
+
+    async def _statuses(self, repository: Repository, sha: str) -> AsyncIterator[PipelineChanged]:
+        path = "commits/{ref}/status{?per_page}"
+        async for one in self._pages(repository, path, CHECKS_MAX, within="statuses", ref=sha):
+            yield _read(_status, repository, sha, one)
+
+
+def _read(how: Callable[[Repository, str, Any], T], repository: Repository, sha: str, body: Any) -> T:
+    try:
+        return how(repository, sha, body)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise HostUnreachable("GitHub's answer describes a check in a way that I do not know") from error
+
+
+def _is_others(repository: Repository, sha: str, body: Any) -> bool:
+    """Whether another app than Actions checks anything; GitHub makes a suite for each that might."""
+    return bool(body.get("latest_check_runs_count")) and (body.get("app") or {}).get("slug", ACTIONS) != ACTIONS
+
+
+def _run(repository: Repository, sha: str, body: Any) -> PipelineChanged:
+    started = body.get("run_started_at")
+    return PipelineChanged(
+        source="github",
+        repository=_spelled(repository, body),
+        run=str(body["id"]),
+        attempt=body.get("run_attempt") or 1,
+        name=body.get("name") or "",
+        number=body.get("run_number") or 0,
+        branch=body.get("head_branch") or "",
+        sha=sha,
+        state=_state(body),
+        at=_instant(body),
+        started_at=datetime.fromisoformat(started).astimezone(UTC) if started else None,
+        url=body.get("html_url") or "",
+        actor=(body.get("triggering_actor") or body.get("actor") or {}).get("login") or "",
+        title=body.get("display_title") or "",
+    )
+
+
+def _suite(repository: Repository, sha: str, body: Any) -> PipelineChanged:
+    page = (body.get("repository") or {}).get("html_url")
+    return PipelineChanged(
+        source="github",
+        repository=_spelled(repository, body),
+        run=f"suite-{body['id']}",
+        attempt=1,
+        name=body["app"].get("name") or body["app"]["slug"],
+        number=0,
+        branch=body.get("head_branch") or "",
+        sha=sha,
+        state=_state(body),
+        at=_instant(body),
+        url=f"{page}/commit/{sha}/checks?check_suite_id={body['id']}" if page else "",
+    )
+
+
+def _status(repository: Repository, sha: str, body: Any) -> PipelineChanged:
+    return PipelineChanged(
+        source="github",
+        repository=_name(repository),
+        # A context is the same for every commit, a run is not.
+        run=f"status-{body['context']}-{sha}",
+        attempt=1,
+        name=body["context"],
+        number=0,
+        branch="",
+        sha=sha,
+        state=_STATES.get(f"status:{body['state']}", RunState.QUEUED),
+        at=_instant(body),
+        url=body.get("target_url") or "",
+    )
+
+
+def _spelled(repository: Repository, body: Any) -> str:
+    """As webhooks spell it, so that both tell of the same run; the team file may write it in another case."""
+    return (body.get("repository") or {}).get("full_name") or _name(repository)
+
+
+def _state(body: Any) -> RunState:
+    if body["status"] == "completed":
+        return _STATES.get(body.get("conclusion") or "", RunState.FAILED)
+    return _STATES.get(body["status"], RunState.QUEUED)
+
+
+def _instant(body: Any) -> datetime:
+    return datetime.fromisoformat(body.get("updated_at") or body["created_at"]).astimezone(UTC)

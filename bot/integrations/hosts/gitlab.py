@@ -1,0 +1,147 @@
+"""Reads projects on GitLab, gitlab.com's or one's own server's, over its REST API."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+
+from bot.domain.commits import pull_request_in
+from bot.domain.events import PipelineChanged, RunState
+from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
+from bot.domain.team import Repository
+from bot.domain.versions import newest_first
+from bot.integrations.hosts.gitlab_api import Absent, GitLabApi, text
+from bot.integrations.hosts.nearest import nearest
+from bot.integrations.hosts.refs import commit_behind, is_plain, together
+
+LIMIT = timedelta(seconds=15)
+COMMITS_MAX = 10_000
+TAGS_MAX = 1_000
+PIPELINES_MAX = 300  # of one commit; a nightly schedule makes many of an old one, the newest come first
+
+# https://docs.gitlab.com/api/pipelines/: the status of a pipeline; what is not named here has not begun
+_STATES = {
+    "running": RunState.RUNNING,
+    "canceling": RunState.RUNNING,
+    "success": RunState.PASSED,
+    "failed": RunState.FAILED,
+    "canceled": RunState.CANCELLED,
+    "skipped": RunState.CANCELLED,
+}
+# Where GitLab tells of one thing by its name. https://docs.gitlab.com/api/commits/ tags/ branches/
+_PLACES = {"tags": "tags", "heads": "branches", "commits": "commits"}
+
+
+class GitLab:
+    """A ``CodeHost`` for projects that the team file names by their whole path, such as ``harbor/shop/web``.
+
+    Args:
+        session: shared with everything else that speaks HTTP; it stays open.
+        token: lets us read private projects.
+        limit: how long one request may take.
+        commits_max: how many commits a range may hold.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        token: str | None = None,
+        *,
+        limit: timedelta = LIMIT,
+        commits_max: int = COMMITS_MAX,
+    ) -> None:
+        self._api = GitLabApi(session, token, limit)
+        self._commits_max = commits_max
+
+    async def resolve(self, repository: Repository, ref: str) -> str:
+        """See ``CodeHost.resolve``."""
+
+        async def look(kind: str, name: str) -> str | None:
+            try:
+                found = await self._api.get(repository, "repository", _PLACES[kind], name)
+            except Absent:
+                return None
+            return text(found, "id") if kind == "commits" else text(found, "commit", "id")
+
+        sha = await commit_behind(ref, look) if is_plain(ref) else None
+        if sha is None:
+            raise RefUnknown(ref, nearest(ref, await self.tags(repository)))
+        return sha
+
+    async def commits(self, repository: Repository, since: str | None, until: str) -> list[Commit]:
+        """See ``CodeHost.commits``."""
+        ends = [since, until] if since else [until]
+        shas = await together(*(self.resolve(repository, ref) for ref in ends))
+        found = await self._api.pages(
+            repository,
+            "repository",
+            "commits",
+            most=self._commits_max + 1,
+            query={"ref_name": "..".join(shas)},
+        )
+        if len(found) > self._commits_max:
+            raise RangeTooLong(f"more than {self._commits_max} commits")
+        return [_commit(one) for one in found]
+
+    async def files(self, repository: Repository, since: str, until: str) -> list[str]:
+        """See ``CodeHost.files``; a renamed one by both its names."""
+        asked = {"from": since, "to": until, "straight": "true"}
+        try:
+            body = await self._api.get(repository, "repository", "compare", query=asked)
+        except Absent as absent:
+            raise RefUnknown(until) from absent
+        if body.get("compare_timeout"):
+            raise HostUnreachable("the two are too different for GitLab to compare")
+        paths = (text(one, side) for one in body.get("diffs") or () for side in ("old_path", "new_path"))
+        return list(dict.fromkeys(paths))
+
+    async def tags(self, repository: Repository) -> list[str]:
+        """See ``CodeHost.tags``."""
+        newest = {"order_by": "updated", "sort": "desc"}
+        found = await self._api.pages(repository, "repository", "tags", most=TAGS_MAX, query=newest)
+        return newest_first([text(one, "name") for one in found])
+
+    async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
+        """See ``CodeHost.checks``."""
+        found = await self._api.pages(repository, "pipelines", most=PIPELINES_MAX, query={"sha": sha})
+        return [_pipeline(repository, one) for one in found]
+
+
+def _pipeline(repository: Repository, body: Any) -> PipelineChanged:
+    try:
+        return PipelineChanged(
+            source="gitlab",
+            repository=repository.gitlab or "",
+            run=str(body["id"]),
+            attempt=1,
+            name=body.get("name") or "pipeline",
+            number=int(body.get("iid") or body["id"]),
+            branch=body.get("ref") or "",
+            sha=body["sha"],
+            state=_STATES.get(body["status"], RunState.QUEUED),
+            at=_instant(body.get("updated_at") or body["created_at"]),
+            url=body.get("web_url") or "",
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise HostUnreachable("GitLab's answer describes a pipeline in a way that I do not know") from error
+
+
+def _commit(body: Any) -> Commit:
+    try:
+        subject, _, rest = body["message"].partition("\n")
+        rest = rest.strip()
+        return Commit(
+            body["id"],
+            subject.strip(),
+            rest,
+            body.get("author_name") or "",
+            body.get("author_email") or "",
+            _instant(body["committed_date"]),
+            pull_request_in(subject, rest),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise HostUnreachable("GitLab's answer describes a commit in a way that I do not know") from error
+
+
+def _instant(told: str) -> datetime:
+    return datetime.fromisoformat(told).astimezone(UTC)

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.config.mistakes import NOTHING_GIVEN
 from bot.config.parts import Address, Argument, Channel, Duration, Part, RepositoryPart, Several, repository_in
 from bot.domain import targets
+from bot.domain.images import Image
 from bot.domain.team import Repository, Service
 
 Values = dict[str, Argument]
@@ -115,6 +116,20 @@ class DeployPart(Part):
         return targets.Command(tuple(self.run or ()), self.directory, self.limit or targets.LIMIT)
 
 
+def _image(name: str) -> str:
+    """A name that becomes an image's, whatever is filled in; what people type stands in its tag alone."""
+    where, _, tag = name.rpartition(":")
+    if Image.read(targets.filled(name, dict.fromkeys(targets.PLACEHOLDERS, "x"))) is None:
+        raise ValueError(f"{name!r} is no image on a registry; write registry.example.com/shop/web:{{version}}")
+    if "{" in where.replace("{service}", ""):
+        raise ValueError("before the tag, {service} alone is filled in: a version must not choose the repository")
+    if "{version}" not in tag and "{sha}" not in tag:
+        raise ValueError(f"the tag {tag!r} is the same for whatever is deployed; it needs {{version}} or {{sha}}")
+    if "{deployment}" in tag:
+        raise ValueError("the image is there before the deployment: {deployment} cannot be in its name")
+    return name
+
+
 class ServicePart(Part):
     """A service."""
 
@@ -123,6 +138,7 @@ class ServicePart(Part):
     channel: Channel | None = None
     owners: Several = Field(default_factory=list[str])
     migrations: Several = Field(default_factory=list[str])  # patterns of paths that change how data is kept
+    artifact: Annotated[Argument, AfterValidator(_image)] | None = None
 
     def service(self, name: str, owners: list[str]) -> Service:
         """The domain's; ``owners`` by their ids."""
@@ -134,6 +150,7 @@ class ServicePart(Part):
             self.channel,
             tuple(owners),
             tuple(self.migrations),
+            self.artifact,
         )
 
 

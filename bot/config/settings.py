@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from rapidfuzz import fuzz, process
 
 from bot.config.mistakes import Mistake
+from bot.config.registry_logins import registry_logins, secrets_of
 
 HOOK_SECRET = "EIGHTBELLS_HOOK_SECRET_"  # noqa: S105  the beginning of a variable's name
 OFREP_TOKEN = "EIGHTBELLS_OFREP_TOKEN_"  # noqa: S105  as above
@@ -68,7 +69,18 @@ class Settings(BaseModel):
     alertmanager_token: SecretStr | None = Field(
         None, alias="ALERTMANAGER_TOKEN", description="sent to the team file's Alertmanager as a bearer's"
     )
+    registry_auth: SecretStr | None = Field(
+        None,
+        alias="EIGHTBELLS_REGISTRY_AUTH",
+        description="docker's config.json, with logins to registries; `_FILE` names the one that you have",
+    )
     url: str = Field("", alias="EIGHTBELLS_URL", description="where deployers elsewhere reach us, to report back")
+    cdevents_url: str = Field(
+        "", alias="EIGHTBELLS_CDEVENTS_URL", description="where versions that went live are told, as CDEvents"
+    )
+    cdevents_token: SecretStr | None = Field(
+        None, alias="EIGHTBELLS_CDEVENTS_TOKEN", description="sent along as a bearer's"
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="address to listen on")
     port: int = Field(3000, alias="PORT", ge=0, le=65_535, description="port to listen on; 0 takes a free one")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -100,6 +112,18 @@ class Settings(BaseModel):
             raise ValueError("use at most 16 lower-case letters, digits, dashes and underscores")
         return prefix
 
+    @field_validator("registry_auth")
+    @classmethod
+    def _holds_logins(cls, auth: SecretStr | None) -> SecretStr | None:
+        if auth:
+            registry_logins(auth.get_secret_value())
+        return auth
+
+    @property
+    def registry_logins(self) -> dict[str, str]:
+        """Base64 of ``user:password`` by registry."""
+        return registry_logins(self.registry_auth.get_secret_value()) if self.registry_auth else {}
+
     @property
     def socket_mode(self) -> bool:
         """Whether Slack is spoken to over a socket that we open, instead of Slack calling us."""
@@ -120,12 +144,13 @@ class Settings(BaseModel):
         """Every value that must never leave the process, for the log's redaction."""
         single = (
             *(self.bot_token, self.app_token, self.signing_secret, self.client_secret),
-            *(self.github_token, self.gitlab_token, self.alertmanager_token),
+            *(self.github_token, self.gitlab_token, self.alertmanager_token, self.cdevents_token),
         )
         by_name = (*self.hook_secrets.values(), *self.ofrep_tokens.values())
         found = {secret.get_secret_value() for secret in (*single, *by_name) if secret}
         if self.key:
             found |= set(self.key.get_secret_value().split(","))
+        found |= secrets_of(self.registry_logins)
         password = urlsplit(self.database_url.get_secret_value()).password
         return frozenset(found | ({password} if password else set()))
 
@@ -213,6 +238,9 @@ def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
             "EIGHTBELLS_KEY",
             "is not 32 bytes in URL-safe base64; make one with `openssl rand -base64 32 | tr '+/' '-_'`",
         )
+    for name in ("EIGHTBELLS_URL", "EIGHTBELLS_CDEVENTS_URL"):
+        if name in values and urlsplit(values[name]).scheme not in {"http", "https"}:
+            yield Mistake(name, "is no address; write https://host or https://host/path")
     folder = values.get("EIGHTBELLS_TEMPLATES")
     if folder and not Path(folder).is_dir():
         yield Mistake("EIGHTBELLS_TEMPLATES", f"there is no folder {folder}")

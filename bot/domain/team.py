@@ -47,6 +47,7 @@ class Service:
     channel: str | None = None
     owners: tuple[str, ...] = ()  # user ids, or user group ids (S…)
     migrations: tuple[str, ...] = ()  # patterns of paths such as "db/migrations/*", where * is anything
+    artifact: str | None = None  # what its image is called, with placeholders as in Command
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What operators set, and how their slips are told: all at once, and without a secret in them."""
 
 import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,58 @@ def test_each_environment_has_a_token_of_its_own_for_flags() -> None:
     ]
 
 
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_logins_to_registries_are_read_from_the_file_that_docker_writes(tmp_path: Path) -> None:
+    auths = {
+        "https://index.docker.io/v1/": {"auth": encoded("ana:hunter-1")},
+        "Registry.example.com:5000": {"auth": encoded("bot:hunter:2")},
+        "quay.io/shop": {"username": "shop", "password": "hunter-3", "auth": ""},
+        "ghcr.io": {},  # in docker's credentials store
+        "shop.azurecr.io": {"auth": encoded("00000000:"), "identitytoken": "x"},
+    }
+    (tmp_path / "config.json").write_text(
+        json.dumps({"auths": auths, "credsStore": "pass", "detachKeys": "ctrl-a"})
+    )
+    settings, mistakes = read_settings(
+        GOOD | {"EIGHTBELLS_REGISTRY_AUTH_FILE": str(tmp_path / "config.json")}, serving=True
+    )
+
+    assert mistakes == []
+    assert settings is not None
+    assert settings.registry_logins == {
+        "docker.io": encoded("ana:hunter-1"),
+        "registry.example.com:5000": encoded("bot:hunter:2"),
+        "quay.io/shop": encoded("shop:hunter-3"),
+    }
+    assert settings.secrets >= {"hunter-1", "hunter:2", "hunter-3", encoded("ana:hunter-1")}
+    assert "hunter" not in repr(settings)
+    assert encoded("ana:hunter-1") not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        ("/root/.docker/config.json", "is no docker config.json; name yours with EIGHTBELLS_REGISTRY_AUTH_FILE"),
+        ("[" * 100_000, "is no docker config.json; name yours with EIGHTBELLS_REGISTRY_AUTH_FILE"),
+        ("[]", "is no docker config.json: it has no auths"),
+        ('{"auths": []}', "is no docker config.json: it has no auths"),
+        ('{"auths": {"r.io": "hunter-1"}}', "is no docker config.json: auths.r.io should be a group of keys"),
+        ('{"auths": {"r.io": {"auth": "hunter-1"}}}', "auths.r.io.auth is not user:password in base64"),
+        ('{"auths": {"r.io": {"auth": 7}}}', "auths.r.io.auth is not user:password in base64"),
+        (
+            '{"auths": {"r.io": {}}, "credsStore": "pass"}',
+            "holds no user with a password; docker keeps them elsewhere where config.json names a credsStore: "
+            "take that line out, and log in again",
+        ),
+    ],
+)
+def test_a_file_without_logins_is_told_without_what_is_in_it(auth: str, told: str) -> None:
+    assert wrong(GOOD | {"EIGHTBELLS_REGISTRY_AUTH": auth}) == [f"EIGHTBELLS_REGISTRY_AUTH: {told}"]
+
+
 def test_every_slip_is_told_in_one_go() -> None:
     found = wrong(
         {
@@ -142,7 +195,7 @@ def test_settings_and_team_file_are_told_together(tmp_path: Path) -> None:
     ]
 
 
-SECRETS = [name for name in variables() if name.endswith(("TOKEN", "SECRET", "KEY", "DATABASE_URL"))]
+SECRETS = [name for name in variables() if name.endswith(("TOKEN", "SECRET", "KEY", "AUTH", "DATABASE_URL"))]
 
 
 @given(st.sampled_from(SECRETS), st.text("abcxyz0189-_:/@", min_size=8, max_size=40))

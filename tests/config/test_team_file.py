@@ -79,6 +79,14 @@ def test_an_empty_file_is_a_team_without_anything() -> None:
         ("services: {web: {deploy: {http: {url: deployer}}}}", "services.web.deploy.http.url: 'deployer' is no address; write https://…"),
         ("services: {web: {repository: 'gitlab:web'}}", "services.web.repository.gitlab: 'web' is no project on GitLab; write its path, such as group/name or group/sub/name"),
         ("services: {web: {repository: {github: a/b, gitlab: a/b}}}", "services.web.repository: name the repository on GitHub or the project on GitLab, not both"),
+        ("services: {web: {artifact: 'web:{version}'}}", "services.web.artifact: 'web:{version}' is no image on a registry; write registry.example.com/shop/web:{version}"),
+        ("services: {web: {artifact: 'r.io/shop/web'}}", "services.web.artifact: 'r.io/shop/web' is no image on a registry; write registry.example.com/shop/web:{version}"),
+        ("services: {web: {artifact: 'https://r.io/web:{version}'}}", "services.web.artifact: 'https://r.io/web:{version}' is no image on a registry; write registry.example.com/shop/web:{version}"),
+        ("services: {web: {artifact: 'r.io/web@{version}'}}", "services.web.artifact: 'r.io/web@{version}' is no image on a registry; write registry.example.com/shop/web:{version}"),
+        ("services: {web: {artifact: 'r.io/web:latest'}}", "services.web.artifact: the tag 'latest' is the same for whatever is deployed; it needs {version} or {sha}"),
+        ("services: {web: {artifact: 'r.io/web:{vresion}'}}", "services.web.artifact: {vresion} is never filled in; there is deployment, environment, service, sha, version"),
+        ("services: {web: {artifact: 'r.io/{version}/web:{sha}'}}", "services.web.artifact: before the tag, {service} alone is filled in: a version must not choose the repository"),
+        ("services: {web: {artifact: 'r.io/web:{version}-{deployment}'}}", "services.web.artifact: the image is there before the deployment: {deployment} cannot be in its name"),
         ("people: {a: {slack: U01, github: x}, b: {slack: U02, gitlab: X}}", "people.b.gitlab: a has this login already"),
         ("services: {web: {repository: web}}", "services.web.repository.github: 'web' is no repository on GitHub; write owner/name"),
         ("services: {Web: {}}", "services.Web: a name is lower-case letters, digits, dots, dashes and underscores"),
@@ -279,3 +287,21 @@ def test_a_service_is_deployed_in_one_of_these_ways() -> None:
     ]
     assert team.services["d"].repository == Repository(gitlab="org/d", gitlab_api="https://git.example.com/api/v4")
     assert team.repositories == {"a": "org/a", "b": "org/b", "c": "org/sub/c", "d": "org/d"}
+
+
+def test_a_service_may_name_its_image() -> None:
+    text = """
+    services:
+      a: { artifact: "localhost:5000/shop/a:{version}" }
+      b: { artifact: "registry.example.com/{service}:{environment}-{sha}" }
+      c: {}
+    """
+    team, mistakes = parse_team(yaml.safe_load(text), "it")
+
+    assert mistakes == []
+    assert team is not None
+    assert [one.artifact for one in team.services.values()] == [
+        "localhost:5000/shop/a:{version}",
+        "registry.example.com/{service}:{environment}-{sha}",
+        None,
+    ]

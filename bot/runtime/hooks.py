@@ -73,7 +73,7 @@ class Hooks:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return _said(413, f"the body is larger than {BODY_MAX // 1024 // 1024} MiB")
-        headers = {key.lower(): value for key, value in request.headers.items()}
+        headers = {key.lower(): _writable(value) for key, value in request.headers.items()}
         try:
             refusal = await self._refusal(source, headers, body)
         except Unreachable as problem:
@@ -106,6 +106,11 @@ class Hooks:
             log.exception("hook.not_stored", source=name)
             return _said(503, "the database does not answer; send it again")
         return _said(202, "stored" if fresh else "stored before")
+
+
+def _writable(header: str) -> str:
+    """Bytes that are no UTF-8 reach us as halves of characters, which can be neither compared nor stored."""
+    return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _is_json(body: bytes) -> bool:

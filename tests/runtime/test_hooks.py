@@ -1,5 +1,6 @@
 """Webhooks in: who is taken, what is kept of a request, and what its sender is told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -127,6 +128,19 @@ async def test_a_delivery_is_stored_under_its_address_with_what_its_source_reads
     assert {"x-kind", "ce-type"} <= set(kept)
     assert "ce-type" not in of_plain
     assert not {"authorization", "other", "x-signature", "x-token"} & set(kept)
+
+
+async def test_bytes_in_a_header_that_are_no_text_are_no_crash(client: Any, inbox: FakeInbox) -> None:
+    answers: list[bytes] = []
+    for proof in (b"Bearer \xe9", b"Bearer secret"):
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        writer.write(b"POST /hooks/plain HTTP/1.1\r\nHost: here\r\nConnection: close\r\nX-Kind: \xe9\r\n")
+        writer.write(b"Authorization: " + proof + b"\r\nContent-Length: 2\r\n\r\n{}")
+        answers.append(await reader.readline())
+        writer.close()
+
+    assert [answer.split()[1] for answer in answers] == [b"401", b"202"]
+    assert [kept["x-kind"] for _, _, kept, _ in inbox.received] == ["�"]
 
 
 async def test_what_was_stored_before_is_said_to_be(client: Any) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import ClassVar, Self
 
 from bot.domain.approvals import Approval, Decision
+from bot.domain.carried import Carried
+from bot.domain.deployment_states import ENDED_AS, State
 from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.ships import Ships, Version
@@ -17,33 +18,6 @@ from bot.domain.versions import is_nameable
 
 TAIL_LINES = 20
 BOUND = 12  # characters of a commit that a button carries
-
-
-class State(StrEnum):
-    """Where a deployment stands. ``UNKNOWN``: we stopped while its command ran, so a person has to look."""
-
-    WAITING = "waiting"
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    REFUSED = "refused"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether anything may still happen by itself or by somebody's decision on the request."""
-        return self in (State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN)
-
-
-_ENDED_AS = {
-    State.SUCCEEDED: "went live",
-    State.FAILED: "failed",
-    State.EXPIRED: "lapsed without a decision",
-    State.CANCELLED: "was cancelled",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +36,13 @@ class Deployment:
         alerts: ids of alert groups that began to fire in the time after it in which it is watched.
         told_next: whoever asked was told that their turn is the next one.
         ended_by: who refused, cancelled, or told us how it ended.
+        carried: its run, where somebody else carries it out; ``reference``: what they call it.
+        note: how it ended, in the words of who carried it out.
+        reported_by: the source that told us of it, where nobody asked us for it.
     """
 
     PREFIX: ClassVar[str] = "D"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "environment", "state", "version", "sha")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "environment", "state", "version", "sha", "reference")
 
     service: str
     version: str
@@ -97,6 +74,10 @@ class Deployment:
     timed_out: bool = False
     tail: tuple[str, ...] = ()
     stop_asked_by: str = ""
+    carried: Carried | None = None
+    reference: str = ""
+    note: str = ""
+    reported_by: str = ""
 
     @classmethod
     def ask(
@@ -223,8 +204,13 @@ class Deployment:
             return replace(self, stop_asked_by=by)
         return replace(self, state=State.CANCELLED, ended_at=at, ended_by=by)
 
-    def start(self, at: datetime, before: Version | None) -> Self:
-        """Running, for the first time or once more; ``before`` is what is live there until it succeeds."""
+    def start(
+        self, at: datetime, before: Version | None, carried: Carried | None = None, reference: str = ""
+    ) -> Self:
+        """Running, for the first time or once more; ``before`` is what is live there until it succeeds.
+
+        ``reference`` is given where what they will call it is known before they are asked.
+        """
         self._must_be(State.QUEUED, at=at)
         return replace(
             self,
@@ -238,24 +224,35 @@ class Deployment:
             timed_out=False,
             tail=(),
             stop_asked_by="",
+            carried=carried,
+            reference=reference,
+            note="",
         )
+
+    def carry(self, run: int, carried: Carried, at: datetime, reference: str = "") -> Self:
+        """With what is known by now of its run elsewhere. Raises ``Stale`` where that run is over."""
+        self._must_be(State.RUNNING, State.UNKNOWN, at=at)
+        self._must_run(run)
+        return replace(self, carried=carried, reference=reference or self.reference)
 
     def finish(self, run: int, finished: Finished, tail: Iterable[str], at: datetime) -> Self:
         """How this run ended. Another run, or a person, may have had the last word before: then ``Stale``."""
         self._must_be(State.RUNNING, State.UNKNOWN, at=at)
-        if run != self.run:
-            raise Stale(f"Run {run} of {self.what} is over; run {self.run} is under way.")
+        self._must_run(run)
+        # What ran here was ended by us; what runs elsewhere may have gone live before they heard of it.
+        is_stopped = self.stop_asked_by and self.carried is None
         return replace(
             self,
-            state=State.SUCCEEDED if finished.ok and not self.stop_asked_by else State.FAILED,
+            state=State.SUCCEEDED if finished.ok and not is_stopped else State.FAILED,
             ended_at=at,
             exit_code=finished.code,
             timed_out=finished.timed_out,
             tail=tuple(tail)[-TAIL_LINES:],
+            note=finished.note,
         )
 
     def lose(self, at: datetime) -> Self:
-        """Unknown: whoever ran the command is gone, and did not say how it ended."""
+        """Unknown: whoever ran it is gone, or silent, and did not say how it ended."""
         self._must_be(State.RUNNING, at=at)
         return replace(self, state=State.UNKNOWN)
 
@@ -284,11 +281,15 @@ class Deployment:
             ago = rounded(at - self.started_at) if self.started_at else "a moment"
             return f"{self.what} has been running for {ago}."
         if self.state is State.UNKNOWN:
-            return f"{self.what} was interrupted; somebody has to say on its card how it ended."
+            return f"How {self.what} ended is not known; somebody has to say so on its card."
         if self.state is State.REFUSED and (vote := self.approval.refusal):
             return f"{self.what} was refused by {vote.name} {rounded(at - vote.at)} ago."
         ago = f" {rounded(at - self.ended_at)} ago" if self.ended_at else ""
-        return f"{self.what} {_ENDED_AS.get(self.state, str(self.state))}{ago}."
+        return f"{self.what} {ENDED_AS.get(self.state, str(self.state))}{ago}."
+
+    def _must_run(self, run: int) -> None:
+        if run != self.run:
+            raise Stale(f"Run {run} of {self.what} is over; run {self.run} is under way.")
 
     def _must_be(self, *states: State, at: datetime) -> None:
         if self.state not in states:

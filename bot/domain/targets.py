@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, TypeAlias
+from urllib.parse import urlsplit
 
 PLACEHOLDERS = ("service", "version", "environment", "sha", "deployment")
 _PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
@@ -90,7 +91,11 @@ class HttpCall:
     url: str
     payload: Mapping[str, str] = field(default_factory=dict[str, str])
     limit: timedelta = LIMIT_ELSEWHERE
-    title: ClassVar[str] = "HTTP"
+
+    @property
+    def title(self) -> str:
+        """Whom we ask, by the name of their machine."""
+        return urlsplit(self.url).hostname or "the deployer"
 
 
 Elsewhere: TypeAlias = GitHubWorkflow | GitHubDeployment | GitLabPipeline | GitLabDeployment | HttpCall

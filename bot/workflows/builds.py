@@ -1,10 +1,12 @@
 """Pipelines: one message a run, edited from queued to its end."""
 
 from bot.domain.builds import Purpose, Run
+from bot.domain.deployments import Deployment
 from bot.domain.events import PipelineChanged, RunState
 from bot.domain.ledger import Entry, Subject
 from bot.domain.messages import Message
 from bot.domain.ports import Work
+from bot.domain.references import run_reference
 from bot.domain.stages import Stage
 from bot.workflows import changes
 from bot.workflows.handles import on
@@ -15,6 +17,10 @@ from bot.workflows.services import person_of_login, service_of_repository
 async def pipeline_changed(work: Work, event: PipelineChanged) -> None:
     """Keep the run and its message true; repositories of no service are in the ledger, not in a channel."""
     run = await work.get(Run, f"{event.repository}/{event.run}")
+    if run is None and await work.find(
+        Deployment, reference=run_reference(event.source, event.repository, event.run), limit=1
+    ):
+        return  # it deploys, at our request: its card says how it goes
     if run is None:
         run = await work.add(Run.begun(event, service_of_repository(work.team, event.repository)))
     else:

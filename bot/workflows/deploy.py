@@ -14,7 +14,7 @@ from bot.domain.refusals import Refusal, Stale
 from bot.domain.ships import Ships
 from bot.domain.slots import Slot
 from bot.domain.team import Service
-from bot.workflows import blockers_links, deploy_asking, deploy_rules
+from bot.workflows import blockers_links, deploy_asking, deploy_following, deploy_rules
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy_look import Found
 from bot.workflows.finding import found
@@ -136,6 +136,7 @@ async def cancel(work: Work, id: str, by: Person) -> Deployment:
         news.record(work, deployment, "cancelled", by.id)
         await blockers_links.deployment_moved(work, deployment, by.id)
     else:
+        deploy_following.look_now(work, deployment)
         news.record(work, deployment, "stop_asked", by.id)
     await news.show(work, deployment, slot)
     news.show_asked(work, deployment)

@@ -60,12 +60,18 @@ async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
         "changes": [change for change in changes if change],
         "ahead": ahead,
         "picture": await _picture(work, deployment, slot),
-        "can_retry": deployment.state is State.FAILED and is_last_word,
-        "back_to": deployment.before if has_ended and is_last_word else None,
+        "can_retry": deployment.state is State.FAILED and is_last_word and not deployment.reported_by,
+        "back_to": deployment.before if has_ended and is_last_word and _is_deployable(work, deployment) else None,
         "alerts": [group for id in deployment.alerts[:SHOWN_ALERTS] if (group := await work.get(AlertGroup, id))],
         "replaced_by": slot.live if deployment.state is State.SUCCEEDED and not is_live else None,
     }
     work.say(Message(card_key(deployment), channel_of(work, deployment), "deploy/card", context))
+
+
+def _is_deployable(work: Work, deployment: Deployment) -> bool:
+    """Somebody else's deployment can be taken back only where we could deploy the service ourselves."""
+    service = work.team.services.get(deployment.service)
+    return not deployment.reported_by or bool(service and service.deploy)
 
 
 async def _picture(work: Work, deployment: Deployment, slot: Slot) -> Picture | None:

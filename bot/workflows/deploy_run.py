@@ -11,18 +11,15 @@ from typing import cast
 from bot.domain.deployments import TAIL_LINES, Deployment, State
 from bot.domain.jobs import Due, Outcome
 from bot.domain.ledger import Subject
-from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
-from bot.domain.refusals import Stale
-from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.target_ports import Finished, Line, Target
 from bot.domain.targets import Command
-from bot.workflows import changes, deploy_watch, release_corrections
+from bot.workflows import changes, deploy_elsewhere, deploy_ends, deploy_following
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known
 from bot.workflows.handles import due_outside
-from bot.workflows.slots import slot_of, start_next
+from bot.workflows.slots import slot_of
 
 # A channel takes about one message a second; its other news must find a place between two of ours.
 PROGRESS_EVERY = timedelta(seconds=2)
@@ -30,7 +27,8 @@ PROGRESS_EVERY = timedelta(seconds=2)
 
 @due_outside("deploy.run")
 async def run(tools: Tools, it: Due) -> Outcome:
-    """Start the command if it is this deployment's turn, and follow it to its end.
+    """Start the command if it is this deployment's turn, and follow it to its end; what is deployed elsewhere is asked
+    for, and followed by a job of its own.
 
     Found running already, it was started by somebody who is gone: then nothing is started, and a person is asked.
     """
@@ -38,21 +36,15 @@ async def run(tools: Tools, it: Due) -> Outcome:
     if begun is None:
         return Outcome.NOOP
     command = tools.team.services[begun.service].deploy
-    if not isinstance(command, Command):  # the team file has changed since it was asked for
+    if command is not None and not isinstance(command, Command):
+        return await deploy_elsewhere.hand_over(tools, begun, command)
+    if command is None:  # the team file has changed since it was asked for
         finished = Finished(None)
         printed = _Printed(deque(["The team file says no longer how this service is deployed."]))
     else:
         printed = _Printed()
         finished = await _follow(tools, begun, command, printed)
     return await tools.unit.run(partial(_end, begun, finished, printed))
-
-
-async def settle(work: Work, id: str, by: Person, *, is_live: bool) -> Deployment:
-    """How an interrupted run ended, as a person saw it. Raises ``Stale`` where that is known already."""
-    deployment = (await known(work, id)).settle(is_live=is_live, by=by.id, at=work.now)
-    await work.save(deployment)
-    await _ended(work, deployment, by=by.id)
-    return deployment
 
 
 class _Printed:
@@ -79,7 +71,8 @@ class _Printed:
 async def _begin(args: Mapping[str, object], work: Work) -> Deployment | None:
     deployment = await known(work, str(args["deployment"]))
     slot = await slot_of(work, deployment.service, deployment.environment)
-    if deployment.state is State.RUNNING and deployment.run == args["run"]:
+    is_running = deployment.state is State.RUNNING and deployment.run == args["run"]
+    if is_running and deployment.carried is None:
         deployment = deployment.lose(work.now)
         await work.save(deployment)
         news.record(work, deployment, "interrupted")
@@ -89,8 +82,12 @@ async def _begin(args: Mapping[str, object], work: Work) -> Deployment | None:
     is_its_turn = slot.taken_by == deployment.id and args["run"] == deployment.run + 1
     if deployment.state is not State.QUEUED or not is_its_turn:
         return None
-    deployment = deployment.start(work.now, slot.live)
+    how = deploy_elsewhere.target_of(work.team, deployment)
+    carried, reference = deploy_elsewhere.beginning(how, deployment) if how else (None, "")
+    deployment = deployment.start(work.now, slot.live, carried, reference)
     await work.save(deployment)
+    if how:
+        deploy_following.will_follow(work, deployment)
     replaced = slot.latest
     slot = slot.started(deployment.id)
     await work.save(slot)
@@ -103,12 +100,12 @@ async def _begin(args: Mapping[str, object], work: Work) -> Deployment | None:
     await news.show(work, deployment, slot)
     await news.show_queue(work, slot)
     await news.tell_next(work, deployment, slot)
-    await _redraw(work, replaced, slot)
+    await deploy_ends.redraw(work, replaced, slot)
     return deployment
 
 
 async def _follow(tools: Tools, deployment: Deployment, command: Command, printed: _Printed) -> Finished:
-    reading = asyncio.create_task(printed.read(tools.target, command, _values(deployment)))
+    reading = asyncio.create_task(printed.read(tools.target, command, deploy_elsewhere.values(deployment)))
     is_stopping = False
     try:
         while not reading.done():
@@ -136,61 +133,4 @@ async def _tell(deployment: Deployment, printed: _Printed, work: Work) -> bool:
 
 
 async def _end(begun: Deployment, finished: Finished, printed: _Printed, work: Work) -> Outcome:
-    deployment = await known(work, begun.id)
-    try:
-        deployment = deployment.finish(begun.run, finished, printed.tail, work.now)
-    except Stale:  # a person had the last word while we were thought to be gone
-        return Outcome.NOOP
-    await work.save(deployment)
-    news.tell_progress(work, deployment, list(printed.tail), printed.count)
-    await _ended(work, deployment)
-    return Outcome.DONE
-
-
-async def _ended(work: Work, deployment: Deployment, by: str = "") -> None:
-    slot = await slot_of(work, deployment.service, deployment.environment)
-    replaced = slot.live.deployment if slot.live else ""
-    slot = slot.settled(deployment)
-    await work.save(slot)
-    if deployment.state is State.SUCCEEDED:
-        news.record(work, deployment, "succeeded", by, seconds=_seconds(deployment))
-        await _take_back(work, deployment)
-        await release_corrections.after_deployment(work, deployment)
-        await deploy_watch.tell_people(work, deployment)
-    else:
-        facts = {"exit_code": deployment.exit_code, "timed_out": deployment.timed_out}
-        news.record(work, deployment, "failed", by or deployment.stop_asked_by, **facts)
-    news.tell_end(work, deployment)
-    slot = await start_next(work, slot)
-    await news.show(work, deployment, slot)
-    await news.show_queue(work, slot)
-    for other in dict.fromkeys((replaced, deployment.rolls_back)):
-        if other != deployment.id:
-            await _redraw(work, other, slot)
-
-
-async def _take_back(work: Work, deployment: Deployment) -> None:
-    """After a rollback, what the version brought is released and not deployed any more."""
-    if deployment.rolls_back:
-        because = (Subject("deployment", deployment.id),)
-        for change in deployment.ships.changes:
-            await changes.fall_back(work, change, Stage.RELEASE, by=deployment.asked_by, because=because)
-
-
-async def _redraw(work: Work, id: str, slot: Slot) -> None:
-    if id and (other := await work.get(Deployment, id)):
-        await news.show(work, other, slot)
-
-
-def _values(deployment: Deployment) -> dict[str, str]:
-    return {
-        "service": deployment.service,
-        "version": deployment.version,
-        "environment": deployment.environment,
-        "sha": deployment.sha or "",
-        "deployment": deployment.id,
-    }
-
-
-def _seconds(deployment: Deployment) -> int | None:
-    return round(deployment.took.total_seconds()) if deployment.took else None
+    return await deploy_ends.end(begun, finished, printed.tail, work, printed=printed.count)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from bot.domain.changes import Change, change_ids_in
 from bot.domain.events import (
-    DeploymentReported,
     PullRequestChanged,
     PullRequestReviewed,
     PullRequestState,
@@ -17,7 +16,7 @@ from bot.domain.reviews import PullRequest
 from bot.domain.stages import Stage
 from bot.workflows import changes
 from bot.workflows.handles import on
-from bot.workflows.services import environment_of, person_of_login, service_of_repository
+from bot.workflows.services import person_of_login, service_of_repository
 
 
 @on(PullRequestChanged)
@@ -82,19 +81,6 @@ async def release_published(work: Work, event: ReleasePublished) -> None:
     by = await person_of_login(work, event.author) or event.source
     subjects = version or (Subject("tag", f"{event.repository}@{event.tag}"),)
     _record(work, "release.published_on_host", subjects, service, by, tag=event.tag)
-
-
-@on(DeploymentReported)
-async def deployment_reported(work: Work, event: DeploymentReported) -> None:
-    """Note where a deployment is that somebody else carries out."""
-    named = event.facts.get("service")
-    service = service_of_repository(work.team, event.repository) or (named if named in work.team.services else None)
-    environment = environment_of(work.team, event.environment)
-    where = (Subject("environment", environment),) if environment else ()
-    version = (Subject("version", f"{service}@{event.ref}"),) if service and event.facts.get("version") else ()
-    subjects = (*_commit(event.sha), *version, *where)
-    by = await person_of_login(work, event.actor) or event.source
-    _record(work, f"deployment_elsewhere.{event.state}", subjects, service, by, environment=event.environment)
 
 
 def _commit(sha: str) -> tuple[Subject, ...]:

@@ -8,7 +8,7 @@ from bot.domain.deployments import Deployment
 from bot.domain.locks import Locked
 from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Stale
-from bot.workflows import deploy, deploy_look, deploy_run
+from bot.workflows import deploy, deploy_ends, deploy_look
 from bot.workflows import deploy_news as news
 from commands.deploy.declared import DEPLOYMENT, command, permitted
 
@@ -88,7 +88,7 @@ async def settle(call: Call, work: Work) -> Reply:
     """A person looked, and says whether it is live."""
     await permitted(call, work, "settle")
     is_live = call.args["outcome"] == "live"
-    settled = deploy_run.settle(work, call.args["deployment"], call.by, is_live=is_live)
+    settled = deploy_ends.settle(work, call.args["deployment"], call.by, is_live=is_live)
     return await _done(call, work, "settled", settled)
 
 

@@ -11,7 +11,7 @@ from bot.domain.refusals import Refusal, Unknown
 from bot.domain.stages import Stage
 from bot.domain.team import Repository, Service, Team
 from bot.integrations.sources.github import source
-from bot.workflows import builds, changes, reviews
+from bot.workflows import builds, changes, deploy_reports, reviews
 from commands.build import command as build
 from commands.flow import command as flow
 from commands.standup import command as standup
@@ -33,7 +33,8 @@ HANDLERS = (
     reviews.pull_request_reviewed,
     reviews.pushed,
     reviews.release_published,
-    reviews.deployment_reported,
+    deploy_reports.deployment_reported,
+    deploy_reports.run_reported,
 )
 
 

@@ -6,21 +6,23 @@ from datetime import UTC, datetime, timedelta
 from bot.domain.alerts import Alert, AlertGroup
 from bot.domain.approvals import Decision
 from bot.domain.builds import Purpose, Run
+from bot.domain.carried import Carried
 from bot.domain.changes import Change
 from bot.domain.delivery_metrics import Delivery
 from bot.domain.deploy_picture import Level, Picture, Risk
 from bot.domain.deploy_why import Reason
 from bot.domain.deployments import Deployment, State
-from bot.domain.events import RunState
+from bot.domain.events import DeploymentReported, RunState
 from bot.domain.feedback import Feedback
 from bot.domain.live_news import LiveNews
 from bot.domain.locks import Lock, LockKind
 from bot.domain.obstacles import Checks, Freeze, Kind, Obstacle
 from bot.domain.people import Person
+from bot.domain.reported import reported
 from bot.domain.ships import ShippedCommit, Ships, Version
 from bot.domain.slots import Slot
 from bot.domain.suspects import FailureRate
-from bot.domain.target_ports import Finished
+from bot.domain.target_ports import Finished, Report
 from bot.domain.team import Environment
 from bot.workflows.deploy_views import Concerned, Place, Queue, Who
 
@@ -70,6 +72,24 @@ ENDED = AT + timedelta(minutes=29, seconds=12)
 LIVE = RUNNING.finish(1, Finished(0), ["done"], ENDED)
 LINES = ["[5/8] migrate: adds orders.currency", "[6/8] switch traffic", "error: <health check> & 3 of 5 pods"]
 FAILED = RUNNING.finish(1, Finished(3), LINES, ENDED)
+ELSEWHERE = QUEUED.start(AT + timedelta(minutes=25), OLD, Carried("GitHub Actions"))
+RUN_URL = "https://github.com/org/web/actions/runs/9100000007"
+TAKEN = ELSEWHERE.carry(1, Carried("GitHub Actions", RUN_URL, is_taken=True), AT, "github:org/web/runs/9100000007")
+GOES_ON = TAKEN.carry(1, replace(TAKEN.carried, is_queued=False, note="deploy: switch <traffic>"), AT)
+BROKEN_THERE = GOES_ON.finish(1, Finished(None, note="job deploy failed at “smoke & test”"), LINES, ENDED)
+LATE_THERE = GOES_ON.finish(1, Finished(None, timed_out=True), [], ENDED)
+SILENT = ELSEWHERE.carry(
+    1, replace(ELSEWHERE.carried, by="deployer.example.com", note="deployer.example.com has not told me"), AT
+).lose(AT + timedelta(hours=1))
+TOLD = reported(
+    DeploymentReported("argocd", "org/web", "web@1", "production", RunState.PASSED, "a" * 40, "v1.4.2", "", ENDED),
+    "web",
+    "production",
+    OLD,
+    "",
+    "argocd:web@1",
+)
+TOLD = replace(TOLD, id="D-15")
 LOST = RUNNING.lose(AT + timedelta(minutes=40))
 LOCK = replace(
     Lock.place("production", MEI, AT, until=AT + timedelta(hours=3), reason="database upgrade"), id="L-3"
@@ -205,6 +225,33 @@ CONTEXTS = {
     "deploy/refused": {"deployment": WAITING.decide(Decision.REFUSE, MEI, AT + timedelta(minutes=3))},
     "deploy/expired": {"deployment": WAITING, "late_by": timedelta(minutes=40)},
     "deploy/interrupted": {"deployment": LOST},
+    "deploy/card#asked-elsewhere": _card(ELSEWHERE),
+    "deploy/card#queued-elsewhere": _card(TAKEN),
+    "deploy/card#running-elsewhere": _card(GOES_ON),
+    "deploy/card#failed-elsewhere": _card(BROKEN_THERE, back_to=OLD, can_retry=True),
+    "deploy/card#late-elsewhere": _card(LATE_THERE, back_to=OLD, can_retry=True),
+    "deploy/card#silent-elsewhere": _card(SILENT),
+    "deploy/card#reported": _card(TOLD, changes=[], back_to=OLD),
+    "deploy/card#reported-failed": _card(replace(TOLD, state=State.FAILED, asked_by="U0ANA"), changes=[]),
+    "deploy/progress#elsewhere": {"deployment": GOES_ON, "lines": [], "printed": 0, "took": timedelta(seconds=75)},
+    "deploy/progress#queued-elsewhere": {
+        "deployment": TAKEN,
+        "lines": [],
+        "printed": 0,
+        "took": timedelta(seconds=9),
+    },
+    "deploy/progress#failed-elsewhere": {
+        "deployment": BROKEN_THERE,
+        "lines": LINES,
+        "printed": 3,
+        "took": timedelta(seconds=252),
+    },
+    "deploy/failed#elsewhere": {"deployment": BROKEN_THERE},
+    "deploy/interrupted#elsewhere": {"deployment": SILENT},
+    "deploy/contradicted": {
+        "deployment": BROKEN_THERE,
+        "report": Report(RunState.PASSED, note="re-run <by hand>", url=RUN_URL),
+    },
     "deploy/requested": {"deployment": WAITING, "channel": "#deploys"},
     "deploy/requested#at-once": {"deployment": QUEUED, "channel": "#deploys"},
     "deploy/ships": {"deployment": WAITING},

@@ -1,0 +1,46 @@
+"""Deployments that nobody asked us for: what a source says went live, or failed, somewhere."""
+
+from bot.domain.approvals import Approval
+from bot.domain.deployments import Deployment, State
+from bot.domain.events import DeploymentReported, RunState
+from bot.domain.ships import Version
+from bot.domain.target_ports import Report
+from bot.domain.versions import is_nameable
+
+LOG_LINES = 20
+
+
+def report_of(event: DeploymentReported) -> Report:
+    """What it says of a run that we know."""
+    facts = event.facts
+    lines = tuple(facts.get("log", "").splitlines()[-LOG_LINES:])
+    return Report(event.state, bool(facts.get("timed_out")), facts.get("note", ""), lines, event.url)
+
+
+def reported(
+    event: DeploymentReported, service: str, environment: str, before: Version | None, by: str, reference: str
+) -> Deployment | None:
+    """The deployment that it tells of, ended as it says; None where it has not ended, or names no version.
+
+    ``by`` is the user id of whoever did it, where that is known.
+    """
+    states = {RunState.PASSED: State.SUCCEEDED, RunState.FAILED: State.FAILED}
+    version = next((name for name in (event.facts.get("version"), event.ref, event.sha[:7]) if name), "")
+    if event.state not in states or not is_nameable(version):
+        return None
+    return Deployment(
+        service=service,
+        version=version,
+        environment=environment,
+        asked_by=by,
+        asked_name=event.actor or event.source,
+        asked_at=event.at,
+        approval=Approval(by, 0, event.at),
+        state=states[event.state],
+        sha=event.sha or None,
+        before=before,
+        ended_at=event.at,
+        reported_by=event.source,
+        reference=reference,
+        note=event.facts.get("note", ""),
+    )

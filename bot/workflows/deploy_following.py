@@ -1,0 +1,26 @@
+"""The job that looks after a run elsewhere: what is owed for it, by whoever starts it or wants its end."""
+
+from datetime import datetime, timedelta
+
+from bot.domain.deployments import Deployment, State
+from bot.domain.jobs import Job
+from bot.domain.ports import Work
+
+FOLLOW = "deploy.follow"
+FIRST_LOOK = timedelta(seconds=3)
+
+
+def will_follow(work: Work, deployment: Deployment) -> None:
+    """Owe the first look, in the transaction that starts the run: whatever becomes of us, somebody will look."""
+    _owe(work, deployment, work.now + FIRST_LOOK)
+
+
+def look_now(work: Work, deployment: Deployment) -> None:
+    """Somebody wants a run elsewhere to end."""
+    if deployment.carried and deployment.state is State.RUNNING:
+        _owe(work, deployment, work.now)
+
+
+def _owe(work: Work, deployment: Deployment, at: datetime) -> None:
+    args = {"deployment": deployment.id, "run": deployment.run}
+    work.owe(Job(FOLLOW, f"{FOLLOW}:{deployment.run_name}", at, args))

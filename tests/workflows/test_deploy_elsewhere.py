@@ -1,0 +1,368 @@
+"""Deployments that somebody else carries out: asked for once, followed, stopped, and what comes of silence."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.deployments import Deployment, State
+from bot.domain.events import DeploymentReported, PipelineChanged, RunState
+from bot.domain.jobs import Outcome
+from bot.domain.ports import HostUnreachable
+from bot.domain.slots import Slot
+from bot.domain.target_ports import NotTaken, Order, Report, Taken, Unsure
+from bot.domain.targets import Elsewhere, GitHubWorkflow, HttpCall
+from bot.domain.team import Environment, Repository
+from bot.workflows import builds, deploy_elsewhere, deploy_reports, deploy_run
+from commands.deploy import command
+from tests.fakes import ANA, MEI, NOON, TOM
+from tests.workflows.deploying import EVERYONE, Harbour, ask, card, press
+
+RUN = "github:harbor/web/runs/77"
+URL = "https://github.com/harbor/web/actions/runs/77"
+MINUTE = timedelta(minutes=1)
+WORKFLOW = GitHubWorkflow("deploy.yml", limit=timedelta(minutes=20))
+HTTP = HttpCall("https://deployer.example.com/go", limit=timedelta(minutes=20))
+
+
+@dataclass
+class ScriptedCarrier:
+    """Does what a test tells it, and remembers what it was asked."""
+
+    starts: list[Order] = field(default_factory=list[Order])
+    stops: list[str] = field(default_factory=list[str])
+    start_says: Taken | Exception = field(default_factory=lambda: Taken(RUN, URL))
+    finds: Taken | None = None
+    says: Report | Exception | None = field(default_factory=lambda: Report(RunState.QUEUED))
+    can_stop: bool = True
+
+    async def start(self, how: Elsewhere, order: Order) -> Taken:
+        self.starts.append(order)
+        if isinstance(self.start_says, Exception):
+            raise self.start_says
+        return self.start_says
+
+    async def find(self, how: Elsewhere, order: Order) -> Taken | None:
+        return self.finds
+
+    async def look(self, how: Elsewhere, order: Order) -> Report | None:
+        assert order.reference
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+    async def stop(self, how: Elsewhere, order: Order) -> bool:
+        self.stops.append(order.reference)
+        return self.can_stop
+
+
+class Abroad(Harbour):
+    """A harbour whose web is deployed by somebody else."""
+
+    def __init__(self, how: Elsewhere = WORKFLOW) -> None:
+        self.carrier = ScriptedCarrier()
+        web = replace(EVERYONE.services["web"], repository=Repository(github="Harbor/Web"), deploy=how)
+        super().__init__(carrier=self.carrier, team=replace(EVERYONE, services={**EVERYONE.services, "web": web}))
+
+    async def on(self, by: timedelta = timedelta()) -> None:
+        """Do what is due, until so much later."""
+        await self.later(by, deploy_run.run, deploy_elsewhere.follow)
+
+    async def hear(self, event: Any) -> None:
+        await self.happen(event, deploy_reports.deployment_reported, deploy_reports.run_reported)
+
+
+def run_is(state: RunState, run: str = "77") -> PipelineChanged:
+    return PipelineChanged("github", "harbor/web", run, 1, "Deploy", 7, "main", "a" * 40, state, NOON, url=URL)
+
+
+def reported(world: Abroad, state: RunState, deployment: str, **more: Any) -> DeploymentReported:
+    given = {"sha": "", "ref": "", "actor": "", "repository": "", "environment": "", "source": "deploys"} | more
+    return DeploymentReported(deployment=deployment, state=state, at=world.clock.now(), **given)
+
+
+async def test_from_the_queue_there_to_its_end():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+
+    (order,) = world.carrier.starts
+    assert order.run == f"{id}/1"
+    assert (order.values["sha"], order.values["environment"]) == (world.host.sha("v1.4.0"), "staging")
+    assert (await world.deployment(id)).reference == RUN
+    assert card(world, id)["deployment"].carried.is_taken
+    await world.on(MINUTE)
+    assert card(world, id)["deployment"].carried.is_queued
+
+    world.carrier.says = Report(RunState.RUNNING, note="deploy: switch traffic", url=URL)
+    await world.on(MINUTE)
+    assert card(world, id)["deployment"].carried.note == "deploy: switch traffic"
+    assert world.said[f"deployment:{id}:run:1"].context["deployment"].state is State.RUNNING
+
+    world.carrier.says = Report(RunState.PASSED, url=URL)
+    await world.on(MINUTE)
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+    assert (await world.get(Slot, "web/staging")).live.name == "v1.4.0"
+    assert world.said[f"deployment:{id}/1:ended:#deploys"].template == "deploy/live"
+    assert world.jobs == {}
+    assert len(world.carrier.starts) == 1
+
+
+async def test_a_webhook_tells_its_end_at_once_and_once():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+
+    await world.hear(run_is(RunState.RUNNING))
+    await world.hear(run_is(RunState.PASSED))
+    await world.hear(run_is(RunState.PASSED))
+    await world.hear(run_is(RunState.RUNNING))  # overtaken on its way
+
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+    assert world.kinds.count("deployment.succeeded") == 1
+    assert "deployment.contradicted" not in world.kinds
+    await world.on(MINUTE)  # the look that was owed finds nothing to do
+    assert world.jobs == {}
+
+
+async def test_one_that_fails_says_why_and_can_be_tried_again_as_another_run():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    world.carrier.says = Report(RunState.FAILED, note="job deploy failed at smoke", lines=("a", "b"), url=URL)
+    await world.on(MINUTE)
+
+    failed = card(world, id)
+    assert (failed["deployment"].state, failed["deployment"].note) == (State.FAILED, "job deploy failed at smoke")
+    assert failed["deployment"].tail == ("a", "b")
+    assert failed["can_retry"]
+
+    world.carrier.start_says, world.carrier.says = Taken(RUN + "8", URL), Report(RunState.RUNNING)
+    await press(world, "retry", id, MEI)
+    await world.on(MINUTE)
+    await world.hear(run_is(RunState.PASSED))  # of the first run, by hand: not of the one that is under way
+
+    assert [order.run for order in world.carrier.starts] == [f"{id}/1", f"{id}/2"]
+    assert (await world.deployment(id)).state is State.RUNNING
+    await world.hear(run_is(RunState.PASSED, "778"))
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+
+
+async def test_what_is_not_taken_has_failed_with_the_reason_and_the_next_one_starts():
+    world = Abroad()
+    world.carrier.start_says = NotTaken("GitHub has no workflow deploy.yml")
+    id = await ask(world, environment="staging")
+    await world.on()
+
+    assert (await world.deployment(id)).state is State.FAILED
+    assert "no workflow deploy.yml" in card(world, id)["deployment"].note
+    assert (await world.get(Slot, "web/staging")).taken_by == ""
+
+
+async def test_an_unsure_start_is_never_repeated_and_found_again():
+    world = Abroad()
+    world.carrier.start_says = Unsure("GitHub cut the connection")
+    id = await ask(world, environment="staging")
+    await world.on(MINUTE)
+
+    assert not card(world, id)["deployment"].carried.is_taken
+    assert "cut the connection" in card(world, id)["deployment"].carried.note
+    world.carrier.finds, world.carrier.says = Taken(RUN, URL), Report(RunState.PASSED)
+    await world.on(MINUTE)
+
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+    assert len(world.carrier.starts) == 1
+
+
+async def test_an_unsure_start_that_is_found_nowhere_is_for_a_person_to_look_at():
+    world = Abroad()
+    world.carrier.start_says = Unsure("GitHub cut the connection")
+    id = await ask(world, environment="staging")
+    await world.on(3 * MINUTE)
+
+    assert (await world.deployment(id)).state is State.UNKNOWN
+    assert world.said[f"deployment:{id}:interrupted:1"].thread_of == f"deployment:{id}"
+    assert (await world.get(Slot, "web/staging")).taken_by == id  # nothing starts there before
+    await press(world, "settle", id, MEI, outcome="failed")
+    await world.on(timedelta(hours=1))
+    assert len(world.carrier.starts) == 1
+    assert (await world.deployment(id)).state is State.FAILED
+
+
+async def test_a_crash_between_the_start_and_its_answer_asks_nobody_twice():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    job = next(iter(world.jobs.values()))
+    async with world.unit() as work:
+        await deploy_run._begin(job.args, work)  # and then the process dies
+
+    assert await world.do(job, deploy_run.run) is Outcome.NOOP
+    assert world.carrier.starts == []
+    assert (await world.deployment(id)).state is State.RUNNING
+    world.carrier.finds, world.carrier.says = Taken(RUN, URL), Report(RunState.PASSED)
+    await world.on(MINUTE)
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+
+
+async def test_stopping_is_passed_on_and_its_end_is_theirs_to_tell():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    world.carrier.says = Report(RunState.RUNNING)
+    await press(world, "cancel", id, MEI)
+    await world.on()
+
+    assert world.carrier.stops == [RUN]
+    assert (await world.deployment(id)).state is State.RUNNING
+    world.carrier.says = Report(RunState.CANCELLED)
+    await world.on(MINUTE)
+
+    ended = await world.deployment(id)
+    assert (ended.state, ended.stop_asked_by, ended.timed_out) == (State.FAILED, MEI.id, False)
+    assert world.carrier.stops == [RUN]
+
+
+async def test_what_went_live_before_it_heard_of_the_stop_is_live():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    await press(world, "cancel", id, MEI)
+    world.carrier.says = Report(RunState.PASSED)
+    await world.on(MINUTE)
+
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+    assert (await world.get(Slot, "web/staging")).live.deployment == id
+
+
+async def test_who_takes_too_long_is_stopped_and_has_timed_out():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    world.carrier.says = Report(RunState.RUNNING)
+    await world.on(20 * MINUTE)
+    assert world.carrier.stops == []
+    await world.on(MINUTE)
+    assert world.carrier.stops == [RUN]
+    world.carrier.says = Report(RunState.CANCELLED)
+    await world.on(MINUTE)
+
+    ended = await world.deployment(id)
+    assert (ended.state, ended.timed_out) == (State.FAILED, True)
+
+
+@pytest.mark.parametrize("later", [Report(RunState.PASSED), Report(RunState.FAILED)])
+async def test_who_never_says_is_asked_about_and_may_still_say(later: Report):
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    world.carrier.says, world.carrier.can_stop = HostUnreachable("GitHub answered 502"), False
+    await world.on(23 * MINUTE)
+
+    assert (await world.deployment(id)).state is State.UNKNOWN
+    world.carrier.says = later
+    await world.on(10 * MINUTE)
+    state = State.SUCCEEDED if later.state is RunState.PASSED else State.FAILED
+    assert (await world.deployment(id)).state is state
+
+
+async def test_a_callback_counts_for_its_run_alone():
+    world = Abroad(HTTP)
+    world.carrier.start_says, world.carrier.says = Taken("deploys:D-1/1"), None
+    id = await ask(world, environment="staging")
+    await world.on()
+
+    await world.hear(reported(world, RunState.PASSED, "D-1/2"))
+    await world.hear(reported(world, RunState.PASSED, "D-9/1"))
+    assert (await world.deployment(id)).state is State.RUNNING
+    facts = {"note": "smoke failed", "log": "one\ntwo"}
+    await world.hear(reported(world, RunState.FAILED, "D-1/1", facts=facts))
+    ended = await world.deployment(id)
+    assert (ended.state, ended.note, ended.tail) == (State.FAILED, "smoke failed", ("one", "two"))
+
+    await world.hear(reported(world, RunState.FAILED, "D-1/1"))
+    assert "deployment.contradicted" not in world.kinds
+    await world.hear(reported(world, RunState.PASSED, "D-1/1"))
+    assert world.kinds.count("deployment.contradicted") == 1
+    assert world.said[f"deployment:{id}:contradicted:1"].template == "deploy/contradicted"
+    assert (await world.deployment(id)).state is State.FAILED
+    assert await world.find(Deployment, service="web") == [await world.deployment(id)]
+
+
+async def test_an_http_call_that_was_cut_waits_for_the_callback_until_its_time_is_up():
+    world = Abroad(HTTP)
+    world.carrier.start_says, world.carrier.says = Unsure("it did not answer within 10 s"), None
+    id = await ask(world, environment="staging")
+    await world.on(19 * MINUTE)
+    assert (await world.deployment(id)).state is State.RUNNING
+
+    await world.hear(reported(world, RunState.RUNNING, "D-1/1"))
+    await world.hear(reported(world, RunState.PASSED, "D-1/1"))
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+
+
+async def test_a_run_that_deploys_is_no_build():
+    world = Abroad()
+    await ask(world, environment="staging")
+    await world.on()
+    await world.happen(run_is(RunState.RUNNING), builds.pipeline_changed, deploy_reports.run_reported)
+
+    assert not any(key.startswith("run:") for key in world.said)
+
+
+SHA = "9f3c2a1b7d5e4c60812f3a94b6d7e8f901a2b3c4"
+
+
+async def test_what_others_deploy_is_live_and_counts_as_having_been_there():
+    world = Abroad()
+    told = {"source": "github", "repository": "Harbor/web", "environment": "staging", "actor": "ana-dev"}
+    await world.hear(reported(world, RunState.RUNNING, "5", sha=SHA, ref="v1.4.0", **told))
+    assert await world.find(Deployment, service="web") == []
+    await world.hear(reported(world, RunState.PASSED, "5", sha=SHA, ref="v1.4.0", **told))
+    await world.hear(reported(world, RunState.PASSED, "5", sha=SHA, ref="v1.4.0", **told))
+
+    (one,) = await world.find(Deployment, service="web")
+    assert (one.state, one.reported_by, one.asked_by, one.sha) == (State.SUCCEEDED, "github", ANA.id, SHA)
+    assert (await world.get(Slot, "web/staging")).live.name == "v1.4.0"
+    assert card(world, one.id)["can_retry"] is False
+    status = await world.use(command, "status", by=TOM)
+    assert [slot.live.name for slot in status.context["slots"] if slot.live] == ["v1.4.0"]
+
+
+async def test_an_echo_of_our_own_deployment_is_not_a_second_one():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    sha = world.host.sha("v1.4.0")
+    told = {"source": "gitlab", "repository": "harbor/web", "environment": "staging", "sha": sha, "ref": "v1.4.0"}
+    await world.hear(reported(world, RunState.PASSED, "8", **told))
+    assert [one.id for one in await world.find(Deployment, service="web")] == [id]
+    world.carrier.says = Report(RunState.PASSED)
+    await world.on(MINUTE)
+    await world.hear(reported(world, RunState.PASSED, "8", **told))
+    assert [one.id for one in await world.find(Deployment, service="web")] == [id]
+    assert world.kinds.count("deployment_elsewhere.passed") == 2
+
+
+async def test_the_environment_before_may_be_deployed_by_others():
+    world = Abroad()
+    production = Environment("production", 1, after="staging")
+    team = replace(world.team, environments={"staging": Environment("staging"), "production": production})
+    world.team = team
+    world.unit._team = team
+    world.tools = replace(world.tools, team=team)
+    sha = world.host.sha("v1.4.0")
+    told = {"source": "argocd", "environment": "staging", "sha": sha, "ref": "v1.4.0", "facts": {"service": "web"}}
+    await world.hear(reported(world, RunState.PASSED, "web-staging@1", **told))
+
+    id = await ask(world, "v1.4.0", "production")
+    await world.on()
+    assert [order.run for order in world.carrier.starts] == [f"{id}/1"]
+
+
+async def test_of_what_is_unknown_here_only_the_ledger_keeps_a_line():
+    world = Abroad()
+    told = {"source": "github", "repository": "other/thing", "environment": "moon", "sha": SHA, "ref": "main"}
+    await world.hear(reported(world, RunState.PASSED, "5", **told))
+    await world.hear(reported(world, RunState.PASSED, "6", **{**told, "repository": "harbor/web"}))
+
+    assert world.kinds == ["deployment_elsewhere.passed", "deployment_elsewhere.passed"]
+    assert world.said == {}

@@ -17,9 +17,11 @@ from bot.domain.access import Policy
 from bot.domain.dead_letters import LetterKind
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Tools
+from bot.domain.references import HTTP
 from bot.domain.team import Team
 from bot.integrations.alertmanager_api import AlertmanagerApi
 from bot.integrations.bucketing import murmur3
+from bot.integrations.cdevents_out import CDEventsSink
 from bot.integrations.fetching import WebFetch
 from bot.integrations.hosts import AnyHost
 from bot.integrations.prometheus import Prometheus
@@ -154,24 +156,30 @@ class _Parts:
 
     def _tools(self, team: Team) -> Tools:
         """What jobs that work outside of a transaction use; a silencer only where the team has an Alertmanager."""
-        settings = self.settings
-        github, gitlab, alertmanager = (
+        settings, session = self.settings, self.session
+        github, gitlab, alertmanager, cdevents = (
             token.get_secret_value() if token else None
-            for token in (settings.github_token, settings.gitlab_token, settings.alertmanager_token)
+            for token in (
+                *(settings.github_token, settings.gitlab_token),
+                *(settings.alertmanager_token, settings.cdevents_token),
+            )
         )
+        deploys, url = settings.secrets_for({HTTP}).get(HTTP), settings.url
+        sink = CDEventsSink(session, settings.cdevents_url, cdevents, source=url) if settings.cdevents_url else None
         return Tools(
             self.unit,
             self.clock,
             self.directory,
             team,
-            AnyHost(self.session, github, gitlab),
+            AnyHost(session, github, gitlab),
             LocalCommand(),
             PublicHolidays(),
             PngCharts(),
-            carrier=AnyCarrier(),
-            silencer=AlertmanagerApi(self.session, team.alertmanager, alertmanager) if team.alertmanager else None,
+            carrier=AnyCarrier(session, github, gitlab, deploys, url),
+            outlet=sink,
+            silencer=AlertmanagerApi(session, team.alertmanager, alertmanager) if team.alertmanager else None,
             user_groups=SlackUserGroups(self.client),
-            measurements=Prometheus(self.session, team.alerts.prometheus) if team.alerts.prometheus else None,
+            measurements=Prometheus(session, team.alerts.prometheus) if team.alerts.prometheus else None,
         )
 
     async def start(self, stack: AsyncExitStack) -> None:

@@ -27,8 +27,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "asyncpg": ("bot/storage",),
     "jinja2": ("bot/runtime/rendering",),
     "dateparser": ("bot/runtime/grammar",),
-    "gidgethub": ("bot/integrations/hosts",),
-    "cloudevents": ("bot/integrations/sources/cdevents",),
+    "gidgethub": ("bot/integrations/hosts", "bot/integrations/targets"),
+    "cloudevents": ("bot/integrations/sources/cdevents", "bot/integrations/cdevents_out"),
     "mmh3": ("bot/integrations/bucketing",),
     "jmespath": ("bot/integrations/sources/generic", "bot/config/source_parts"),
 }

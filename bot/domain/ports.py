@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from bot.domain.alerting_ports import Measurements, Silencer, UserGroups
+from bot.domain.artifact_ports import Artifacts
 from bot.domain.curves import Curve
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.events import PipelineChanged
@@ -14,6 +15,7 @@ from bot.domain.holiday_ports import Holidays
 from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import File, Home, Message, Rendered
+from bot.domain.outlet_ports import Outlet
 from bot.domain.people import Channel, Group, Person
 from bot.domain.release_ports import ReleaseHost
 from bot.domain.target_ports import Carrier, Target
@@ -260,7 +262,9 @@ class Tools:
     target: Target
     holidays: Holidays
     charts: Charts
+    artifacts: Artifacts | None = None
     carrier: Carrier | None = None  # none where nothing can be deployed elsewhere
+    outlet: Outlet | None = None  # none where nobody wants to hear of what went live
     silencer: Silencer | None = None  # none where the team file names no Alertmanager
     user_groups: UserGroups | None = None
     measurements: Measurements | None = None  # none where the team file names no Prometheus

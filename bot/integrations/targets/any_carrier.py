@@ -1,24 +1,75 @@
 """The carrier that knows whom to ask."""
 
-from bot.domain.target_ports import NotTaken, Order, Report, Taken
-from bot.domain.targets import Elsewhere
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import ClientSession
+
+from bot.domain.target_ports import Carrier, Order, Report, Taken
+from bot.domain.targets import (
+    Elsewhere,
+    GitHubDeployment,
+    GitHubWorkflow,
+    GitLabDeployment,
+    GitLabPipeline,
+    HttpCall,
+)
+from bot.integrations.targets.asking import LIMIT
+from bot.integrations.targets.github_api import GitHubCalls
+from bot.integrations.targets.github_deployment import GitHubDeployments
+from bot.integrations.targets.github_workflow import GitHubWorkflows
+from bot.integrations.targets.gitlab_api import GitLabCalls
+from bot.integrations.targets.gitlab_deployment import GitLabDeployments
+from bot.integrations.targets.gitlab_pipeline import GitLabPipelines
+from bot.integrations.targets.http_call import LIMIT as HTTP_LIMIT
+from bot.integrations.targets.http_call import HttpCalls
 
 
 class AnyCarrier:
-    """Asks GitHub, GitLab or whoever stands at an address, as the service's way to deploy says."""
+    """Asks GitHub, GitLab or whoever stands at an address, as the service's way to deploy says.
+
+    Args:
+        session: shared with everything else that speaks HTTP; it stays open.
+        http_secret: signs requests to whoever stands at an address.
+        url: where those reach us.
+        limit: how long one request may take.
+    """
+
+    def __init__(
+        self,
+        session: ClientSession,
+        github_token: str | None = None,
+        gitlab_token: str | None = None,
+        http_secret: str | None = None,
+        url: str = "",
+        *,
+        limit: timedelta = LIMIT,
+    ) -> None:
+        github = GitHubCalls(session, github_token, limit=limit)
+        gitlab = GitLabCalls(session, gitlab_token, limit=limit)
+        self._carriers: dict[type[Elsewhere], Any] = {
+            GitHubWorkflow: GitHubWorkflows(github),
+            GitHubDeployment: GitHubDeployments(github),
+            GitLabPipeline: GitLabPipelines(gitlab),
+            GitLabDeployment: GitLabDeployments(gitlab),
+            HttpCall: HttpCalls(session, http_secret, url, limit=min(limit, HTTP_LIMIT)),
+        }
 
     async def start(self, how: Elsewhere, order: Order) -> Taken:
         """See ``Carrier.start``."""
-        raise NotTaken(f"{how.title} is not there yet")
+        return await self._for(how).start(how, order)
 
     async def find(self, how: Elsewhere, order: Order) -> Taken | None:
         """See ``Carrier.find``."""
-        return None
+        return await self._for(how).find(how, order)
 
     async def look(self, how: Elsewhere, order: Order) -> Report | None:
         """See ``Carrier.look``."""
-        return None
+        return await self._for(how).look(how, order)
 
     async def stop(self, how: Elsewhere, order: Order) -> bool:
         """See ``Carrier.stop``."""
-        return False
+        return await self._for(how).stop(how, order)
+
+    def _for(self, how: Elsewhere) -> Carrier:
+        return self._carriers[type(how)]

@@ -34,3 +34,32 @@ def test_a_bare_number_needs_somebody_whose_it_is():
     assert [str(thing) for thing in links_in("review of #812", TWO, "payments")] == ["pr:org/payments#812"]
     assert [str(thing) for thing in links_in("review of #812", ONE)] == ["pr:org/web#812"]
     assert links_in("review of #812", {}) == ()
+
+
+GROUPS = {"web": "Harbor/Shop/web", "api": "harbor/api"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("see https://git.example.com/harbor/shop/web/-/merge_requests/12 now", ["pr:Harbor/Shop/web#12"]),
+        ("https://git.example.com/harbor/shop/web/-/merge_requests/12/diffs#note_1", ["pr:Harbor/Shop/web#12"]),
+        ("(https://gitlab.com/harbor/api/merge_requests/012)", ["pr:harbor/api#12"]),
+        ("https://git.example.com/git/harbor/shop/web/-/merge_requests/12", ["pr:Harbor/Shop/web#12"]),
+        ("https://gitlab.com/other/sub/thing/-/merge_requests/7?tab=1", ["pr:other/sub/thing#7"]),
+        ("https://gitlab.com/harbor/api/-/issues/7 and /-/merge_requests/8", []),
+        ("https://gitlab.com/harbor/api/-/merge_requests/new", []),
+        ("waits for harbor/shop/web!12 and harbor/api!9.", ["pr:Harbor/Shop/web#12", "pr:harbor/api#9"]),
+        ("harbor/shop/web#12, harbor/shop/web!12", ["pr:Harbor/Shop/web#12"]),
+        ("web!12 and api!9", ["pr:Harbor/Shop/web#12", "pr:harbor/api#9"]),
+        ("Done!12 wow!3 !!4 a!=5 !6th", []),
+        ("!12", []),  # whose?
+    ],
+)
+def test_a_merge_request_has_a_pull_requests_one_spelling(text: str, found: list[str]):
+    assert [str(thing) for thing in links_in(text, GROUPS)] == found
+
+
+def test_a_bare_merge_request_needs_somebody_whose_it_is():
+    assert [str(thing) for thing in links_in("review of !12", GROUPS, "web")] == ["pr:Harbor/Shop/web#12"]
+    assert [str(thing) for thing in links_in("!12 first", {"api": "harbor/api"})] == ["pr:harbor/api#12"]

@@ -37,23 +37,23 @@ class GitHubChecks(GitHub):
 
     async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
         """See ``CodeHost.checks``. A token needs a right for each kind; a kind that it may not read is left out."""
-        kinds = await together(
-            self._allowed(self._runs(repository, sha)),
-            self._allowed(self._suites(repository, sha)),
-            self._allowed(self._statuses(repository, sha)),
-        )
-        refusals = [kind for kind in kinds if isinstance(kind, Exception)]
-        if len(refusals) < len(kinds):
-            return [check for kind in kinds if not isinstance(kind, Exception) for check in kind]
-        if isinstance(refusals[0], HostUnreachable):
-            raise refusals[0]
-        raise HostUnreachable(f"GitHub has no repository {repository.github}, or hides it from us") from refusals[0]
+        refused: list[_Forbidden] = []
 
-    async def _allowed(self, asked: AsyncIterator[PipelineChanged]) -> list[PipelineChanged] | Exception:
-        try:
-            return [one async for one in asked]
-        except (_Absent, _Forbidden) as refused:
-            return refused
+        async def allowed(asked: AsyncIterator[PipelineChanged]) -> list[PipelineChanged]:
+            try:
+                return [one async for one in asked]
+            except _Forbidden as no:
+                refused.append(no)
+            except _Absent:
+                hidden = f"GitHub has no repository {repository.github}, or hides it from us"
+                refused.append(_Forbidden(hidden))
+            return []
+
+        kinds = [ask(repository, sha) for ask in (self._runs, self._suites, self._statuses)]
+        found = await together(*(allowed(kind) for kind in kinds))
+        if len(refused) == len(kinds):
+            raise refused[0]
+        return [check for kind in found for check in kind]
 
     async def _runs(self, repository: Repository, sha: str) -> AsyncIterator[PipelineChanged]:
         path = "actions/runs{?head_sha,per_page}"
@@ -85,7 +85,6 @@ def _is_others(repository: Repository, sha: str, body: Any) -> bool:
 
 
 def _run(repository: Repository, sha: str, body: Any) -> PipelineChanged:
-    started = body.get("run_started_at")
     return PipelineChanged(
         source="github",
         repository=_spelled(repository, body),
@@ -97,7 +96,7 @@ def _run(repository: Repository, sha: str, body: Any) -> PipelineChanged:
         sha=sha,
         state=_state(body),
         at=_instant(body),
-        started_at=datetime.fromisoformat(started).astimezone(UTC) if started else None,
+        started_at=_started(body, "run_started_at"),
         url=body.get("html_url") or "",
         actor=(body.get("triggering_actor") or body.get("actor") or {}).get("login") or "",
         title=body.get("display_title") or "",
@@ -110,13 +109,14 @@ def _suite(repository: Repository, sha: str, body: Any) -> PipelineChanged:
         source="github",
         repository=_spelled(repository, body),
         run=f"suite-{body['id']}",
-        attempt=1,
+        attempt=int(_instant(body).timestamp()),  # asked for again, a suite keeps its id
         name=body["app"].get("name") or body["app"]["slug"],
         number=0,
         branch=body.get("head_branch") or "",
         sha=sha,
         state=_state(body),
         at=_instant(body),
+        started_at=_started(body, "created_at"),
         url=f"{page}/commit/{sha}/checks?check_suite_id={body['id']}" if page else "",
     )
 
@@ -125,11 +125,11 @@ def _status(repository: Repository, sha: str, body: Any) -> PipelineChanged:
     return PipelineChanged(
         source="github",
         repository=_name(repository),
-        # A context is the same for every commit, a run is not.
-        run=f"status-{body['context']}-{sha}",
-        attempt=1,
+        # A context is said of every commit anew, and each time it is said with an id of its own; the newest counts.
+        run=f"status-{body['context']}@{sha}",
+        attempt=int(body["id"]),
         name=body["context"],
-        number=0,
+        number=int(body["id"]),
         branch="",
         sha=sha,
         state=_STATES.get(f"status:{body['state']}", RunState.QUEUED),
@@ -147,6 +147,11 @@ def _state(body: Any) -> RunState:
     if body["status"] == "completed":
         return _STATES.get(body.get("conclusion") or "", RunState.FAILED)
     return _STATES.get(body["status"], RunState.QUEUED)
+
+
+def _started(body: Any, field: str) -> datetime | None:
+    told = body.get(field)
+    return datetime.fromisoformat(told).astimezone(UTC) if told else None
 
 
 def _instant(body: Any) -> datetime:

@@ -1,5 +1,6 @@
 """Reads projects on GitLab, gitlab.com's or one's own server's, over its REST API."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,19 +11,22 @@ from bot.domain.events import PipelineChanged, RunState
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.domain.team import Repository
 from bot.domain.versions import newest_first
-from bot.integrations.hosts.gitlab_api import Absent, GitLabApi, text
+from bot.integrations.hosts.gitlab_api import Absent, Forbidden, GitLabApi, text
 from bot.integrations.hosts.nearest import nearest
 from bot.integrations.hosts.refs import commit_behind, is_plain, together
 
 LIMIT = timedelta(seconds=15)
 COMMITS_MAX = 10_000
 TAGS_MAX = 1_000
+RETRIES_MAX = 10  # of the newest pipelines, whose jobs are looked at
+JOBS_MAX = 300
+MADE_TOGETHER = timedelta(seconds=10)  # jobs that a pipeline begins with; one that is made later is tried again
 PIPELINES_MAX = 300  # of one commit; a nightly schedule makes many of an old one, the newest come first
 
 # https://docs.gitlab.com/api/pipelines/: the status of a pipeline; what is not named here has not begun
 _STATES = {
     "running": RunState.RUNNING,
-    "canceling": RunState.RUNNING,
+    "canceling": RunState.CANCELLED,
     "success": RunState.PASSED,
     "failed": RunState.FAILED,
     "canceled": RunState.CANCELLED,
@@ -104,7 +108,20 @@ class GitLab:
     async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
         """See ``CodeHost.checks``."""
         found = await self._api.pages(repository, "pipelines", most=PIPELINES_MAX, query={"sha": sha})
-        return [_pipeline(repository, one) for one in found]
+        checks = [_pipeline(repository, one) for one in found]
+        again = await together(*(self._tried_again(repository, check) for check in checks[:RETRIES_MAX]))
+        return [*again, *checks[RETRIES_MAX:]]
+
+    async def _tried_again(self, repository: Repository, check: PipelineChanged) -> PipelineChanged:
+        """With its attempt: a pipeline that is retried keeps its id, only its newest jobs tell of it."""
+        try:
+            jobs = await self._api.pages(repository, "pipelines", check.run, "jobs", most=JOBS_MAX)
+        except (Absent, Forbidden):
+            return check
+        begun = max((_instant(text(job, "created_at")) for job in jobs), default=None)
+        if begun is None or check.started_at is None or begun - check.started_at <= MADE_TOGETHER:
+            return check
+        return replace(check, attempt=int(begun.timestamp()))
 
 
 def _pipeline(repository: Repository, body: Any) -> PipelineChanged:
@@ -120,6 +137,7 @@ def _pipeline(repository: Repository, body: Any) -> PipelineChanged:
             sha=body["sha"],
             state=_STATES.get(body["status"], RunState.QUEUED),
             at=_instant(body.get("updated_at") or body["created_at"]),
+            started_at=_instant(body["created_at"]),
             url=body.get("web_url") or "",
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:

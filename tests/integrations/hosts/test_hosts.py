@@ -1,48 +1,17 @@
 """What holds for every code host, on one repository; then what is special to git and to GitHub."""
 
-from collections.abc import AsyncIterator
+import subprocess
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from bot.domain.ports import CodeHost, HostUnreachable, RangeTooLong, RefUnknown
+from bot.domain.ports import HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown
+from bot.domain.release_ports import Relation
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, GitHub, LocalGit
-from tests.integrations.hosts.repositories import HOSTILE, GitHubStandIn, git, make_repository
-
-TOKEN = "ghp_secret"
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_repository(tmp_path_factory.mktemp("hosts") / "web")
-
-
-@pytest.fixture
-async def stand_in(path: Path) -> AsyncIterator[tuple[GitHubStandIn, TestServer]]:
-    github = GitHubStandIn(path)
-    server = TestServer(github.app())
-    await server.start_server()
-    yield github, server
-    await server.close()
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-@pytest.fixture(params=["git", "github"])
-def host(request, path, stand_in, session) -> tuple[CodeHost, Repository]:
-    any_host = AnyHost(session, TOKEN)
-    if request.param == "git":
-        return any_host, Repository(git=str(path))
-    return any_host, Repository(github="harbour/web", github_api=str(stand_in[1].make_url("/")))
+from tests.integrations.hosts.conftest import TOKEN
+from tests.integrations.hosts.repositories import HOSTILE, git
 
 
 async def test_a_ref_becomes_its_commit(host, path):
@@ -105,6 +74,101 @@ async def test_tags_come_newest_version_first(host):
     assert await code.tags(repository) == ["v1.10.0", "v1.4.0", "v1.3.9"]
 
 
+async def test_a_merge_of_gitlabs_names_its_merge_request_in_its_body(host):
+    code, repository = host
+
+    commits = await code.commits(repository, "main", "feature/x")
+
+    assert [commit.pull_request for commit in commits] == [815]
+    assert commits[0].subject == "Merge branch 'pay' into 'main'"
+
+
+async def test_what_the_refusal_of_an_ambiguous_name_suggests_is_understood(host, path):
+    code, repository = host
+
+    assert await code.resolve(repository, "tags/v1.4.0") == git(path, "rev-parse", "v1.4.0^{commit}")
+    assert await code.resolve(repository, "refs/tags/v1.4.0") == git(path, "rev-parse", "v1.4.0^{commit}")
+    assert await code.resolve(repository, "heads/feature/x") == git(path, "rev-parse", "feature/x")
+    assert await code.resolve(repository, "HEAD") == git(path, "rev-parse", "main")
+    with pytest.raises(RefUnknown):
+        await code.resolve(repository, "tags/main")
+
+
+async def test_a_name_that_is_a_tag_and_a_branch_is_refused_with_both(serve, path, tmp_path):
+    clone = _clone(path, tmp_path)
+    git(clone, "branch", "v1.4.0", "v1.3.9")
+    code, repository = await serve(clone)
+
+    with pytest.raises(RefAmbiguous) as several:
+        await code.resolve(repository, "v1.4.0")
+    assert several.value.nearest == ("tags/v1.4.0", "heads/v1.4.0")
+    named = [await code.resolve(repository, name) for name in several.value.nearest]
+    assert named == [git(path, "rev-parse", f"{tag}^{{commit}}") for tag in ("v1.4.0", "v1.3.9")]
+    git(clone, "branch", "-f", "v1.4.0", "tags/v1.4.0^{commit}")
+    assert await code.resolve(repository, "v1.4.0") == named[0]
+
+
+async def test_nothing_lies_between_a_commit_and_itself(host, path):
+    code, repository = host
+
+    assert await code.commits(repository, "v1.4.0", "v1.4.0") == []
+    assert await code.files(repository, *[git(path, "rev-parse", "v1.4.0^{commit}")] * 2) == []
+    assert await code.relation(repository, "v1.4.0", "v1.4.0") == Relation()
+
+
+async def test_files_differ_whichever_way_one_goes(host, path):
+    code, repository = host
+    first, last = (git(path, "rev-parse", f"{tag}^{{commit}}") for tag in ("v1.3.9", "v1.10.0"))
+
+    assert sorted(await code.files(repository, first, last)) == ["README.md", "db/0007 läuft.sql"]
+    assert sorted(await code.files(repository, last, first)) == ["README.md", "db/0007 läuft.sql"]
+    with pytest.raises(RefUnknown):
+        await code.files(repository, first, "9" * 40)
+
+
+async def test_a_force_pushed_branch_is_told_from_its_new_commits(serve, path, tmp_path):
+    clone = _clone(path, tmp_path)
+    before = git(clone, "rev-parse", "HEAD")
+    git(clone, "commit", "-q", "--amend", "--allow-empty", "-m", "feat: rewritten")
+    code, repository = await serve(clone)
+
+    assert await code.relation(repository, before, "main") == Relation(is_ancestor=False)
+    assert await code.relation(repository, git(clone, "rev-parse", "HEAD~1"), "main") == Relation()
+    assert [one.subject for one in await code.commits(repository, before, "main")] == ["feat: rewritten"]
+
+
+async def test_two_histories_with_nothing_in_common_are_told(serve, path, tmp_path):
+    clone = _clone(path, tmp_path)
+    git(clone, "switch", "-q", "--orphan", "fresh")
+    git(clone, "commit", "-q", "--allow-empty", "-m", "feat: from nothing")
+    code, repository = await serve(clone)
+
+    assert await code.relation(repository, "v1.4.0", "fresh") == Relation(is_ancestor=False)
+
+
+async def test_no_range_is_read_that_is_too_long(serve, path):
+    code, repository = await serve(path, commits_max=5)
+    with pytest.raises(RangeTooLong):
+        await code.commits(repository, None, "main")
+
+    code, repository = await serve(path, commits_max=6)
+    assert len(await code.commits(repository, None, "main")) == 6
+
+
+async def test_ten_thousand_commits_are_too_many(serve, tmp_path):
+    path = tmp_path / "long"
+    path.mkdir()
+    git(path, "init", "-q", "-b", "main")
+    blank = "committer A <a@b.c> 1700000000 +0000\n"
+    stream = "".join(f"commit refs/heads/main\n{blank}data <<E\nn{n}\nE\n\n" for n in range(10_002))
+    subprocess.run(["git", "-C", str(path), "fast-import", "--quiet"], input=stream.encode(), check=True)
+    git(path, "tag", "first", git(path, "rev-list", "--max-parents=0", "main"))
+    code, repository = await serve(path)
+
+    with pytest.raises(RangeTooLong):
+        await code.commits(repository, "first", "main")
+
+
 async def test_no_repository_is_said(session):
     with pytest.raises(HostUnreachable, match="names no repository"):
         await AnyHost(session).tags(Repository())
@@ -114,12 +178,6 @@ async def test_git_says_where_there_is_no_repository(tmp_path):
     for place in (tmp_path, tmp_path / "missing"):
         with pytest.raises(HostUnreachable):
             await LocalGit().resolve(Repository(git=str(place)), "main")
-
-
-async def test_git_reads_no_range_that_is_too_long(path):
-    with pytest.raises(RangeTooLong):
-        await LocalGit(commits_max=5).commits(Repository(git=str(path)), None, "main")
-    assert len(await LocalGit(commits_max=6).commits(Repository(git=str(path)), None, "main")) == 6
 
 
 async def test_git_runs_nothing_that_the_repository_asks_for(path, tmp_path, monkeypatch):
@@ -195,3 +253,9 @@ async def test_github_that_is_not_there_is_said(session):
         await GitHub(session).tags(closed)
     with pytest.raises(HostUnreachable, match="did not answer within 0 s"):
         await GitHub(session, limit=timedelta(0)).tags(closed)
+
+
+def _clone(path, tmp_path):
+    clone = tmp_path / "web"
+    subprocess.run(["git", "clone", "-q", str(path), str(clone)], check=True)
+    return clone

@@ -3,7 +3,6 @@
 import json
 import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -14,7 +13,7 @@ from bot.domain.ports import HostUnreachable, RefAmbiguous, RefUnknown
 from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, LocalGit
-from tests.integrations.hosts.repositories import git, make_repository
+from tests.integrations.hosts.repositories import git
 
 TAGS = {"v1.4.0"}
 
@@ -96,11 +95,6 @@ async def github() -> AsyncIterator[tuple[GitHubWithReleases, AnyHost, Repositor
     await server.close()
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_repository(tmp_path_factory.mktemp("releases") / "web")
-
-
 @pytest.mark.parametrize(
     ("since", "until", "is_ancestor"),
     [("old", "new", True), ("new", "old", False), ("a", "b", False), ("x", "y", False)],
@@ -160,17 +154,6 @@ async def test_git_says_how_two_commits_lie(path):
         await host.write_release(repository, "v1.4.0", "", "")
 
 
-async def test_a_force_pushed_branch_is_seen(path, tmp_path):
-    clone = tmp_path / "web"
-    subprocess.run(["git", "clone", "-q", str(path), str(clone)], check=True)
-    before = git(clone, "rev-parse", "HEAD")
-    git(clone, "commit", "-q", "--amend", "--allow-empty", "-m", "feat: rewritten")
-
-    relation = await LocalGit().relation(Repository(git=str(clone)), before, "main")
-
-    assert relation == Relation(is_ancestor=False)
-
-
 async def test_a_shallow_clone_is_seen_unless_it_reaches_back_far_enough(path, tmp_path):
     clone = tmp_path / "web"
     subprocess.run(["git", "clone", "-q", "--depth", "3", f"file://{path}", str(clone)], check=True)
@@ -183,18 +166,18 @@ async def test_a_shallow_clone_is_seen_unless_it_reaches_back_far_enough(path, t
         await host.resolve(repository, git(path, "rev-parse", "v1.3.9^{commit}"))
 
 
-async def test_a_name_that_is_a_tag_and_a_branch_is_refused_with_both(path, tmp_path):
+async def test_a_range_that_runs_into_the_end_of_a_shallow_clone_is_refused(path, tmp_path):
     clone = tmp_path / "web"
-    subprocess.run(["git", "clone", "-q", str(path), str(clone)], check=True)
+    subprocess.run(["git", "clone", "-q", "--depth", "3", f"file://{path}", str(clone)], check=True)
+    subprocess.run(["git", "-C", str(clone), "fetch", "-q", "--depth", "1", "origin", "tag", "v1.3.9"], check=True)
     host, repository = LocalGit(), Repository(git=str(clone))
-    git(clone, "branch", "v1.4.0", "v1.3.9")
 
-    with pytest.raises(RefAmbiguous) as several:
-        await host.resolve(repository, "v1.4.0")
-    assert several.value.nearest == ("tags/v1.4.0", "heads/v1.4.0")
-    assert await host.resolve(repository, "tags/v1.4.0") == git(path, "rev-parse", "v1.4.0^{commit}")
-    git(clone, "branch", "-f", "v1.4.0", "tags/v1.4.0^{commit}")
-    assert await host.resolve(repository, "v1.4.0") == git(path, "rev-parse", "v1.4.0^{commit}")
+    parent = git(clone, "rev-parse", "HEAD~1")
+    for since, until in (("v1.3.9", "main"), ("main", "v1.3.9")):
+        with pytest.raises(HostUnreachable, match=r"the clone is shallow .*; run git fetch --unshallow"):
+            await host.commits(repository, since, until)
+    assert [one.subject for one in await host.commits(repository, parent, "main")] == ["chore: tidy"]
+    assert len(await host.commits(repository, None, "main")) == 3  # relation tells that it is shallow
 
 
 async def test_a_short_sha_of_two_commits_is_refused_with_both(tmp_path):

@@ -1,0 +1,73 @@
+"""One repository on disk, and every code host that serves it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from bot.domain.ports import CodeHost
+from bot.domain.team import Repository
+from bot.integrations.hosts import AnyHost, GitHub, GitLab, LocalGit
+from tests.integrations.hosts.gitlab_stand_in import PREFIX, PROJECT, GitLabStandIn
+from tests.integrations.hosts.repositories import GitHubStandIn, make_repository
+
+TOKEN = "ghp_secret"
+GITLAB_TOKEN = "glpat-secret"
+
+Serve = Callable[..., Awaitable[tuple[CodeHost, Repository]]]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_repository(tmp_path_factory.mktemp("hosts") / "web")
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stand_in(path: Path) -> AsyncIterator[tuple[GitHubStandIn, TestServer]]:
+    github = GitHubStandIn(path)
+    server = TestServer(github.app())
+    async with server:
+        yield github, server
+
+
+@pytest.fixture
+async def gitlab(path: Path) -> AsyncIterator[tuple[GitLabStandIn, Repository]]:
+    stand_in = GitLabStandIn(path, GITLAB_TOKEN)
+    async with TestServer(stand_in.app()) as server:
+        yield stand_in, Repository(gitlab=PROJECT, gitlab_api=str(server.make_url(PREFIX)))
+
+
+@pytest.fixture(params=["git", "github", "gitlab"])
+async def serve(request: pytest.FixtureRequest, session: aiohttp.ClientSession) -> AsyncIterator[Serve]:
+    """Gives a code host that has this directory; with ``commits_max``, one that reads no longer ranges."""
+    async with AsyncExitStack() as stack:
+
+        async def at(directory: Path, **limits: Any) -> tuple[CodeHost, Repository]:
+            if request.param == "git":
+                repository, host = Repository(git=str(directory)), LocalGit(**limits)
+            elif request.param == "github":
+                server = await stack.enter_async_context(TestServer(GitHubStandIn(directory).app()))
+                repository = Repository(github="harbour/web", github_api=str(server.make_url("/")))
+                host = GitHub(session, TOKEN, **limits)
+            else:
+                server = await stack.enter_async_context(TestServer(GitLabStandIn(directory, GITLAB_TOKEN).app()))
+                repository = Repository(gitlab=PROJECT, gitlab_api=str(server.make_url(PREFIX)))
+                host = GitLab(session, GITLAB_TOKEN, **limits)
+            return (host if limits else AnyHost(session, TOKEN, GITLAB_TOKEN)), repository
+
+        yield at
+
+
+@pytest.fixture
+async def host(serve: Serve, path: Path) -> tuple[CodeHost, Repository]:
+    return await serve(path)

@@ -19,6 +19,7 @@ PROGRAMS = {
     "prometheus": ("prometheus",),
     "alertmanager": ("prometheus-alertmanager", "alertmanager"),
     "git": ("git",),
+    "registry": ("docker-registry", "registry"),
 }
 EVERYTHING = (*PROGRAMS, "postgresql")
 

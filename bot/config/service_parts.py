@@ -125,8 +125,9 @@ def _image(name: str) -> str:
         raise ValueError("before the tag, {service} alone is filled in: a version must not choose the repository")
     if "{version}" not in tag and "{sha}" not in tag:
         raise ValueError(f"the tag {tag!r} is the same for whatever is deployed; it needs {{version}} or {{sha}}")
-    if "{deployment}" in tag:
-        raise ValueError("the image is there before the deployment: {deployment} cannot be in its name")
+    for later in ("{deployment}", "{artifact}"):
+        if later in tag:
+            raise ValueError(f"{later} cannot be in its name: the image is there before it is known")
     return name
 
 

@@ -11,10 +11,9 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _NAME = re.compile(
     rf"(?P<registry>(?:localhost|{_LABEL}(?=[.:])(?:\.{_LABEL})*)(?::[0-9]{{1,5}})?)"
-    rf"/(?P<path>{_PART}(?:/{_PART})*)"
+    rf"/(?P<path>(?=[^:]{{1,255}}:){_PART}(?:/{_PART})*)"
     r":(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})"
 )
-_NAME_MAX = 512  # characters; a path has 255 at most, a tag 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Image:
     @classmethod
     def read(cls, name: str) -> "Image | None":
         """The image of this name; None for what is none, such as one with a space, ``..`` or a second tag in it."""
-        found = _NAME.fullmatch(name) if len(name) <= _NAME_MAX else None
+        found = _NAME.fullmatch(name)
         if found is None:
             return None
         registry, path = registry_named(found["registry"]), found["path"]

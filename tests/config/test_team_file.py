@@ -84,9 +84,8 @@ def test_an_empty_file_is_a_team_without_anything() -> None:
         ("services: {web: {artifact: 'https://r.io/web:{version}'}}", "services.web.artifact: 'https://r.io/web:{version}' is no image on a registry; write registry.example.com/shop/web:{version}"),
         ("services: {web: {artifact: 'r.io/web@{version}'}}", "services.web.artifact: 'r.io/web@{version}' is no image on a registry; write registry.example.com/shop/web:{version}"),
         ("services: {web: {artifact: 'r.io/web:latest'}}", "services.web.artifact: the tag 'latest' is the same for whatever is deployed; it needs {version} or {sha}"),
-        ("services: {web: {artifact: 'r.io/web:{vresion}'}}", "services.web.artifact: {vresion} is never filled in; there is deployment, environment, service, sha, version"),
         ("services: {web: {artifact: 'r.io/{version}/web:{sha}'}}", "services.web.artifact: before the tag, {service} alone is filled in: a version must not choose the repository"),
-        ("services: {web: {artifact: 'r.io/web:{version}-{deployment}'}}", "services.web.artifact: the image is there before the deployment: {deployment} cannot be in its name"),
+        ("services: {web: {artifact: 'r.io/web:{version}-{deployment}'}}", "services.web.artifact: {deployment} cannot be in its name: the image is there before it is known"),
         ("people: {a: {slack: U01, github: x}, b: {slack: U02, gitlab: X}}", "people.b.gitlab: a has this login already"),
         ("services: {web: {repository: web}}", "services.web.repository.github: 'web' is no repository on GitHub; write owner/name"),
         ("services: {Web: {}}", "services.Web: a name is lower-case letters, digits, dots, dashes and underscores"),
@@ -287,6 +286,11 @@ def test_a_service_is_deployed_in_one_of_these_ways() -> None:
     ]
     assert team.services["d"].repository == Repository(gitlab="org/d", gitlab_api="https://git.example.com/api/v4")
     assert team.repositories == {"a": "org/a", "b": "org/b", "c": "org/sub/c", "d": "org/d"}
+
+
+def test_an_image_is_not_called_by_itself() -> None:
+    [told] = wrong("services: {web: {artifact: 'r.io/web:{version}-{artifact}'}}")
+    assert told.startswith("services.web.artifact: {artifact} ")
 
 
 def test_a_service_may_name_its_image() -> None:

@@ -1,13 +1,15 @@
 """The team file's ``sources``: what those need to know who send webhooks of a form that a team chooses."""
 
 import re
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from bot.domain.sources import Reading, SourceSettings
+from bot.config.mistakes import nearest
+from bot.domain.sources import ArgoApp, Reading, SourceSettings
 
 # arn:partition:sns:region:account:name; a topic's name is at most 256 characters.
 _TOPIC = re.compile(r"arn:aws(-[a-z-]+)?:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(\.fifo)?")
@@ -85,15 +87,48 @@ class SnsPart(_Part):
     topics: list[Topic] = []
 
 
+class ArgoAppPart(_Part):
+    """Which service, in which environment, an application is."""
+
+    service: str
+    environment: str
+
+
+class ArgoPart(_Part):
+    """Argo CD: applications whose name is not ``<service>-<environment>``."""
+
+    apps: dict[str, ArgoAppPart] = {}
+
+
+def source_mistakes(
+    part: "SourcesPart", services: Collection[str], environments: Collection[str]
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Apps of services and environments that are not there."""
+    for app, of in (part.argocd.apps if part.argocd else {}).items():
+        place = ("sources", "argocd", "apps", app)
+        if of.service not in services:
+            yield (*place, "service"), f"no service {of.service}; {nearest(of.service, services)}"
+        if of.environment not in environments:
+            yield (
+                (*place, "environment"),
+                f"no environment {of.environment}; {nearest(of.environment, environments)}",
+            )
+
+
 class SourcesPart(_Part):
     """Sources that the team file sets up."""
 
     sns: SnsPart | None = None
     generic: dict[ReadingName, ReadingPart] = {}
+    argocd: ArgoPart | None = None
 
     def settings(self) -> SourceSettings:
         """The domain's."""
         return SourceSettings(
             topics=frozenset(self.sns.topics if self.sns else ()),
             generic={name: part.reading() for name, part in self.generic.items()},
+            apps={
+                name: ArgoApp(part.service, part.environment)
+                for name, part in (self.argocd.apps if self.argocd else {}).items()
+            },
         )

@@ -11,6 +11,7 @@ from bot.config.mistakes import nearest
 from bot.config.parts import CHANNEL_KEYS
 from bot.config.service_parts import service_mistakes
 from bot.config.shape import TeamFile
+from bot.config.source_parts import source_mistakes
 from bot.domain.refusals import Refusal
 from bot.domain.team import Role, Rule, Team
 
@@ -56,6 +57,7 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
     yield from oncall_parts.mistakes(
         file.rotations, file.escalations, file.services, names["people"], file.alerts.routes
     )
+    yield from source_mistakes(file.sources, file.services, names["environments"])
     yield from release_parts.mistakes(file.releases, file.services)
     for name, part in file.rotations.items():
         yield from _people(part.people, ("rotations", name, "people"), names["people"])

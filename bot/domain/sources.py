@@ -1,4 +1,4 @@
-"""What the team file says of those who send webhooks: which topics are ours, how JSON of any form is read."""
+"""What the team file says of those who send webhooks: whose topics and apps are ours, how JSON of any form is read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,8 +30,17 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class ArgoApp:
+    """Which service, in which environment, an application of Argo CD is."""
+
+    service: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """``topics`` of Amazon SNS that we listen to, by ARN; ``generic`` readings by their name."""
+    """``topics`` of Amazon SNS that we listen to, by ARN; ``generic`` readings and Argo CD's ``apps`` by their name."""
 
     topics: frozenset[str] = frozenset()
     generic: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
+    apps: Mapping[str, ArgoApp] = field(default_factory=dict[str, ArgoApp])

@@ -113,7 +113,12 @@ def _hooks(settings: Settings, sources: Mapping[str, Source], team: Team) -> lis
     """Which sources are heard: those with a secret, if the team file sets up what must be set up there."""
     secrets = set(settings.secrets_for(sources))
     idle = {name for name, source in sources.items() if source.of_team is not None and not source.of_team(team)}
-    set_up = {name for name, source in sources.items() if source.of_team is not None} - idle
+    # A source that needs no setting up is given back as it is where the team file says nothing of it.
+    set_up = {
+        name
+        for name, source in sources.items()
+        if source.of_team is not None and source.of_team(team).get(name) is not source
+    } - idle
     heard = (secrets | {name for name in set_up if sources[name].secret_is_optional}) - idle
     found = [
         warning(

@@ -15,7 +15,7 @@ from bot.storage.jobs import Jobs, Owed, write_steps
 from bot.storage.migrations import migrate
 from tests.fakes import NOON, FakeClock
 
-SOURCES = {name: source for name, source in discovery.sources().items() if name in ("github", "generic", "sns")}
+SOURCES = {name: discovery.sources()[name] for name in ("github", "generic", "sns", "argocd")}
 SCOPES = ("chat:write", "commands")
 CHANNELS = (
     {"id": "C0GENERAL", "name": "general", "is_member": True},
@@ -208,6 +208,19 @@ async def test_a_source_that_the_team_file_sets_up_is_heard_or_missed(
     (tmp_path / "team.yml").write_text(TEAM)
     said = [finding.what for finding in await look(environ | {"EIGHTBELLS_HOOK_SECRET_GENERIC": "hook-secret"})]
     assert "generic has a secret, but nothing to go by: its webhooks are refused" in said
+
+
+async def test_a_source_that_needs_no_setting_up_is_missed_only_where_it_is_set_up(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    assert await wrong(environ) == []
+    assert "webhooks are heard from argocd, github" in [
+        finding.what for finding in await look(environ | {"EIGHTBELLS_HOOK_SECRET_ARGOCD": "hook-secret"})
+    ]
+
+    apps = "sources: {argocd: {apps: {shop: {service: web, environment: production}}}}"
+    (tmp_path / "team.yml").write_text(f"{TEAM}services: {{web: }}\n{apps}")
+    assert await wrong(environ) == ["sources.argocd is set up, but argocd has no secret: its webhooks are refused"]
 
 
 async def test_a_token_for_an_environment_that_there_is_not_lets_nobody_in(

@@ -1,4 +1,4 @@
-"""GitHub's webhooks: pull requests and their reviews, pushes, workflow runs, releases and deployment statuses."""
+"""GitHub's webhooks: pull requests and their reviews, pushes, workflow runs and other checks, releases, deployments."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,8 +16,9 @@ from bot.domain.events import (
     RunState,
     Verdict,
 )
+from bot.integrations.alerting import known
 from bot.integrations.source import Delivery, Source, by_header, hmac_sha256, read
-from bot.integrations.sources.github import models
+from bot.integrations.sources.github import checks, models
 
 # https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run: status and conclusion
 _RUN_STATES = {
@@ -31,7 +32,8 @@ _RUN_STATES = {
 }
 # https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request_review: the state of a review
 _VERDICTS = {"approved": Verdict.APPROVED, "changes_requested": Verdict.CHANGES_WANTED}
-# https://docs.github.com/en/rest/deployments/statuses: "inactive" says that a later one took its place
+# https://docs.github.com/en/rest/deployments/statuses: "inactive" says that a later one took its place; "queued",
+# "pending" and "waiting" are in the queue
 _DEPLOYMENT_STATES = {
     "in_progress": RunState.RUNNING,
     "success": RunState.PASSED,
@@ -155,6 +157,27 @@ def _release(delivery: Delivery) -> list[Event]:
     ]
 
 
+def _deployment(delivery: Delivery) -> list[Event]:
+    body = read(models.DeploymentEvent, delivery.body)
+    deployment = body.deployment
+    if body.action != "created":
+        return []
+    return [
+        DeploymentReported(
+            source=delivery.source,
+            repository=body.repository.full_name,
+            deployment=str(deployment.id),
+            environment=deployment.environment,
+            state=RunState.QUEUED,
+            sha=deployment.sha,
+            ref=deployment.ref,
+            actor=deployment.creator.login if deployment.creator else body.sender.login,
+            at=deployment.created_at or delivery.received_at,
+            facts=known(note=deployment.description),
+        )
+    ]
+
+
 def _deployment_status(delivery: Delivery) -> list[Event]:
     body = read(models.DeploymentStatusEvent, delivery.body)
     status, deployment = body.deployment_status, body.deployment
@@ -169,7 +192,8 @@ def _deployment_status(delivery: Delivery) -> list[Event]:
             ref=deployment.ref,
             actor=deployment.creator.login if deployment.creator else body.sender.login,
             at=status.updated_at or delivery.received_at,
-            url=status.target_url or "",
+            url=status.log_url or status.target_url,
+            facts=known(note=status.description),
         )
     ]
 
@@ -184,15 +208,18 @@ _READERS: dict[str, Callable[[Delivery], list[Event]]] = {
     "pull_request_review": _pull_request_review,
     "push": _push,
     "release": _release,
+    "deployment": _deployment,
     "deployment_status": _deployment_status,
+    "check_suite": checks.check_suite,
+    "status": checks.status,
 }
 
 source = Source(
     name="github",
     title="GitHub",
     how_to="In the repository's or organisation's settings, Webhooks: give the address, content type "
-    "application/json, the secret, and the events pull requests, their reviews, pushes, workflow runs, releases and "
-    "deployment statuses.",
+    "application/json, the secret, and the events pull requests, their reviews, pushes, workflow runs, check suites, "
+    "statuses, releases, deployments and deployment statuses.",
     verify=hmac_sha256("x-hub-signature-256", "sha256="),
     identify=by_header("x-github-delivery"),
     parse=parse,

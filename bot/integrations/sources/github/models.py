@@ -9,7 +9,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 def _aware(value: datetime | None) -> datetime | None:
     if value is None:
         return None
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("it is in no year that we can count") from None
 
 
 def _or_empty(value: Any) -> Any:
@@ -30,6 +33,7 @@ class Repository(BaseModel):
     """``full_name`` is ``owner/name``."""
 
     full_name: str
+    html_url: Words = ""
 
 
 class Envelope(BaseModel):
@@ -176,7 +180,15 @@ class Deployment(BaseModel):
     sha: str
     ref: str
     environment: str
+    description: Words = ""
     creator: User | None = None
+    created_at: Instant = None
+
+
+class DeploymentEvent(Envelope):
+    """``deployment``: somebody asked for one."""
+
+    deployment: Deployment
 
 
 class DeploymentStatus(BaseModel):
@@ -184,7 +196,9 @@ class DeploymentStatus(BaseModel):
 
     state: str
     environment: Words = ""
-    target_url: str | None = None
+    description: Words = ""
+    log_url: Words = ""
+    target_url: Words = ""
     updated_at: Instant = None
 
 
@@ -193,3 +207,68 @@ class DeploymentStatusEvent(Envelope):
 
     deployment_status: DeploymentStatus
     deployment: Deployment
+
+
+class Message(BaseModel):
+    """What a commit says."""
+
+    message: Words = ""
+
+
+class App(BaseModel):
+    """Who checks; ``slug`` is its name in addresses."""
+
+    name: str
+    slug: Words = ""
+
+
+class CheckSuite(BaseModel):
+    """What one app found in one commit; ``conclusion`` is how it ended."""
+
+    id: int
+    head_branch: Words = ""
+    head_sha: str
+    conclusion: Words = ""
+    app: App
+    created_at: Instant = None
+    updated_at: Instant = None
+    latest_check_runs_count: int | None = None
+    head_commit: Message | None = None
+
+
+class CheckSuiteEvent(Envelope):
+    """``check_suite``."""
+
+    check_suite: CheckSuite
+
+
+class StatusCommit(BaseModel):
+    """The commit that a status is of."""
+
+    commit: Message | None = None
+
+
+class BranchHead(BaseModel):
+    """The newest commit of a branch."""
+
+    sha: Words = ""
+
+
+class StatusBranch(BaseModel):
+    """A branch that holds the commit."""
+
+    name: Words = ""
+    commit: BranchHead | None = None
+
+
+class StatusEvent(Envelope):
+    """``status``: what a context says of a commit."""
+
+    id: int
+    sha: str
+    context: str
+    state: str
+    target_url: Words = ""
+    updated_at: Instant = None
+    commit: StatusCommit | None = None
+    branches: list[StatusBranch] | None = None

@@ -1,5 +1,6 @@
 """A real git repository for tests, and a stand-in for GitHub that serves it in GitHub's shape."""
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -77,6 +78,7 @@ class GitHubStandIn:
         self.fail_with: Callable[[], web.Response] | None = None
         # By the field of the answer that holds them.
         self.checks: dict[str, list[dict[str, Any]] | Callable[[], web.Response]] = {}
+        self.meet: asyncio.Barrier | None = None  # where requests wait for one another
         self.asked: list[str] = []
         self.headers: Mapping[str, str] = {}
 
@@ -101,6 +103,8 @@ class GitHubStandIn:
         async def answer(request: web.Request) -> web.Response:
             self.asked.append(request.path_qs)
             self.headers = request.headers.copy()
+            if self.meet:
+                await self.meet.wait()
             return self.fail_with() if self.fail_with else make(request)
 
         return answer

@@ -52,23 +52,23 @@ class GitHubCalls:
     async def start(self, repository: Repository, path: str, data: Mapping[str, Any], **values: str) -> Any:
         """What it answers to this, which begins something. Raises ``NotTaken``, ``Unsure``."""
         if not self._token:
-            raise NotTaken("GITHUB_TOKEN is not set, and GitHub begins nothing for strangers.")
+            raise NotTaken("GITHUB_TOKEN is not set, and GitHub begins nothing for strangers")
         api = self._api(repository)
         try:
             return await api.post(_url(repository, path), values, data=data)
         except NotReached as error:
-            trouble: Exception = NotTaken(f"{error}.")
+            trouble: Exception = NotTaken(str(error))
         except NoAnswer as error:
-            trouble = Unsure(f"{error}; it may have begun.")
+            trouble = Unsure(f"{error}; it may have begun")
         except _NOT_THE_API as error:
             if not api.status:
-                trouble = NotTaken(f"{WHO} cannot be reached: its address in the team file is none.")
+                trouble = NotTaken(f"{WHO} cannot be reached: its address in the team file is none")
             elif 300 <= api.status < 500:
-                trouble = NotTaken(f"{self._refusal(api.status, error)}.")
+                trouble = NotTaken(self._refusal(api.status, error))
             elif api.status >= 500:
-                trouble = Unsure(f"{WHO} answered {api.status}; it may have begun.")
+                trouble = Unsure(f"{WHO} answered {api.status}; it may have begun")
             else:
-                trouble = Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun.")
+                trouble = Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun")
         raise trouble  # not within the handlers: what gidgethub raises holds whatever was answered
 
     async def get(self, repository: Repository, path: str, **values: str) -> Any:

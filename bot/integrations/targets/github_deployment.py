@@ -51,8 +51,8 @@ class GitHubDeployments:
         if isinstance(deployment, int):
             return Taken(_reference(order, deployment))
         if message := text_in(answer, "message"):  # 202: it merged something instead
-            raise NotTaken(f"{WHO} made no deployment: {self._calls.said(message).rstrip('.')}.")
-        raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun.")
+            raise NotTaken(f"{WHO} made no deployment: {self._calls.said(message).rstrip('.')}")
+        raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun")
 
     async def find(self, how: GitHubDeployment, order: Order) -> Taken | None:
         """See ``Carrier.find``: by the name of the start in its payload or description."""

@@ -57,7 +57,7 @@ class GitHubWorkflows:
             if found := await self.find(how, order):
                 return found
         raise Unsure(
-            f"{WHO} has taken it and not told as which run; I look for one whose name has {order.run} in it."
+            f"{WHO} has taken it and not told as which run; I look for one whose name has {order.run} in it"
         )
 
     async def find(self, how: GitHubWorkflow, order: Order) -> Taken | None:
@@ -114,9 +114,9 @@ class GitHubWorkflows:
         try:
             branch = text_in(await self._calls.get(order.repository, ""), "default_branch")
         except HostUnreachable as trouble:
-            raise NotTaken(f"{trouble}.") from None
+            raise NotTaken(str(trouble)) from None
         if not branch:
-            raise NotTaken(f"{WHO} does not tell the default branch of {name_of(order.repository)}.")
+            raise NotTaken(f"{WHO} does not tell the default branch of {name_of(order.repository)}")
         return branch
 
     async def _waiting_for(self, order: Order, path: str) -> str:

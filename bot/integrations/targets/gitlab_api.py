@@ -32,20 +32,20 @@ class GitLabCalls:
     async def start(self, repository: Repository, path: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """What it answers to this, which begins something. Raises ``NotTaken``, ``Unsure``."""
         if not self._token:
-            raise NotTaken("GITLAB_TOKEN is not set, and GitLab begins nothing for strangers.")
+            raise NotTaken("GITLAB_TOKEN is not set, and GitLab begins nothing for strangers")
         try:
             answer = await self._ask(repository, "POST", path, {}, data)
         except NotReached as error:
-            raise NotTaken(f"{error}.") from None
+            raise NotTaken(str(error)) from None
         except NoAnswer as error:
-            raise Unsure(f"{error}; it may have begun.") from None
+            raise Unsure(f"{error}; it may have begun") from None
         if answer.status >= 500:
-            raise Unsure(f"{WHO} answered {answer.status}; it may have begun.")
+            raise Unsure(f"{WHO} answered {answer.status}; it may have begun")
         if answer.status >= 300:
-            raise NotTaken(f"{self._refusal(answer)}.")
+            raise NotTaken(self._refusal(answer))
         body = _loaded(answer.body)
         if not isinstance(body, Mapping):
-            raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun.")
+            raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun")
         return body
 
     async def get(self, repository: Repository, path: str, **query: str) -> Any:

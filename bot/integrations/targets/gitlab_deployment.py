@@ -37,7 +37,7 @@ class GitLabDeployments:
         """See ``Carrier.start``."""
         sha, version = order.values.get("sha", ""), order.values["version"]
         if not sha:
-            raise NotTaken(f"{WHO} wants the commit of a deployment, and that of {said(version)} is not known.")
+            raise NotTaken(f"{WHO} wants the commit of a deployment, and that of {said(version)} is not known")
         data = {
             "environment": filled(how.environment, values_of(order)),
             "sha": sha,
@@ -47,7 +47,7 @@ class GitLabDeployments:
         }
         answer = await self._calls.start(order.repository, "/deployments", data)
         if not isinstance(answer.get("id"), int):
-            raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun.")
+            raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun")
         return _taken(order, answer["id"], answer)
 
     async def find(self, how: GitLabDeployment, order: Order) -> Taken | None:
@@ -92,9 +92,9 @@ class GitLabDeployments:
         except Refused as refused:
             if refused.status == 404:
                 return False
-            raise NotTaken(f"{refused}.") from None
+            raise NotTaken(str(refused)) from None
         except HostUnreachable as trouble:
-            raise NotTaken(f"{trouble}.") from None
+            raise NotTaken(str(trouble)) from None
         return True
 
 

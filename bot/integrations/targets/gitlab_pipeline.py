@@ -56,7 +56,7 @@ class GitLabPipelines:
         data = {"ref": ref, "variables": [{"key": name, "value": value} for name, value in variables.items()]}
         pipeline = await self._calls.start(order.repository, "/pipeline", data)
         if not isinstance(pipeline.get("id"), int):
-            raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun.")
+            raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun")
         if sha and pipeline.get("sha") != sha:
             await self._take_back(order, ref, pipeline)
         return _taken(order, pipeline)
@@ -100,13 +100,13 @@ class GitLabPipelines:
         try:
             stands_at = text_in(await self._calls.get(order.repository, path), "id")
         except Refused as refused:
-            no_such = f"{WHO} has no branch or tag {said(ref)}, or hides it from us."
-            raise NotTaken(no_such if refused.status == 404 else f"{refused}.") from None
+            no_such = f"{WHO} has no branch or tag {said(ref)}, or hides it from us"
+            raise NotTaken(no_such if refused.status == 404 else str(refused)) from None
         except HostUnreachable as trouble:
-            raise NotTaken(f"{trouble}.") from None
+            raise NotTaken(str(trouble)) from None
         if stands_at != sha:
             raise NotTaken(
-                f"{said(ref)} stands at {_short(stands_at)} on {WHO}, not at {_short(sha)}, which was asked for."
+                f"{said(ref)} stands at {_short(stands_at)} on {WHO}, not at {_short(sha)}, which was asked for"
             )
 
     async def _take_back(self, order: Order, ref: str, pipeline: Mapping[str, Any]) -> None:
@@ -116,11 +116,11 @@ class GitLabPipelines:
         try:
             left = await self._calls.post(order.repository, f"/pipelines/{pipeline['id']}/cancel")
         except HostUnreachable as trouble:
-            raise Unsure(f"{what}, and I could not cancel its pipeline {pipeline['id']}: {trouble}.") from None
+            raise Unsure(f"{what}, and I could not cancel its pipeline {pipeline['id']}: {trouble}") from None
         # GitLab answers 200 whatever becomes of the jobs; only an end is one.
         if text_in(left, "status") != "canceled":
-            raise Unsure(f"{what}. I told it to cancel its pipeline {pipeline['id']}, which has not ended yet.")
-        raise NotTaken(f"{what}, so I cancelled its pipeline {pipeline['id']}.")
+            raise Unsure(f"{what}; I told it to cancel its pipeline {pipeline['id']}, which has not ended yet")
+        raise NotTaken(f"{what}, so I cancelled its pipeline {pipeline['id']}")
 
     async def _failure(self, order: Order, path: str) -> tuple[bool, str, tuple[str, ...]]:
         """Whether time was up, which jobs failed, and how the first one's log ends."""

@@ -40,7 +40,7 @@ class HttpCalls:
     async def start(self, how: HttpCall, order: Order) -> Taken:
         """See ``Carrier.start``."""
         if not self._secret:
-            raise NotTaken(f"{SECRET} is not set, so the request cannot be signed.")
+            raise NotTaken(f"{SECRET} is not set, so the request cannot be signed")
         body = json.dumps(self._told(how, order)).encode()
         headers = {
             "Content-Type": "application/json",
@@ -61,13 +61,13 @@ class HttpCalls:
                 body_max=ANSWER_MAX,
             )
         except NotReached as error:
-            raise NotTaken(f"{error}.") from None
+            raise NotTaken(str(error)) from None
         except NoAnswer as error:
-            raise Unsure(f"{error}; it may have begun.") from None
+            raise Unsure(f"{error}; it may have begun") from None
         if answer.status >= 500:
-            raise Unsure(f"{who} answered {answer.status}; it may have begun.")
+            raise Unsure(f"{who} answered {answer.status}; it may have begun")
         if answer.status >= 300:
-            raise NotTaken(f"{who} answered {answer.status}{self._words(answer)}.")
+            raise NotTaken(f"{who} answered {answer.status}{self._words(answer)}")
         return Taken(deployment_reference(HTTP, "", order.run), link(text_in(_loaded(answer.body), "url")))
 
     async def find(self, how: HttpCall, order: Order) -> Taken | None:
@@ -87,6 +87,7 @@ class HttpCalls:
         values = values_of(order)
         own = {name: filled(value, values) for name, value in how.payload.items()}
         ours = {name: values.get(name, "") for name in ("deployment", "service", "version", "environment", "sha")}
+        ours |= {name: value for name, value in values.items() if name == "artifact" and value}
         callback = {"callback": self._url.rstrip("/") + HOOK} if self._url else {}
         return own | ours | callback
 

@@ -20,7 +20,8 @@ from bot.domain.team import Repository, Service, Team
 from bot.integrations.source import Delivery, MalformedPayload
 from bot.integrations.sources.cdevents.meaning import Artifact
 from bot.workflows.builds import pipeline_changed
-from bot.workflows.reviews import deployment_reported, pull_request_changed
+from bot.workflows.deploy_reports import deployment_reported
+from bot.workflows.reviews import pull_request_changed
 from tests.fakes import World
 from tests.integrations import captured
 

@@ -26,6 +26,7 @@ from bot.integrations.fetching import WebFetch
 from bot.integrations.hosts import AnyHost
 from bot.integrations.prometheus import Prometheus
 from bot.integrations.public_holidays import PublicHolidays
+from bot.integrations.registry import Registries
 from bot.integrations.source import for_team
 from bot.integrations.targets import AnyCarrier, LocalCommand
 from bot.runtime import discovery, health, logs, metrics
@@ -175,6 +176,7 @@ class _Parts:
             LocalCommand(),
             PublicHolidays(),
             PngCharts(),
+            artifacts=Registries(self.session, self.settings.registry_logins),
             carrier=AnyCarrier(session, github, gitlab, deploys, url),
             outlet=sink,
             silencer=AlertmanagerApi(session, team.alertmanager, alertmanager) if team.alertmanager else None,

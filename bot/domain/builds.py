@@ -49,6 +49,7 @@ class Run:
     url: str = ""
     actor: str = ""
     title: str = ""
+    is_told: bool = True  # else it was only looked up, and a message has yet to say it
 
     @classmethod
     def begun(cls, event: PipelineChanged, service: str | None) -> "Run":

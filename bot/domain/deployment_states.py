@@ -1,6 +1,13 @@
 """Where a deployment can stand."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.domain.spans import rounded
+
+if TYPE_CHECKING:
+    from bot.domain.deployments import Deployment
 
 
 class State(StrEnum):
@@ -28,3 +35,20 @@ ENDED_AS = {
     State.EXPIRED: "lapsed without a decision",
     State.CANCELLED: "was cancelled",
 }
+
+
+def standing(deployment: "Deployment", at: datetime) -> str:
+    """Where it stands, as a sentence."""
+    if deployment.state is State.WAITING:
+        return f"{deployment.what} waits for {deployment.approval.missing} more approval(s)."
+    if deployment.state is State.QUEUED:
+        return f"{deployment.what} is approved and takes its turn."
+    if deployment.state is State.RUNNING:
+        ago = rounded(at - deployment.started_at) if deployment.started_at else "a moment"
+        return f"{deployment.what} has been running for {ago}."
+    if deployment.state is State.UNKNOWN:
+        return f"How {deployment.what} ended is not known; somebody has to say so on its card."
+    if deployment.state is State.REFUSED and (vote := deployment.approval.refusal):
+        return f"{deployment.what} was refused by {vote.name} {rounded(at - vote.at)} ago."
+    ago = f" {rounded(at - deployment.ended_at)} ago" if deployment.ended_at else ""
+    return f"{deployment.what} {ENDED_AS.get(deployment.state, str(deployment.state))}{ago}."

@@ -7,9 +7,10 @@ from typing import ClassVar, Self
 
 from bot.domain.approvals import Approval, Decision
 from bot.domain.carried import Carried
-from bot.domain.deployment_states import ENDED_AS, State
+from bot.domain.deployment_states import State, standing
 from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
+from bot.domain.seen import Seen
 from bot.domain.ships import Ships, Version
 from bot.domain.spans import rounded
 from bot.domain.target_ports import Finished
@@ -17,7 +18,6 @@ from bot.domain.team import Environment
 from bot.domain.versions import is_nameable
 
 TAIL_LINES = 20
-BOUND = 12  # characters of a commit that a button carries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class Deployment:
         ended_by: who refused, cancelled, or told us how it ended.
         carried: its run, where somebody else carries it out; ``reference``: what they call it.
         note: how it ended, in the words of who carried it out.
+        artifact: the digest of what its version is called in the registry; ``artifact_was``: before it was pushed anew.
         reported_by: the source that told us of it, where nobody asked us for it.
     """
 
@@ -78,6 +79,8 @@ class Deployment:
     reference: str = ""
     note: str = ""
     reported_by: str = ""
+    artifact: str = ""
+    artifact_was: str = ""
 
     @classmethod
     def ask(
@@ -95,6 +98,7 @@ class Deployment:
         rolls_back: str = "",
         overrides: str = "",
         fixes: str = "",
+        artifact: str = "",
     ) -> Self:
         """A new request; it is queued at once where the environment asks for no approvals, or for a rollback.
 
@@ -125,6 +129,7 @@ class Deployment:
             rolls_back=rolls_back,
             overrides=overrides,
             fixes=fixes,
+            artifact=artifact,
         )
 
     @property
@@ -134,8 +139,8 @@ class Deployment:
 
     @property
     def bound(self) -> str:
-        """Itself and the commit that it is about, as its buttons carry them: whoever clicks means this commit."""
-        return f"{self.id} {self.sha[:BOUND]}" if self.sha else self.id
+        """Itself and what it is about, as its buttons carry them: whoever clicks means this."""
+        return f"{self.id} {Seen(self.sha or '', self.artifact)}".strip()
 
     @property
     def took(self) -> timedelta | None:
@@ -157,15 +162,17 @@ class Deployment:
             return replace(self, approval=approval, state=State.QUEUED, queued_at=at)
         return replace(self, approval=approval)
 
-    def rebind(self, sha: str, ships: Ships | None, at: datetime) -> Self:
-        """About another commit, as the ref has moved; nobody has decided about that one yet."""
+    def rebind(self, sha: str | None, ships: Ships | None, at: datetime, artifact: str = "") -> Self:
+        """About another commit, as the ref has moved, or another artefact; nobody has decided about that one yet."""
         self._must_be(State.WAITING, at=at)
         return replace(
             self,
             sha=sha,
             ships=ships or Ships(),
             approval=self.approval.without_votes(),
-            moved_from=self.sha or "",
+            moved_from=self.sha or "" if sha != self.sha else "",
+            artifact=artifact,
+            artifact_was=self.artifact if artifact != self.artifact else "",
             fell_away=len(self.approval.approvals),
         )
 
@@ -273,19 +280,7 @@ class Deployment:
 
     def standing(self, at: datetime) -> str:
         """Where it stands, as a sentence."""
-        if self.state is State.WAITING:
-            return f"{self.what} waits for {self.approval.missing} more approval(s)."
-        if self.state is State.QUEUED:
-            return f"{self.what} is approved and takes its turn."
-        if self.state is State.RUNNING:
-            ago = rounded(at - self.started_at) if self.started_at else "a moment"
-            return f"{self.what} has been running for {ago}."
-        if self.state is State.UNKNOWN:
-            return f"How {self.what} ended is not known; somebody has to say so on its card."
-        if self.state is State.REFUSED and (vote := self.approval.refusal):
-            return f"{self.what} was refused by {vote.name} {rounded(at - vote.at)} ago."
-        ago = f" {rounded(at - self.ended_at)} ago" if self.ended_at else ""
-        return f"{self.what} {ENDED_AS.get(self.state, str(self.state))}{ago}."
+        return standing(self, at)
 
     def _must_run(self, run: int) -> None:
         if run != self.run:

@@ -27,6 +27,7 @@ class Version:
     sha: str | None = None
     deployment: str = ""
     since: datetime | None = None
+    artifact: str = ""  # its digest
 
 
 @dataclass(frozen=True, slots=True)

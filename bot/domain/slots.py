@@ -52,7 +52,9 @@ class Slot:
             return freed
         return replace(
             freed,
-            live=Version(deployment.version, deployment.sha, deployment.id, deployment.ended_at),
+            live=Version(
+                deployment.version, deployment.sha, deployment.id, deployment.ended_at, deployment.artifact
+            ),
         )
 
 

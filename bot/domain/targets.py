@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import ClassVar, TypeAlias
 from urllib.parse import urlsplit
 
-PLACEHOLDERS = ("service", "version", "environment", "sha", "deployment")
+PLACEHOLDERS = ("service", "version", "environment", "sha", "deployment", "artifact")
 _PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 
 LIMIT = timedelta(minutes=15)
@@ -18,8 +18,8 @@ LIMIT_ELSEWHERE = timedelta(minutes=30)
 class Command:
     """A command to run on this machine: an argument list, never a shell line.
 
-    ``{service}``, ``{version}``, ``{environment}``, ``{sha}`` and ``{deployment}`` inside an argument are
-    replaced; a value can never become a second argument.
+    ``{service}``, ``{version}``, ``{environment}``, ``{sha}``, ``{deployment}`` and ``{artifact}`` (its image by
+    digest) inside an argument are replaced; a value can never become a second argument.
     """
 
     arguments: tuple[str, ...]

@@ -1,5 +1,8 @@
 """Pipelines: one message a run, edited from queued to its end."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from bot.domain.builds import Purpose, Run
 from bot.domain.deployments import Deployment
 from bot.domain.events import PipelineChanged, RunState
@@ -16,27 +19,39 @@ from bot.workflows.services import person_of_login, service_of_repository
 @on(PipelineChanged)
 async def pipeline_changed(work: Work, event: PipelineChanged) -> None:
     """Keep the run and its message true; repositories of no service are in the ledger, not in a channel."""
-    run = await work.get(Run, f"{event.repository}/{event.run}")
-    if run is None and await work.find(
-        Deployment, reference=run_reference(event.source, event.repository, event.run), limit=1
-    ):
-        return  # it deploys, at our request: its card says how it goes
-    if run is None:
-        run = await work.add(Run.begun(event, service_of_repository(work.team, event.repository)))
-    else:
-        after = run.changed(event)
-        if after is run:
-            return
-        run = after
-        await work.save(run)
-    _record(work, run, by=await person_of_login(work, event.actor) or event.source)
-    if run.state is RunState.PASSED:
-        await _advance(work, run)
-    if run.service is not None:
-        previous = await _previous(work, run)
-        context = {"run": run, "previous": previous}
+    await _take(work, event, is_news=True)
+
+
+async def learn(work: Work, events: Iterable[PipelineChanged]) -> None:
+    """Keep how these runs stand, because somebody looked: that is no news, so that no new message says it."""
+    for event in events:
+        await _take(work, event, is_news=False)
+
+
+async def _take(work: Work, event: PipelineChanged, *, is_news: bool) -> None:
+    before = await work.get(Run, f"{event.repository}/{event.run}")
+    if before is None and await _deploys(work, event):
+        return  # at our request: the deployment's card says how it goes
+    run = before.changed(event) if before else Run.begun(event, service_of_repository(work.team, event.repository))
+    was_told = before is not None and before.is_told
+    has_changed = run is not before
+    if not has_changed and (was_told or not is_news):
+        return
+    run = replace(run, is_told=was_told or is_news)
+    await (work.save(run) if before else work.add(run))
+    if has_changed:
+        _record(work, run, by=await person_of_login(work, event.actor) or event.source)
+        if run.state is RunState.PASSED:
+            await _advance(work, run)
+    if run.is_told and run.service is not None:  # a message that stands is kept true, whoever tells us
+        context = {"run": run, "previous": await _previous(work, run)}
         channel = work.team.channel_for(Stage(run.purpose), run.service)
         work.say(Message(f"run:{run.id}", channel, "build/run", context))
+
+
+async def _deploys(work: Work, event: PipelineChanged) -> bool:
+    reference = run_reference(event.source, event.repository, event.run)
+    return bool(await work.find(Deployment, reference=reference, limit=1))
 
 
 async def latest(work: Work, purpose: Purpose, service: str | None) -> list[Run]:

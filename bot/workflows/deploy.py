@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.approvals import Decision
-from bot.domain.changes import Change
 from bot.domain.deployments import Deployment, State
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.locks import Locked
@@ -14,9 +13,9 @@ from bot.domain.refusals import Refusal, Stale
 from bot.domain.ships import Ships
 from bot.domain.slots import Slot
 from bot.domain.team import Service
-from bot.workflows import blockers_links, deploy_asking, deploy_following, deploy_rules
+from bot.workflows import blockers_links, builds, deploy_asking, deploy_following, deploy_rules
 from bot.workflows import deploy_news as news
-from bot.workflows.deploy_look import Found
+from bot.workflows.deploy_look import Found, with_known_changes
 from bot.workflows.finding import found
 from bot.workflows.handles import due
 from bot.workflows.slots import give_back, lock_against, must_be_open, run_key, slot_of, start_next
@@ -30,19 +29,18 @@ async def request(
     by: Person,
     *,
     because: str = "",
-    sha: str | None = None,
-    ships: Ships | None = None,
-    people: Sequence[Person] = (),
+    found: Found = Found(),  # noqa: B008  a value that nobody can change
 ) -> Deployment:
     """A new deployment with its card in the channel; it starts at once where nobody has to approve.
 
-    ``people`` are those among whom are the ones who may approve. With a reason it passes a freeze, if somebody else
+    ``found`` is what the version turned out to be, and who is there. With a reason it passes a freeze, if somebody else
     approves; where the reason names an open incident that it fixes, also locks and that incident.
 
     Raises ``Refusal``: nothing deploys this service, it is locked or frozen, the version has to be somewhere else
     first, it is asked for already.
     """
     deployable(work.team.services[service])
+    await builds.learn(work, found.checks)
     fixes = await deploy_rules.fixed_by(work, service, because)
     if not fixes:
         await must_be_open(work, service, environment, by.id)
@@ -55,7 +53,7 @@ async def request(
                 other.state in (State.WAITING, State.QUEUED) and slot.taken_by != other.id
             )  # its turn is not on
             if overrides and not other.overrides and may_wait:
-                return await _override(work, other.override(overrides, because, where, by, work.now), people)
+                return await _override(work, other.override(overrides, because, where, by, work.now), found.people)
             raise Stale(f"{other.id} is the same already. {other.standing(work.now)} Its card is in the channel.")
     asked = Deployment.ask(
         service,
@@ -63,41 +61,16 @@ async def request(
         where,
         by,
         work.now,
-        sha=sha,
+        sha=found.sha,
         because=because,
-        ships=await _with_known_changes(work, ships),
+        ships=await with_known_changes(work, found.ships),
         before=slot.live,
         overrides=overrides,
         fixes=fixes,
+        artifact=found.artifact,
     )
     await deploy_rules.must_be_askable(work, asked, f"/deploy {asked.what}")
-    return await _enter(work, asked, slot, people)
-
-
-async def counts(work: Work, id: str, seen: Found, bound: str) -> str:
-    """Why a yes does not count just now, although the deployment waits for one: or "" where it does.
-
-    ``seen`` is what the code host said a moment ago, ``bound`` the commit on the card that was clicked. Where the ref
-    has moved, the deployment is about the new commit from now on, without the approvals of the old one.
-    """
-    deployment = await known(work, id)
-    if deployment.state is not State.WAITING or deployment.approval.has_lapsed(work.now):
-        return ""
-    if seen.trouble:
-        return f"{seen.trouble}. Try again in a minute, or refuse it."
-    has_moved = seen.sha is not None and seen.sha != deployment.sha and seen.instead_of == deployment.sha
-    if has_moved and seen.sha and deployment.sha:
-        moved = deployment.rebind(seen.sha, await _with_known_changes(work, seen.ships), work.now)
-        await work.save(moved)
-        news.record(work, moved, "moved", was=deployment.sha, fell_away=moved.fell_away)
-        return (
-            f"{moved.version} has moved from {deployment.sha[:7]} to {seen.sha[:7]}{_fallen(moved.fell_away)}. "
-            "The card shows what ships now; look at it, then decide again."
-        )
-    if bound and deployment.sha and not deployment.sha.startswith(bound):
-        return f"You saw {bound[:7]}, and by now it is about {deployment.sha[:7]}. Look at the card, then decide again."
-    stops = [one for one in await deploy_rules.standing_against(work, deployment) if one.stops_votes]
-    return " ".join(f"{one.sentence(work.now)} ({one.rule})" for one in stops)
+    return await _enter(work, asked, slot, found.people)
 
 
 async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deployment:
@@ -183,6 +156,7 @@ async def roll_back(work: Work, id: str, by: Person) -> Deployment:
         by,
         work.now,
         sha=back.sha,
+        artifact=back.artifact,
         ships=_taken_back(deployment),
         before=slot.live if slot.live != back else None,
         rolls_back=deployment.id,
@@ -250,20 +224,6 @@ async def _override(work: Work, deployment: Deployment, people: Sequence[Person]
 def _expires(work: Work, deployment: Deployment) -> None:
     args = {"deployment": deployment.id}
     work.owe(Job("deploy.expire", _expiry_key(deployment), deployment.approval.expires_at, args))
-
-
-async def _with_known_changes(work: Work, ships: Ships | None) -> Ships | None:
-    """A commit may name a change that there is not."""
-    if ships is None:
-        return None
-    named = [change for change in ships.changes if await work.get(Change, change)]
-    return replace(ships, changes=tuple(named))
-
-
-def _fallen(approvals: int) -> str:
-    if not approvals:
-        return ""
-    return f", and {approvals} {'approval' if approvals == 1 else 'approvals'} of the old commit ended with it"
 
 
 def _must_be_latest(deployment: Deployment, slot: Slot) -> None:

@@ -15,6 +15,7 @@ from bot.domain.team import Team
 from bot.workflows import deploy_ends
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known
+from bot.workflows.deploy_artifacts import pinned
 from bot.workflows.deploy_following import FOLLOW
 from bot.workflows.handles import due_outside
 from bot.workflows.slots import slot_of
@@ -97,7 +98,7 @@ def target_of(team: Team, deployment: Deployment) -> Elsewhere | None:
     return None if how is None or isinstance(how, Command) else how
 
 
-def values(deployment: Deployment) -> dict[str, str]:
+def values(team: Team, deployment: Deployment) -> dict[str, str]:
     """What the placeholders of a target stand for."""
     return {
         "service": deployment.service,
@@ -105,6 +106,7 @@ def values(deployment: Deployment) -> dict[str, str]:
         "environment": deployment.environment,
         "sha": deployment.sha or "",
         "deployment": deployment.id,
+        "artifact": pinned(team, deployment),
     }
 
 
@@ -151,7 +153,7 @@ def _should_end(deployment: Deployment, how: Elsewhere, now: datetime) -> bool:
 
 def _order(team: Team, deployment: Deployment) -> Order:
     repository = team.services[deployment.service].repository
-    return Order(deployment.run_name, repository, values(deployment), deployment.reference)
+    return Order(deployment.run_name, repository, values(team, deployment), deployment.reference)
 
 
 async def _current(work: Work, deployment: Deployment) -> tuple[Deployment, Carried] | None:

@@ -4,15 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.changes import change_ids_in
+from bot.domain.artifact_ports import ArtifactUnknown
+from bot.domain.changes import Change, change_ids_in
 from bot.domain.deployments import Deployment, State
+from bot.domain.events import PipelineChanged
 from bot.domain.people import Person
-from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown, Tools
+from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown, Tools, Work
 from bot.domain.refusals import Refusal, Unknown
 from bot.domain.ships import Ships, Version, is_migration
 from bot.domain.slots import Slot, slot_id
 from bot.domain.team import Service
 from bot.domain.versions import is_nameable
+from bot.workflows import deploy_artifacts
 
 # Slack waits 3 s in all; a card without a count beats a command that times out.
 COMMITS_WITHIN_SECONDS = 0.9
@@ -23,42 +26,40 @@ RESOLVE_WITHIN_SECONDS = 1.0
 class Found:
     """What a version turned out to be, and who is there; without a repository nothing is known of it.
 
-    ``trouble``: why it could not be looked up again, where that was tried for a click; ``instead_of``: the commit
-    that the deployment was about then.
+    Attributes:
+        checks: how the commit's pipelines stand, as far as the code host says.
+        artifact: the digest of its image now, where the team file names one.
+        trouble: why it could not be looked up again, where that was tried for a click.
+        instead_of, artifact_instead_of: what the deployment was about then.
     """
 
     sha: str | None = None
     ships: Ships | None = None
     people: Sequence[Person] = ()
+    checks: tuple[PipelineChanged, ...] = ()
+    artifact: str = ""
     trouble: str = ""
     instead_of: str | None = None
+    artifact_instead_of: str = ""
 
 
 async def look(tools: Tools, service: str, version: str, environment: str) -> Found:
-    """The commit behind a version, and the commits that it brings to this environment.
+    """The commit behind a version, the commits that it brings to this environment, its checks and its image.
 
-    Raises ``Unknown`` where the repository has no such ref, and ``Refusal`` where it cannot be asked: a card that
-    does not say what ships must not be approved.
+    Raises ``Unknown`` where the repository has no such ref, and ``Refusal`` where it cannot be asked, or there is no
+    image yet: a card that does not say what ships must not be approved.
     """
     people = await tools.directory.people()
     known = tools.team.services[service]
-    if not known.repository.is_known or not is_nameable(version):
+    if not is_nameable(version):
         return Found(people=people)
-    try:
-        sha = await _resolved(tools, known, version)
-    except RefAmbiguous as several:
-        raise Refusal(
-            f"{version} means more than one commit of {service}. Say which: {' or '.join(several.nearest)}.",
-            field="version",
-        ) from several
-    except RefUnknown as unknown:
-        raise Unknown(f"version of {service}", version, unknown.nearest, field="version") from unknown
-    except (HostUnreachable, TimeoutError) as reason:
-        raise Refusal(
-            f"I cannot look up {service} {version}: {_why(reason)}. Nothing was asked for. Try again in a minute; "
-            "if it stays so, an admin finds the code host under “repository” in the team file."
-        ) from reason
-    return Found(sha, await _what_ships(tools, known, environment, version, sha), people)
+    sha = await _commit_of(tools, known, version) if known.repository.is_known else None
+    image = deploy_artifacts.asked_for(tools, known, version, environment, sha)
+    if sha is None:
+        return Found(people=people, artifact=await image)
+    what_ships = _what_ships(tools, known, environment, version, sha)
+    ships, checks, digest = await asyncio.gather(what_ships, _checks(tools, known, sha), image)
+    return Found(sha, ships, people, checks, digest)
 
 
 async def look_again(tools: Tools, id: str) -> Found:
@@ -68,16 +69,30 @@ async def look_again(tools: Tools, id: str) -> Found:
     known = tools.team.services.get(asked.service) if asked else None
     if asked is None or known is None or asked.state is not State.WAITING:
         return Found()
-    if not known.repository.is_known or asked.sha is None or asked.sha == asked.version:
-        return Found(asked.sha)
+    sha, ships = asked.sha, None
     try:
-        sha = await _resolved(tools, known, asked.version)
+        if known.repository.is_known and sha is not None and sha != asked.version:
+            sha = await _resolved(tools, known, asked.version)
+        artifact, checks = await asyncio.gather(
+            deploy_artifacts.seen_again(tools, known, asked, sha), _checks(tools, known, sha)
+        )
     except (RefUnknown, HostUnreachable, TimeoutError) as reason:
-        return Found(trouble=_trouble(asked.version, asked.sha, reason))
-    if sha == asked.sha:
-        return Found(sha)
-    ships = await _what_ships(tools, known, asked.environment, asked.version, sha)
-    return Found(sha, ships, instead_of=asked.sha)
+        return Found(trouble=_trouble(asked.version, asked.sha or "", reason))
+    except ArtifactUnknown as gone:
+        return Found(trouble=f"{gone.name} is in its registry no more")
+    if sha is not None and sha != asked.sha:
+        ships = await _what_ships(tools, known, asked.environment, asked.version, sha)
+    return Found(
+        sha, ships, checks=checks, artifact=artifact, instead_of=asked.sha, artifact_instead_of=asked.artifact
+    )
+
+
+async def with_known_changes(work: Work, ships: Ships | None) -> Ships | None:
+    """A commit may name a change that there is not."""
+    if ships is None:
+        return None
+    named = [change for change in ships.changes if await work.get(Change, change)]
+    return replace(ships, changes=tuple(named))
 
 
 def _trouble(version: str, sha: str, reason: Exception) -> str:
@@ -91,9 +106,38 @@ def _trouble(version: str, sha: str, reason: Exception) -> str:
             return f"I cannot see whether {version} is still {sha[:7]}: {_why(reason)}"
 
 
+async def _commit_of(tools: Tools, service: Service, version: str) -> str:
+    """The commit that a person means. Raises ``Refusal``."""
+    try:
+        return await _resolved(tools, service, version)
+    except RefAmbiguous as several:
+        raise Refusal(
+            f"{version} means more than one commit of {service.name}. Say which: {' or '.join(several.nearest)}.",
+            field="version",
+        ) from several
+    except RefUnknown as unknown:
+        raise Unknown(f"version of {service.name}", version, unknown.nearest, field="version") from unknown
+    except (HostUnreachable, TimeoutError) as reason:
+        raise Refusal(
+            f"I cannot look up {service.name} {version}: {_why(reason)}. Nothing was asked for. Try again in a minute; "
+            "if it stays so, an admin finds the code host under “repository” in the team file."
+        ) from reason
+
+
 async def _resolved(tools: Tools, service: Service, version: str) -> str:
     async with asyncio.timeout(RESOLVE_WITHIN_SECONDS):
         return await tools.host.resolve(service.repository, version)
+
+
+async def _checks(tools: Tools, service: Service, sha: str | None) -> tuple[PipelineChanged, ...]:
+    """As the code host says in time; else what its webhooks have told has to do."""
+    if sha is None or service.repository.remote is None:
+        return ()
+    try:
+        async with asyncio.timeout(COMMITS_WITHIN_SECONDS):
+            return tuple(await tools.host.checks(service.repository, sha))
+    except (HostUnreachable, TimeoutError):
+        return ()
 
 
 async def _what_ships(tools: Tools, service: Service, environment: str, version: str, sha: str) -> Ships:

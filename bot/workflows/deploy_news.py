@@ -59,7 +59,10 @@ async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
         "deployment": deployment,
         "changes": [change for change in changes if change],
         "ahead": ahead,
-        "picture": await _picture(work, deployment, slot),
+        "picture": (drawn := await _picture(work, deployment, slot)),
+        "bound": f"{deployment.bound}.r{len(drawn.checks.failed)}"
+        if drawn and deployment.sha
+        else deployment.bound,
         "can_retry": deployment.state is State.FAILED and is_last_word and not deployment.reported_by,
         "back_to": deployment.before if has_ended and is_last_word and _is_deployable(work, deployment) else None,
         "alerts": [group for id in deployment.alerts[:SHOWN_ALERTS] if (group := await work.get(AlertGroup, id))],

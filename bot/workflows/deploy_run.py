@@ -105,7 +105,9 @@ async def _begin(args: Mapping[str, object], work: Work) -> Deployment | None:
 
 
 async def _follow(tools: Tools, deployment: Deployment, command: Command, printed: _Printed) -> Finished:
-    reading = asyncio.create_task(printed.read(tools.target, command, deploy_elsewhere.values(deployment)))
+    reading = asyncio.create_task(
+        printed.read(tools.target, command, deploy_elsewhere.values(tools.team, deployment))
+    )
     is_stopping = False
     try:
         while not reading.done():

@@ -1,12 +1,18 @@
 """What was in the way may be over: a check has passed, a freeze or an incident has ended."""
 
+from datetime import timedelta
+from functools import partial
+
 from bot.domain.deployments import Deployment, State
 from bot.domain.events import PipelineChanged
-from bot.domain.jobs import Due, Outcome
-from bot.domain.ports import Work
+from bot.domain.jobs import Again, Due, Outcome
+from bot.domain.ports import HostUnreachable, Tools, Work
+from bot.workflows import builds
 from bot.workflows import deploy_news as news
-from bot.workflows.handles import due, on
+from bot.workflows.handles import due, due_outside, on
 from bot.workflows.slots import slot_of, start_next
+
+AGAIN_AFTER = timedelta(minutes=1)
 
 
 @due("deploy.look")
@@ -18,6 +24,30 @@ async def look_again(work: Work, it: Due) -> Outcome:
     slot = await start_next(work, await slot_of(work, deployment.service, deployment.environment))
     await news.show_queue(work, slot)
     return Outcome.DONE
+
+
+@due_outside("deploy.checks")
+async def look_at_checks(tools: Tools, it: Due) -> Outcome | Again:
+    """Read the checks that it waits for from the code host: not every team has webhooks."""
+    async with tools.unit() as work:
+        deployment = await work.get(Deployment, it.job.args["deployment"])
+    service = tools.team.services.get(deployment.service) if deployment else None
+    if deployment is None or deployment.state is not State.QUEUED or service is None or not deployment.sha:
+        return Outcome.NOOP
+    try:
+        seen = await tools.host.checks(service.repository, deployment.sha)
+    except HostUnreachable as reason:
+        return Again(AGAIN_AFTER, str(reason))
+    await tools.unit.run(partial(_checked, deployment, seen))
+    return Outcome.DONE
+
+
+async def _checked(deployment: Deployment, seen: list[PipelineChanged], work: Work) -> None:
+    """It starts, or the next look is owed as this one was."""
+    await builds.learn(work, seen)
+    slot = await start_next(work, await slot_of(work, deployment.service, deployment.environment))
+    await news.show_queue(work, slot)
+    await news.show(work, deployment, slot)
 
 
 @on(PipelineChanged)

@@ -65,10 +65,15 @@ async def start_next(work: Work, slot: Slot) -> Slot:
 
 
 def _look_again(work: Work, deployment: Deployment, waits: list[Obstacle]) -> None:
-    """Owe a look at the instant at which what holds it may be over. A lock and a check tell us of their end."""
+    """Owe a look at the instant at which what holds it may be over. A lock tells us of its end."""
     due = {one.until for one in waits if one.until and one.kind in (Kind.FREEZE, Kind.SOAK)}
     if any(one.kind is Kind.INCIDENT for one in waits):
         due.add(_next_minute(work.now))
+    service = work.team.services.get(deployment.service)
+    if service and service.repository.remote and any(one.kind is Kind.CHECKS for one in waits):
+        at = _next_minute(work.now)
+        key = f"deploy.checks:{deployment.id}:{at:%Y%m%dT%H%M}"
+        work.owe(Job("deploy.checks", key, at, {"deployment": deployment.id}))
     for at in sorted(due)[:1]:
         work.owe(
             Job("deploy.look", f"deploy.look:{deployment.id}:{at:%Y%m%dT%H%M%S}", at, {"deployment": deployment.id})

@@ -32,8 +32,6 @@ async def request(call: Call, work: Work) -> Reply:
         args["environment"],
         call.by,
         because=args.get("reason", ""),
-        sha=call.prepared.sha,
-        ships=call.prepared.ships,
-        people=call.prepared.people,
+        found=call.prepared,
     )
     return Reply("deploy/requested", {"deployment": deployment, "channel": channel_of(work, deployment)})

@@ -8,7 +8,7 @@ from bot.domain.deployments import Deployment
 from bot.domain.locks import Locked
 from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Stale
-from bot.workflows import deploy, deploy_ends, deploy_look
+from bot.workflows import deploy, deploy_clicks, deploy_ends, deploy_look
 from bot.workflows import deploy_news as news
 from commands.deploy.declared import DEPLOYMENT, command, permitted
 
@@ -24,13 +24,13 @@ async def _look_again(call: Call, tools: Tools) -> deploy_look.Found:
     opens_form=False,
     prepare=_look_again,
     deployment=DEPLOYMENT,
-    sha=word("the commit on the card that was clicked"),
+    sha=word("what the card showed that was clicked: its commit, image, and red checks"),
 )
 async def approve(call: Call, work: Work) -> Reply:
     """Everything is read again first; the card says who, and starts when nothing is missing."""
     await permitted(call, work, "approve")
     id = call.args["deployment"]
-    if why := await deploy.counts(work, id, call.prepared, call.args.get("sha", "")):
+    if why := await deploy_clicks.counts(work, id, call.prepared, call.args.get("sha", "")):
         return await _not_done(call, work, why)
     return await _done(call, work, "approved", deploy.decide(work, id, Decision.APPROVE, call.by))
 

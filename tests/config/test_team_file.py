@@ -90,7 +90,7 @@ def test_an_empty_file_is_a_team_without_anything() -> None:
         ("services: {web: {repository: web}}", "services.web.repository.github: 'web' is no repository on GitHub; write owner/name"),
         ("services: {Web: {}}", "services.Web: a name is lower-case letters, digits, dots, dashes and underscores"),
         ("services: {web: {deploy: {run: []}}}", "services.web.deploy.run: list should have at least 1 item after validation, not 0"),
-        ("services: {web: {deploy: {run: [x, '{versoin}']}}}", "services.web.deploy.run[2]: {versoin} is never filled in; there is deployment, environment, service, sha, version"),
+        ("services: {web: {deploy: {run: [x, '{versoin}']}}}", "services.web.deploy.run[2]: {versoin} is never filled in; there is artifact, deployment, environment, service, sha, version"),
         ("services: {web: {deploy: {run: [x], limit: 15}}}", "services.web.deploy.limit: write a duration with its unit, such as 15m or 4h"),
         ("services: {web: {deploy: {run: [x], limit: soon}}}", "services.web.deploy.limit: 'soon' is no duration; write 45s, 15m, 4h, 2d or 1h 30m"),
         ("services: {web: {channel: general}}", "services.web.channel: 'general' is no channel; write #name in quotes, as Slack shows it, or its id"),

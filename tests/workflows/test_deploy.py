@@ -40,6 +40,7 @@ async def test_from_the_request_to_the_confirmation():
         "environment": "production",
         "sha": world.host.sha("v1.4.0"),
         "deployment": id,
+        "artifact": "",
     }
     live = card(world, id)
     assert live["deployment"].state is State.SUCCEEDED

@@ -166,6 +166,7 @@ def _card(deployment: Deployment, **more: object) -> dict[str, object]:
         "back_to": None,
         "alerts": [],
         "replaced_by": None,
+        "bound": f"{deployment.bound}.r0" if deployment.sha else deployment.bound,
     }
     return given | more
 
@@ -174,6 +175,10 @@ CONTEXTS = {
     "deploy/card": _card(HALF, picture=PICTURE),
     "deploy/card#stopped": _card(replace(WAITING, ships=MIGRATING, fixes="INC-7"), picture=STOPPED),
     "deploy/card#moved": _card(HALF.rebind("4c1d0e2" + "0" * 33, SHIPS, AT), picture=PICTURE),
+    "deploy/card#image-moved": _card(
+        replace(HALF, artifact="sha256:" + "1b2c" * 16).rebind(HALF.sha, SHIPS, AT, "sha256:" + "9f8e" * 16),
+        picture=PICTURE,
+    ),
     "deploy/card#override": _card(
         WAITING.override("weekend", "the sale starts", Environment("production", approvals=1), TOM, AT),
         picture=PICTURE,

@@ -1,0 +1,49 @@
+"""Which image a version is, by its digest: a tag can be pushed anew, and what was approved is what is deployed."""
+
+from bot.domain.artifact_ports import ArtifactUnknown
+from bot.domain.deployments import Deployment
+from bot.domain.ports import HostUnreachable, Tools
+from bot.domain.refusals import Refusal
+from bot.domain.targets import filled
+from bot.domain.team import Service, Team
+
+
+async def asked_for(tools: Tools, service: Service, version: str, environment: str, sha: str | None) -> str:
+    """The digest of the image now; "" where the team file names none. Raises ``Refusal`` where there is none yet."""
+    given = {"service": service.name, "version": version, "environment": environment, "sha": sha or ""}
+    try:
+        return await _digest(tools, _named(service, given))
+    except ArtifactUnknown as unknown:
+        raise Refusal(
+            f"There is no image {unknown.name} yet. Ask again once its build is over; if it has another name, an admin "
+            f"corrects “artifact” of {service.name} in the team file.",
+            field="version",
+        ) from unknown
+    except HostUnreachable as reason:
+        raise Refusal(
+            f"I cannot see which image {service.name} {version} is: {reason}. Nothing was asked for. Try again in a "
+            "minute."
+        ) from reason
+
+
+async def seen_again(tools: Tools, service: Service, asked: Deployment, sha: str | None) -> str:
+    """The digest now of what was asked for. Raises ``ArtifactUnknown``, ``HostUnreachable``."""
+    given = {"service": service.name, "version": asked.version, "environment": asked.environment, "sha": sha or ""}
+    return await _digest(tools, _named(service, given))
+
+
+def pinned(team: Team, deployment: Deployment) -> str:
+    """The image by its digest, as a target gets it: ``registry.example.com/web@sha256:…``; "" where none is known."""
+    service = team.services.get(deployment.service)
+    if service is None or not deployment.artifact:
+        return ""
+    given = {"service": service.name, "version": deployment.version, "sha": deployment.sha or ""}
+    return f"{_named(service, given).rpartition(':')[0]}@{deployment.artifact}"
+
+
+def _named(service: Service, given: dict[str, str]) -> str:
+    return filled(service.artifact, given) if service.artifact else ""
+
+
+async def _digest(tools: Tools, name: str) -> str:
+    return await tools.artifacts.digest(name) if name and tools.artifacts else ""

@@ -55,7 +55,9 @@ async def checked(work: Work, event: PipelineChanged) -> None:
     """Cards of deployments of this commit show how its checks stand now, and what waited for them starts."""
     if not event.sha or not event.state.ended:
         return
-    for deployment in await work.find(Deployment, sha=event.sha, state=(State.WAITING, State.QUEUED)):
+    for listed in await work.find(Deployment, sha=event.sha, state=(State.WAITING, State.QUEUED)):
+        # Whoever is just approving it may not have seen this check; then they leave it to us to start it.
+        deployment = await work.get(Deployment, listed.id) or listed
         slot = await slot_of(work, deployment.service, deployment.environment)
         if deployment.state is State.QUEUED:
             slot = await start_next(work, slot)

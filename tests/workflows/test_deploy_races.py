@@ -2,31 +2,65 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import select, text
 
 from bot.domain.approvals import Decision
 from bot.domain.deployments import Deployment, State
+from bot.domain.events import PipelineChanged, RunState
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.messages import Rendered
 from bot.domain.people import Person
 from bot.domain.ports import Tools
 from bot.domain.refusals import Refusal
+from bot.domain.slots import Slot
+from bot.domain.team import Environment
+from bot.storage.jobs import Jobs
+from bot.storage.outbox_tables import outbox
 from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import deploy, deploy_run
+from bot.workflows import builds, deploy, deploy_run, deploy_waits
+from bot.workflows import deploy_news as news
+from bot.workflows.deploy_look import Found
 from tests.fakes import MEI, NOON, TOM, FakeCharts, FakeClock, FakeDirectory
 from tests.workflows.deploying import EVERYONE, ScriptedTarget
 
 CROWD = [Person(f"U{n:04}", f"P{n}") for n in range(6)]
 
 
+CHECKED = Environment("checked", 3, approvals=1, checks=("ci",))
+TEAM = replace(EVERYONE, environments={**EVERYONE.environments, "checked": CHECKED})
+SHA = "1" * 40
+
+
+def rendered(template: str, context: Any) -> Rendered:
+    """The template's name, and how the deployment in it stands."""
+    return Rendered(" ".join([template, *([str(context["deployment"].state)] if "deployment" in context else [])]))
+
+
 def tools_on(database: Any, target: ScriptedTarget) -> Tools:
-    unit: Any = UnitOfWork(database, team=EVERYONE, render=lambda template, context: Rendered(template))
+    unit: Any = UnitOfWork(database, team=TEAM, render=rendered)
     nothing: Any = None
-    return Tools(unit, FakeClock(), FakeDirectory(), EVERYONE, nothing, target, None, FakeCharts())
+    return Tools(unit, FakeClock(), FakeDirectory(), TEAM, nothing, target, nothing, FakeCharts())
+
+
+@pytest.fixture
+async def side_by_side(postgres_server: Any, open_database: Any) -> Any:
+    """A database on which transactions wait only for rows that they share."""
+    return await open_database(postgres_server.fresh(), "replica-1")
+
+
+async def somebody_waits(database: Any) -> None:
+    """Until a transaction waits for another one."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while True:
+        async with database.read() as conn:
+            if await conn.scalar(waiting):
+                return
 
 
 async def test_of_many_approvals_at_once_only_the_quorum_counts_and_one_run_starts(database: Any):
@@ -111,3 +145,41 @@ async def test_two_replicas_and_chance_start_each_deployment_once_with_its_quoru
         assert one is not None
         assert one.state not in (State.QUEUED, State.RUNNING, State.UNKNOWN)
         assert (starts[id] == 1) == one.approval.is_given or one.state is State.CANCELLED
+
+
+async def test_a_check_that_passes_while_the_last_yes_is_given_lets_it_start(side_by_side: Any):
+    tools = tools_on(side_by_side, ScriptedTarget())
+    asked = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "checked", TOM, found=Found(SHA)))
+    passed = PipelineChanged("github", "harbor/web", "1", 1, "ci", 1, "main", SHA, RunState.PASSED, NOON)
+
+    async def tell(work: Any) -> None:
+        await builds.pipeline_changed(work, passed)
+        await deploy_waits.checked(work, passed)
+
+    async with tools.unit() as work:  # has not seen that the check passed
+        approved = await deploy.decide(work, asked.id, Decision.APPROVE, MEI)
+        telling = asyncio.create_task(tools.unit.run(tell))  # has not seen that it is approved
+        await somebody_waits(side_by_side)
+    await telling
+
+    assert approved.state is State.QUEUED
+    async with tools.unit() as work:
+        slot = await work.get(Slot, "web/checked")
+    assert slot is not None
+    assert slot.taken_by == asked.id
+    assert await Jobs(side_by_side, "somebody").next_due() == NOON  # to run, and not only to expire
+
+
+async def test_a_card_drawn_from_a_list_shows_what_was_committed_since_the_list_was_read(side_by_side: Any):
+    tools = tools_on(side_by_side, ScriptedTarget())
+    asked = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "production", TOM))
+
+    async with tools.unit() as work:
+        (listed,) = await work.find(Deployment, service="web")
+        await asyncio.create_task(tools.unit.run(lambda other: deploy.cancel(other, asked.id, TOM)))
+        await news.show(work, listed, Slot.of("web", "production"))
+
+    async with side_by_side.read() as conn:
+        card = await conn.scalar(select(outbox.c.text).where(outbox.c.key == f"deployment:{asked.id}"))
+    assert listed.state is State.WAITING
+    assert card == "deploy/card cancelled"

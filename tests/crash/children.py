@@ -13,7 +13,7 @@ class Children:
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.crash.runner"])
+        self._context.set_forkserver_preload(["tests.crash.runner", "tests.crash.deploy_replica"])
         self.alive: list[Any] = []
 
     async def start(self, target: Any, *args: Any) -> None:

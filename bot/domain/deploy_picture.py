@@ -1,10 +1,12 @@
 """What somebody who decides should see beside what ships: checks, what is live, incidents, and the risk in a line."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.deployments import Deployment
+from bot.domain.flags import Flag
 from bot.domain.obstacles import Checks, Facts, Obstacle
 from bot.domain.ships import Version
 
@@ -32,7 +34,7 @@ class Picture:
     """Everything around a deployment, as it is at one instant.
 
     ``before`` is the environment before, ``ran_since`` since when the same commit has been there; ``on_call`` are
-    user ids.
+    user ids; ``flags`` those that hide some of it there, each with who gets it: "checkout_v2 10 %".
     """
 
     checks: Checks = field(default_factory=Checks)
@@ -43,10 +45,16 @@ class Picture:
     before: str = ""
     ran_since: datetime | None = None
     risk: Risk = Risk(Level.LOW)
+    flags: tuple[str, ...] = ()
 
 
 def picture(
-    deployment: Deployment, facts: Facts, found: list[Obstacle], live: Version | None, on_call: tuple[str, ...] = ()
+    deployment: Deployment,
+    facts: Facts,
+    found: list[Obstacle],
+    live: Version | None,
+    on_call: tuple[str, ...] = (),
+    flags: Sequence[Flag] = (),
 ) -> Picture:
     """What the card shows of these facts."""
     before = facts.before
@@ -59,7 +67,14 @@ def picture(
         before.environment if before else "",
         before.since if before else None,
         risk(deployment, facts),
+        tuple(f"{flag.id} {flag.serving(deployment.environment)}" for flag in flags),
     )
+
+
+def concerned(deployment: Deployment, linked: Iterable[Flag], of_service: Iterable[Flag]) -> list[Flag]:
+    """Flags that say who will see what ships: those of its changes, then those of its service that are not fully on."""
+    partly = (flag for flag in of_service if flag.is_active and not flag.serving(deployment.environment).is_on)
+    return list({flag.id: flag for flag in (*linked, *partly)}.values())
 
 
 def risk(deployment: Deployment, facts: Facts) -> Risk:

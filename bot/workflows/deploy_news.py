@@ -6,8 +6,9 @@ from typing import Any
 
 from bot.domain.alerts import AlertGroup
 from bot.domain.changes import Change
-from bot.domain.deploy_picture import Picture, picture
+from bot.domain.deploy_picture import Picture, concerned, picture
 from bot.domain.deployments import Deployment, State
+from bot.domain.flags import MOST_FLAGS, Flag
 from bot.domain.ledger import Entry, Fact, Subject
 from bot.domain.messages import Message
 from bot.domain.obstacles import obstacles
@@ -85,7 +86,14 @@ async def _picture(work: Work, deployment: Deployment, slot: Slot) -> Picture | 
     facts = await deploy_rules.facts_of(work, deployment)
     where = deploy_rules.environment_of(work, deployment.environment)
     who = await on_call(work, deployment.service)
-    return picture(deployment, facts, obstacles(deployment, where, facts), slot.live, who)
+    flags = await _flags(work, deployment)
+    return picture(deployment, facts, obstacles(deployment, where, facts), slot.live, who, flags)
+
+
+async def _flags(work: Work, deployment: Deployment) -> list[Flag]:
+    changes = deployment.ships.changes
+    linked = await work.find(Flag, change=changes, newest_first=False) if changes else []
+    return concerned(deployment, linked, await work.find(Flag, service=deployment.service, limit=MOST_FLAGS))
 
 
 async def on_call(work: Work, service: str) -> tuple[str, ...]:

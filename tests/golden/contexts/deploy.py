@@ -174,6 +174,13 @@ def _card(deployment: Deployment, **more: object) -> dict[str, object]:
 CONTEXTS = {
     "deploy/card": _card(HALF, picture=PICTURE),
     "deploy/card#stopped": _card(replace(WAITING, ships=MIGRATING, fixes="INC-7"), picture=STOPPED),
+    "deploy/card#hidden": _card(
+        HALF,
+        picture=replace(
+            PICTURE,
+            flags=("checkout_v2 off", "new_nav 10 %", "<!here>-flag on for country = DE", "d 1 %", "e 2 %"),
+        ),
+    ),
     "deploy/card#moved": _card(HALF.rebind("4c1d0e2" + "0" * 33, SHIPS, AT), picture=PICTURE),
     "deploy/card#image-moved": _card(
         replace(HALF, artifact="sha256:" + "1b2c" * 16).rebind(HALF.sha, SHIPS, AT, "sha256:" + "9f8e" * 16),

@@ -122,11 +122,6 @@ class FlagChange:
         """ "checkout_v2 to 10 % in production"."""
         return f"{self.flag} to {self.wanted} in {self.environment}"
 
-    @property
-    def is_temporary(self) -> bool:
-        """Whether it goes back by itself."""
-        return self.lasts is not None or self.until is not None
-
     def decide(self, decision: Decision, by: Person, at: datetime) -> Self:
         """With one more vote; refused at the first no. Raises ``Stale``, ``NotAllowed``."""
         self._must_be(ChangeState.WAITING, at)

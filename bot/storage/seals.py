@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, Column, Integer, Row, Table, Text, bindparam, func, select, update
+from sqlalchemy import BigInteger, Column, Integer, Row, Table, Text, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -112,12 +112,6 @@ class Sealer:
         async with self._database.read() as conn:
             row = (await conn.execute(select(head_table))).first()
         return Head(row.place, row.digest) if row is not None else Head(0, START)
-
-    async def unsealed(self) -> int:
-        """How many entries wait for their seal."""
-        waiting = select(func.count()).select_from(ledger_table).where(ledger_table.c.place.is_(None))
-        async with self._database.read() as conn:
-            return await conn.scalar(waiting) or 0
 
     async def verify(self, known: Head | None = None) -> list[Fault]:
         """Whatever was altered, removed or put in since it was sealed; nothing means that the chain is whole.

@@ -82,7 +82,7 @@ def change_is_behind(world: Stage, place: Place, change: FlagChange) -> None:
         return
     assert change.state is ChangeState.IN_FORCE
     assert place.serving == change.wanted
-    assert (f"flag.end:{change.id}" in world.jobs) is change.is_temporary
+    assert (f"flag.end:{change.id}" in world.jobs) is (change.until is not None)
 
 
 @pytest.mark.parametrize("seed", range(12))

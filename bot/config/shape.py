@@ -13,6 +13,7 @@ from bot.config.segment_parts import SegmentPart
 from bot.config.service_parts import ServicePart
 from bot.config.source_parts import SourcesPart
 from bot.config.standup_parts import StandupPart
+from bot.config.ticket_parts import TicketsPart
 
 
 def _no_value_is_empty(value: Any) -> Any:
@@ -42,3 +43,4 @@ class TeamFile(BaseModel):
     rotations: dict[str, RotationPart] = {}
     escalations: dict[str, EscalationPart] = {}
     segments: dict[str, SegmentPart] = {}
+    tickets: TicketsPart = TicketsPart()

@@ -173,6 +173,7 @@ def team_of(file: TeamFile) -> Team:
         rotations={name: part.rota(resolved(part.people)) for name, part in file.rotations.items()},
         escalations={name: part.policy(name, resolved) for name, part in file.escalations.items()},
         segments={name: replace(segment, name=name) for name, segment in file.segments.items()},
+        tickets=file.tickets.tracker(),
     )
 
 

@@ -58,6 +58,7 @@ class Ships:
     logins: tuple[str, ...] = ()  # authors on the code host, as far as their addresses tell
     oldest: datetime | None = None  # when the first of them was committed
     migrations: tuple[str, ...] = ()  # paths that change how data is kept
+    tickets: tuple[str, ...] = ()  # of another tracker, such as "PAY-123"
 
     @classmethod
     def of(
@@ -68,6 +69,7 @@ class Ships:
         since: str = "",
         goes_back: bool = False,
         migrations: Iterable[str] = (),
+        tickets: Iterable[str] = (),
     ) -> Self:
         """What these commits come to, newest first as they are."""
         every = list(commits)
@@ -86,6 +88,7 @@ class Ships:
             logins=tuple(dict.fromkeys(login for login in logins if login)),
             oldest=min((one.at for one in every), default=None),
             migrations=tuple(migrations)[:SHOWN_MIGRATIONS],
+            tickets=tuple(tickets),
         )
 
 

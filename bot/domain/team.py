@@ -14,6 +14,7 @@ from bot.domain.sources import SourceSettings
 from bot.domain.stages import Stage
 from bot.domain.standup_plans import Setup
 from bot.domain.targets import DeployTarget
+from bot.domain.tickets import Tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class Team:
     releasing: Releasing = field(default_factory=Releasing)
     alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
     segments: Mapping[str, Segment] = field(default_factory=dict[str, Segment])  # whom a flag may be for
+    tickets: Tracker = Tracker()  # of another tracker, as commits name them
 
     @property
     def repositories(self) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What is looked up before a deployment is asked for or approved: which commit a version is, and what it brings."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.artifact_ports import ArtifactUnknown
@@ -14,6 +14,7 @@ from bot.domain.refusals import Refusal, Unknown
 from bot.domain.ships import Ships, Version, is_migration
 from bot.domain.slots import Slot, slot_id
 from bot.domain.team import Service
+from bot.domain.tickets import tickets_in
 from bot.domain.versions import is_nameable
 from bot.workflows import deploy_artifacts
 
@@ -166,7 +167,8 @@ async def _ships(tools: Tools, service: Service, live: Version | None, version: 
         return Ships(None, since=live.name if live else "")
     every = brought or taken
     goes_back = not brought and bool(taken)
-    ships = Ships.of(every, _named(every), since=since, goes_back=goes_back, migrations=touched)
+    tickets = tickets_in(_words(every), tools.team.tickets.keys)
+    ships = Ships.of(every, _named(every), since=since, goes_back=goes_back, migrations=touched, tickets=tickets)
     return replace(ships, since_is_live=live is not None)
 
 
@@ -190,4 +192,8 @@ def _why(reason: BaseException) -> str:
 
 
 def _named(commits: list[Commit]) -> tuple[str, ...]:
-    return change_ids_in("\n".join(f"{one.subject}\n{one.body}" for one in commits))
+    return change_ids_in("\n".join(_words(commits)))
+
+
+def _words(commits: list[Commit]) -> Iterator[str]:
+    return (f"{one.subject}\n{one.body}" for one in commits)

@@ -66,6 +66,7 @@ async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
         else deployment.bound,
         "can_retry": deployment.state is State.FAILED and is_last_word and not deployment.reported_by,
         "back_to": deployment.before if has_ended and is_last_word and _is_deployable(work, deployment) else None,
+        "tickets": [(id, work.team.tickets.link_to(id)) for id in deployment.ships.tickets[:SHOWN_CHANGES]],
         "alerts": [group for id in deployment.alerts[:SHOWN_ALERTS] if (group := await work.get(AlertGroup, id))],
         "replaced_by": slot.live if deployment.state is State.SUCCEEDED and not is_live else None,
     }

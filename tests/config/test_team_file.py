@@ -17,6 +17,7 @@ from bot.domain.questions import Asks
 from bot.domain.standup_plans import Posting
 from bot.domain.targets import Command
 from bot.domain.team import Environment, Repository, Role, Rule, Team
+from bot.domain.tickets import Tracker
 
 PRODUCTION_FREEZES = (
     Window("weekend", Moment(time(16), weekday=4), Moment(time(9), weekday=0), "Europe/Berlin"),
@@ -57,6 +58,7 @@ def test_the_example_is_a_team() -> None:
     assert team.policy[0] == Rule("policy.1", ("deploy.approve",), ("production",), ("release", "owners"))
     assert team.policy[1].name == "freezing needs the release team"
     assert team.logins == {"ana-dev": "U0ANA00001", "tomh": "U0TOM00001"}
+    assert team.tickets == Tracker(("PAY", "WEB"), "https://jira.example.com/browse/{ticket}")
     assert team.channel_for("deploy") == "#deploys"
     assert team.channel_for("build", "payments") == "#payments"
     assert team.channel_for("build", "web") == "#general"

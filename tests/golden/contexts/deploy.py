@@ -166,6 +166,7 @@ def _card(deployment: Deployment, **more: object) -> dict[str, object]:
         "back_to": None,
         "alerts": [],
         "replaced_by": None,
+        "tickets": [],
         "bound": f"{deployment.bound}.r0" if deployment.sha else deployment.bound,
     }
     return given | more
@@ -180,6 +181,10 @@ CONTEXTS = {
             PICTURE,
             flags=("checkout_v2 off", "new_nav 10 %", "<!here>-flag on for country = DE", "d 1 %", "e 2 %"),
         ),
+    ),
+    "deploy/card#tickets": _card(
+        replace(WAITING, ships=replace(SHIPS, tickets=("PAY-123", "WEB-9", *(f"PAY-{n}" for n in range(1, 9))))),
+        tickets=[("PAY-123", "https://jira.example.com/browse/PAY-123"), ("WEB-9", "")],
     ),
     "deploy/card#moved": _card(HALF.rebind("4c1d0e2" + "0" * 33, SHIPS, AT), picture=PICTURE),
     "deploy/card#image-moved": _card(

@@ -12,25 +12,17 @@ from uuid import uuid4
 import structlog
 from aiohttp import ClientSession, ClientTimeout, web
 
+from bot import outside
 from bot.config import Settings
 from bot.domain.access import Policy
 from bot.domain.dead_letters import LetterKind
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Tools
-from bot.domain.references import HTTP
 from bot.domain.team import Team
-from bot.integrations.alertmanager_api import AlertmanagerApi
 from bot.integrations.bucketing import murmur3
-from bot.integrations.cdevents_out import CDEventsSink
 from bot.integrations.fetching import WebFetch
-from bot.integrations.hosts import AnyHost
-from bot.integrations.prometheus import Prometheus
-from bot.integrations.public_holidays import PublicHolidays
-from bot.integrations.registry import Registries
 from bot.integrations.source import for_team
-from bot.integrations.targets import AnyCarrier, LocalCommand
 from bot.runtime import discovery, health, logs, metrics
-from bot.runtime.charts import PngCharts
 from bot.runtime.clock import SystemClock
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
@@ -129,7 +121,9 @@ class _Parts:
         self.directory = SlackDirectory(self.client, clock)
         rendering = self.rendering = Rendering(settings.templates, names=self.directory.name_of)
         self.unit = UnitOfWork(database, team=team, render=rendering)
-        self.tools = self._tools(team)
+        self.tools = outside.tools(
+            settings, team, self.unit, clock, self.directory, session, SlackUserGroups(self.client)
+        )
         secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
         self.edge = SlackEdge(
             commands=discovery.commands(),
@@ -154,35 +148,6 @@ class _Parts:
         self.flags = FlagBook(self.unit, lambda: database.generation, team.environments, murmur3)
         self.address = ""
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def _tools(self, team: Team) -> Tools:
-        """What jobs that work outside of a transaction use; a silencer only where the team has an Alertmanager."""
-        settings, session = self.settings, self.session
-        github, gitlab, alertmanager, cdevents = (
-            token.get_secret_value() if token else None
-            for token in (
-                *(settings.github_token, settings.gitlab_token),
-                *(settings.alertmanager_token, settings.cdevents_token),
-            )
-        )
-        deploys, url = settings.secrets_for({HTTP}).get(HTTP), settings.url
-        sink = CDEventsSink(session, settings.cdevents_url, cdevents, source=url) if settings.cdevents_url else None
-        return Tools(
-            self.unit,
-            self.clock,
-            self.directory,
-            team,
-            AnyHost(session, github, gitlab),
-            LocalCommand(),
-            PublicHolidays(),
-            PngCharts(),
-            artifacts=Registries(self.session, self.settings.registry_logins),
-            carrier=AnyCarrier(session, github, gitlab, deploys, url),
-            outlet=sink,
-            silencer=AlertmanagerApi(session, team.alertmanager, alertmanager) if team.alertmanager else None,
-            user_groups=SlackUserGroups(self.client),
-            measurements=Prometheus(session, team.alerts.prometheus) if team.alerts.prometheus else None,
-        )
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Begin: who we are, what listens, what works."""

@@ -75,9 +75,6 @@ class Settings(BaseModel):
         description="docker's config.json, with logins to registries; `_FILE` names the one that you have",
     )
     url: str = Field("", alias="EIGHTBELLS_URL", description="where deployers elsewhere reach us, to report back")
-    cdevents_url: str = Field(
-        "", alias="EIGHTBELLS_CDEVENTS_URL", description="where versions that went live are told, as CDEvents"
-    )
     cdevents_token: SecretStr | None = Field(
         None, alias="EIGHTBELLS_CDEVENTS_TOKEN", description="sent along as a bearer's"
     )
@@ -238,9 +235,8 @@ def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
             "EIGHTBELLS_KEY",
             "is not 32 bytes in URL-safe base64; make one with `openssl rand -base64 32 | tr '+/' '-_'`",
         )
-    for name in ("EIGHTBELLS_URL", "EIGHTBELLS_CDEVENTS_URL"):
-        if name in values and urlsplit(values[name]).scheme not in {"http", "https"}:
-            yield Mistake(name, "is no address; write https://host or https://host/path")
+    if "EIGHTBELLS_URL" in values and urlsplit(values["EIGHTBELLS_URL"]).scheme not in {"http", "https"}:
+        yield Mistake("EIGHTBELLS_URL", "is no address; write https://host or https://host/path")
     folder = values.get("EIGHTBELLS_TEMPLATES")
     if folder and not Path(folder).is_dir():
         yield Mistake("EIGHTBELLS_TEMPLATES", f"there is no folder {folder}")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from bot.config.alert_parts import AlertsPart
 from bot.config.environment_parts import EnvironmentPart
 from bot.config.oncall_parts import EscalationPart, RotationPart
-from bot.config.parts import Channel, PersonPart, RulePart, Several
+from bot.config.parts import Address, Channel, PersonPart, RulePart, Several
 from bot.config.release_parts import AudiencePart, ReleasesPart
 from bot.config.segment_parts import SegmentPart
 from bot.config.service_parts import ServicePart
@@ -44,3 +44,4 @@ class TeamFile(BaseModel):
     escalations: dict[str, EscalationPart] = {}
     segments: dict[str, SegmentPart] = {}
     tickets: TicketsPart = TicketsPart()
+    cdevents: Address | None = None

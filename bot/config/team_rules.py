@@ -13,7 +13,7 @@ from bot.config.service_parts import service_mistakes
 from bot.config.shape import TeamFile
 from bot.config.source_parts import source_mistakes
 from bot.domain.refusals import Refusal
-from bot.domain.team import Role, Rule, Team
+from bot.domain.team import Environment, Role, Rule, Team
 
 BUILT_IN_ROLES = frozenset({"members", "owners", "admins", "guests", "everyone"})
 
@@ -140,15 +140,10 @@ def team_of(file: TeamFile) -> Team:
     def resolved(members: list[str]) -> list[str]:
         return [ids[member[1:]] if member.startswith("@") else member for member in members]
 
-    explicit = [part.order for part in file.environments.values() if part.order is not None]
-    following = iter(range(max(explicit, default=-1) + 1, len(file.environments) + max(explicit, default=-1) + 1))
     return Team(
         name=file.name,
         services={name: part.service(name, resolved(part.owners)) for name, part in file.services.items()},
-        environments={
-            name: part.environment(name, next(following) if part.order is None else part.order)
-            for name, part in file.environments.items()
-        },
+        environments=_environments(file),
         roles={name: _role(name, resolved(members)) for name, members in file.roles.items()},
         policy=tuple(
             Rule(part.name or f"policy.{number}", tuple(part.verbs), tuple(part.environments), tuple(part.roles))
@@ -170,11 +165,22 @@ def team_of(file: TeamFile) -> Team:
         releasing=release_parts.releasing(file.releases, file.audiences),
         alerts=file.alerts.alerting(),
         alertmanager=file.alerts.alertmanager or "",
+        cdevents=file.cdevents or "",
         rotations={name: part.rota(resolved(part.people)) for name, part in file.rotations.items()},
         escalations={name: part.policy(name, resolved) for name, part in file.escalations.items()},
         segments={name: replace(segment, name=name) for name, segment in file.segments.items()},
         tickets=file.tickets.tracker(),
     )
+
+
+def _environments(file: TeamFile) -> dict[str, Environment]:
+    """Those without an order of their own come after the others, as the file has them."""
+    first = max((part.order for part in file.environments.values() if part.order is not None), default=-1) + 1
+    following = iter(range(first, first + len(file.environments)))
+    return {
+        name: part.environment(name, next(following) if part.order is None else part.order)
+        for name, part in file.environments.items()
+    }
 
 
 def _role(name: str, members: list[str]) -> Role:

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from bot.domain.events import PipelineChanged, RunState
 
+COUNTED_MAX = 1_000_000  # runs of a pipeline; a number beyond is an id
+
 
 class Purpose(StrEnum):
     """What a pipeline is for, and so which stage it belongs to."""
@@ -92,6 +94,11 @@ class Run:
         if not (self.state.ended and self.started_at):
             return None
         return max(self.changed_at - self.started_at, timedelta(0))
+
+    @property
+    def called(self) -> str:
+        """ "build #37"; the name alone where the host counts no runs, and tells an id instead, or nothing."""
+        return f"{self.name} #{self.number}" if 0 < self.number < COUNTED_MAX else self.name
 
     @property
     def short_sha(self) -> str:

@@ -74,8 +74,13 @@ class _Told:
     customers: list[str] = field(default_factory=list[str])
 
 
-def of_commits(commits: Iterable[Commit], pulls: Mapping[int, MergedPull] | None = None) -> Drafted:
-    """A draft from commits, newest first as they come; each line once."""
+def of_commits(
+    commits: Iterable[Commit], pulls: Mapping[int, MergedPull] | None = None, *, mark: str = "#"
+) -> Drafted:
+    """A draft from commits, newest first as they come; each line once.
+
+    ``mark`` is what the code host writes before the number of a pull request.
+    """
     told: dict[tuple[str, str], _Told] = {}
     folded = 0
     for commit in commits:
@@ -95,7 +100,9 @@ def of_commits(commits: Iterable[Commit], pulls: Mapping[int, MergedPull] | None
     every = list(told.values())
     return Drafted(
         {
-            Voice.ENGINEERS: _by_title((one.brought.title, _engineers(one), one.brought.number) for one in every),
+            Voice.ENGINEERS: _by_title(
+                (one.brought.title, _engineers(one, mark), one.brought.number) for one in every
+            ),
             Voice.OPERATORS: _by_title(
                 (one.brought.title, text, one.brought.number) for one in every for text in _operators(one)
             ),
@@ -179,9 +186,9 @@ def _line(subject: Subject) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def _engineers(one: _Told) -> str:
+def _engineers(one: _Told, mark: str) -> str:
     number = one.brought.pull_request
-    return f"{one.brought.text} (#{number})" if number else one.brought.text
+    return f"{one.brought.text} ({mark}{number})" if number else one.brought.text
 
 
 def _operators(one: _Told) -> list[str]:

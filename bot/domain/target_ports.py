@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain.events import RunState
@@ -49,13 +50,15 @@ class Order:
     Attributes:
         run: names this start and no other (``D-12/1``); it goes along, so that the start can be found again.
         repository: of the service.
-        values: of ``service``, ``version``, ``environment``, ``sha`` and ``deployment``, for placeholders.
+        values: of ``service``, ``version``, ``environment``, ``sha``, ``deployment``, ``artifact``, for placeholders.
+        at: when it was started, aware, UTC.
         reference: what the other side calls it, once that is known.
     """
 
     run: str
     repository: Repository
     values: Mapping[str, str]
+    at: datetime
     reference: str = ""
 
 

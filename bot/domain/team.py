@@ -33,6 +33,11 @@ class Repository:
         return self.github or self.gitlab
 
     @property
+    def pull_mark(self) -> str:
+        """What the code host writes before the number of a pull request; ``#`` is an issue's on GitLab."""
+        return "!" if self.gitlab else "#"
+
+    @property
     def is_known(self) -> bool:
         """Whether there is anything to be read."""
         return bool(self.git or self.github or self.gitlab)
@@ -131,6 +136,7 @@ class Team:
     escalations: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
     releasing: Releasing = field(default_factory=Releasing)
     alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
+    cdevents: str = ""  # address at which others hear, as CDEvents, of what went live
     segments: Mapping[str, Segment] = field(default_factory=dict[str, Segment])  # whom a flag may be for
     tickets: Tracker = Tracker()  # of another tracker, as commits name them
 

@@ -15,6 +15,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from bot.domain.alerting_ports import AlertmanagerRefused, AlertmanagerUnreachable
 from bot.domain.matchers import Matcher, Op
 from bot.domain.silences import Silence
+from bot.integrations.bodies import body_of
 
 PATIENCE = ClientTimeout(total=5)  # seconds
 BODY_MAX = 16 * 1024 * 1024  # bytes; 10,000 alerts have about 5 MB
@@ -73,7 +74,7 @@ class AlertmanagerApi:
                 timeout=PATIENCE,
                 allow_redirects=False,
             ) as answer:
-                text = (await answer.content.read(BODY_MAX)).decode(errors="replace")
+                text = (await body_of(answer.content, BODY_MAX)).decode(errors="replace")
                 status = answer.status
         except TimeoutError:
             raise AlertmanagerUnreachable("it does not answer within 5 s") from None

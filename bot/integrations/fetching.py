@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from bot.integrations.bodies import body_of
 from bot.integrations.source import Unreachable
 
 BODY_MAX = 64 * 1024  # bytes; a certificate has about 2,000
@@ -25,8 +26,8 @@ class WebFetch:
             async with self._session.get(url, timeout=PATIENCE, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise Unreachable(f"{host} answers {answer.status}")
-                body = await answer.content.read(BODY_MAX + 1)
-                if not answer.content.at_eof() or len(body) > BODY_MAX:
+                body = await body_of(answer.content, BODY_MAX + 1)
+                if len(body) > BODY_MAX:
                     raise Unreachable(f"{host} answers with more than {BODY_MAX // 1024} KiB")
                 return body
         except (ClientError, TimeoutError) as problem:

@@ -10,6 +10,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.domain.alerting_ports import PrometheusUnreachable
 from bot.domain.curves import Curve
+from bot.integrations.bodies import body_of
 
 PATIENCE = ClientTimeout(total=8)  # seconds
 POINTS = 120
@@ -32,7 +33,7 @@ class Prometheus:
         asked = {name: str(value) for name, value in form.items()}
         try:
             async with self._session.post(self._url, data=asked, timeout=PATIENCE, allow_redirects=False) as answer:
-                body = await answer.content.read(BODY_MAX)
+                body = await body_of(answer.content, BODY_MAX)
                 status = answer.status
         except (ClientError, OSError, TimeoutError) as problem:
             raise PrometheusUnreachable(f"it does not answer ({type(problem).__name__})") from problem

@@ -1,5 +1,6 @@
 """Runs that somebody else carries out: asked for once, followed to their end, never said to be what they are not."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -118,7 +119,7 @@ async def _look(tools: Tools, carrier: Carrier, how: Elsewhere, deployment: Depl
         if taken is None:
             return None
         await tools.unit.run(partial(_taken, deployment, taken))
-        order = Order(order.run, order.repository, order.values, taken.reference)
+        order = replace(order, reference=taken.reference)
     return await carrier.look(how, order)
 
 
@@ -153,7 +154,8 @@ def _should_end(deployment: Deployment, how: Elsewhere, now: datetime) -> bool:
 
 def _order(team: Team, deployment: Deployment) -> Order:
     repository = team.services[deployment.service].repository
-    return Order(deployment.run_name, repository, values(team, deployment), deployment.reference)
+    at = deployment.started_at or deployment.asked_at
+    return Order(deployment.run_name, repository, values(team, deployment), at, deployment.reference)
 
 
 async def _current(work: Work, deployment: Deployment) -> tuple[Deployment, Carried] | None:

@@ -11,7 +11,7 @@ from bot.domain.refusals import Stale
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.target_ports import Finished
-from bot.workflows import changes, deploy_watch, release_corrections
+from bot.workflows import changes, deploy_outlet, deploy_watch, release_corrections
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known
 from bot.workflows.slots import slot_of, start_next
@@ -51,6 +51,7 @@ async def ended(work: Work, deployment: Deployment, by: str = "") -> None:
         await _take_back(work, deployment)
         await release_corrections.after_deployment(work, deployment)
         await deploy_watch.tell_people(work, deployment)
+        deploy_outlet.owe(work, deployment)
     else:
         facts = {"exit_code": deployment.exit_code, "timed_out": deployment.timed_out}
         news.record(work, deployment, "failed", by or deployment.stop_asked_by, **facts)

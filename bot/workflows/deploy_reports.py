@@ -28,7 +28,11 @@ async def deployment_reported(work: Work, event: DeploymentReported) -> None:
         await hear(work, known, report_of(event))
         return
     named = event.facts.get("service")
-    service = service_of_repository(work.team, event.repository) or (named if named in work.team.services else None)
+    service = service_of_repository(work.team, event.repository)
+    if service is None and named in work.team.services:
+        service = named
+        # Argo CD tells the commit of the repository with the manifests, which is none of the service's.
+        event = replace(event, sha="" if event.repository else event.sha)
     environment = environment_of(work.team, event.environment)
     by = await person_of_login(work, event.actor)
     _note(work, event, reference, service, environment, by or event.source)

@@ -105,7 +105,9 @@ async def _drafted(id: str, told: Read, work: Work) -> Outcome:
     if release.state is not ReleaseState.DRAFTING:
         return Outcome.NOOP
     named = change_ids_in("\n".join(f"{one.subject}\n{one.body}" for one in told.commits))
-    drafted = drafting.of_commits(told.commits, told.pulls)
+    service = work.team.services.get(release.service)
+    mark = service.repository.pull_mark if service else "#"
+    drafted = drafting.of_commits(told.commits, told.pulls, mark=mark)
     release = release.drafted(
         drafted,
         since=told.since,

@@ -17,6 +17,7 @@ from aiohttp import (
 from yarl import URL
 
 from bot.domain.ports import HostUnreachable
+from bot.integrations.bodies import body_of
 from bot.integrations.targets.output import TAIL, Lines
 
 LIMIT = timedelta(seconds=15)  # of one request
@@ -72,7 +73,7 @@ async def ask(
         async with session.request(
             method, url, headers=headers, data=body, timeout=patience, allow_redirects=False
         ) as answer:
-            return Answer(answer.status, answer.headers, await _read(answer.content, body_max))
+            return Answer(answer.status, answer.headers, await body_of(answer.content, body_max))
     except (ClientConnectorError, ConnectionTimeoutError) as error:
         trouble: Exception = NotReached(f"{who} cannot be reached from here ({type(error).__name__})")
     except InvalidURL:
@@ -134,15 +135,3 @@ def items_in(body: Any, field: str = "") -> list[Mapping[str, Any]]:
     """The objects of a list, or of the list of this name; none where there is no such list."""
     value = body.get(field) if field and isinstance(body, Mapping) else body
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
-
-
-async def _read(content: Any, most: int) -> bytes:
-    """The body; a single ``read`` gives what has arrived by then, not all of it."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size >= most:
-            break
-    return b"".join(parts)[:most]

@@ -3,6 +3,8 @@
 https://docs.gitlab.com/api/deployments/
 """
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +26,7 @@ _STATES = {
     "skipped": RunState.CANCELLED,
 }  # else running
 _NOTES = {"blocked": "waits for an approval on GitLab", "canceled": "cancelled on GitLab"}
-_OPEN = frozenset({"created", "running", "blocked"})
+_CLOCKS = timedelta(minutes=1)  # by which theirs and ours may differ
 
 
 class GitLabDeployments:
@@ -53,18 +55,15 @@ class GitLabDeployments:
     async def find(self, how: GitLabDeployment, order: Order) -> Taken | None:
         """See ``Carrier.find``. GitLab keeps no word of ours with a deployment, so whose it is is told by exclusion.
 
-        It is ours if it is of this commit, has not ended, was made over the API, is the only such, and this is the
-        deployment's first start: a second one cannot be told from what was left of the first.
+        It is ours if it is of this commit, was made over the API since the start, and is the only such.
         """
-        if not order.run.endswith("/1"):
-            return None
         query = {"environment": filled(how.environment, values_of(order)), "order_by": "id", "sort": "desc"}
         found = items_in(await self._calls.get(order.repository, "/deployments", per_page="50", **query))
         ours = [
             one
             for one in found
             if one.get("sha") == order.values.get("sha")
-            and one.get("status") in _OPEN
+            and _is_since(one, order.at)
             and not one.get("deployable")  # else a pipeline's job made it
             and isinstance(one.get("id"), int)
         ]
@@ -96,6 +95,14 @@ class GitLabDeployments:
         except HostUnreachable as trouble:
             raise NotTaken(str(trouble)) from None
         return True
+
+
+def _is_since(one: Mapping[str, Any], at: datetime) -> bool:
+    try:
+        made = datetime.fromisoformat(text_in(one, "created_at"))
+    except ValueError:
+        return False
+    return made.tzinfo is not None and made >= at - _CLOCKS
 
 
 def _taken(order: Order, deployment: int, body: Any) -> Taken:

@@ -1,6 +1,7 @@
 """What carriers are asked to carry out, and what their errors must not hold."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from bot.domain.target_ports import Order
 from bot.domain.team import Repository
@@ -8,6 +9,8 @@ from bot.domain.team import Repository
 GITHUB_TOKEN, GITLAB_TOKEN, SECRET = "ghp_0123456789secret", "glpat-0123456789secret", "shared-hook-secret"
 SECRETS = (GITHUB_TOKEN, GITLAB_TOKEN, SECRET)
 SHA, OTHER_SHA = "9f3c2a17d4e5b6a8c9d0e1f2a3b4c5d6e7f80912", "0b31b1c02ff458ad9b7b81cbdf8f028bd54699fa"
+
+STARTED = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def order(url: str = "", *, run: str = "D-12/1", reference: str = "", **values: str) -> Order:
@@ -22,7 +25,7 @@ def order(url: str = "", *, run: str = "D-12/1", reference: str = "", **values: 
     repository = Repository(
         github="harbor/web", github_api=url, gitlab="harbor/shop/web", gitlab_api=f"{url}/api/v4"
     )
-    return Order(run, repository, given | values, reference)
+    return Order(run, repository, given | values, STARTED, reference)
 
 
 def all_of(error: BaseException) -> str:

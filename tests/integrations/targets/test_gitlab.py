@@ -255,10 +255,12 @@ async def test_whoever_carries_it_out_reports_its_status(gitlab, url, carrier, s
 
 
 async def test_what_an_unanswered_deployment_began_is_found_where_it_cannot_be_another(gitlab, url, carrier):
-    here = {"environment": "production/eu", "sha": SHA, "status": "running"}
+    here = {"environment": "production/eu", "sha": SHA, "status": "running", "created_at": "2026-11-24T12:00:01.5Z"}
     for another in (
         {"sha": OTHER_SHA},
-        {"status": "success"},
+        {"created_at": "2026-11-24T11:58:00.000Z"},
+        {"created_at": "2026-11-24T12:58:00.000+01:00"},
+        {"created_at": None},
         {"environment": "staging"},
         {"deployable": {"id": 657, "name": "deploy"}},
     ):
@@ -266,8 +268,7 @@ async def test_what_an_unanswered_deployment_began_is_found_where_it_cannot_be_a
     assert await carrier.find(DEPLOYMENT, order(url)) is None
 
     gitlab.register(**here)
-    assert (await carrier.find(DEPLOYMENT, order(url))).reference == "gitlab:harbor/shop/web/deployments/45"
-    assert await carrier.find(DEPLOYMENT, order(url, run="D-12/2")) is None
+    assert (await carrier.find(DEPLOYMENT, order(url))).reference == "gitlab:harbor/shop/web/deployments/47"
     gitlab.register(**here)
     assert await carrier.find(DEPLOYMENT, order(url)) is None
 

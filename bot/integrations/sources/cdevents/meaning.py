@@ -181,7 +181,7 @@ class Artifact:
 
 
 def _repository(source: str) -> str:
-    """``owner/name`` of an address on a code host; else the source as it is, without its first slash."""
+    """``owner/name`` of a code host's address, on GitLab with its groups; else the source without its first slash."""
     try:
         parts = urlsplit(source)
     except ValueError:
@@ -189,7 +189,10 @@ def _repository(source: str) -> str:
     steps = [step for step in parts.path.split("/") if step]
     if parts.scheme not in ("http", "https") or len(steps) < 2:
         return source.strip("/")
-    return "/".join(steps[:2]).removesuffix(".git")
+    if parts.hostname == "github.com":
+        steps = steps[:2]
+    # GitLab writes /-/ between a project and what is in it.
+    return "/".join(steps[: steps.index("-")] if "-" in steps else steps).removesuffix(".git")
 
 
 def _texts(custom: Mapping[str, Any]) -> dict[str, str]:

@@ -1,0 +1,57 @@
+"""Everybody whom jobs ask or tell: code hosts, targets, registries, monitoring. A part of the composition."""
+
+from aiohttp import ClientSession
+from pydantic import SecretStr
+
+from bot.config import Settings
+from bot.domain.alerting_ports import UserGroups
+from bot.domain.ports import Clock, Directory, Tools, Unit
+from bot.domain.references import HTTP
+from bot.domain.team import Team
+from bot.integrations.alertmanager_api import AlertmanagerApi
+from bot.integrations.cdevents_out import CDEventsSink
+from bot.integrations.hosts import AnyHost
+from bot.integrations.prometheus import Prometheus
+from bot.integrations.public_holidays import PublicHolidays
+from bot.integrations.registry import Registries
+from bot.integrations.targets import AnyCarrier, LocalCommand
+from bot.runtime.charts import PngCharts
+
+
+def tools(
+    settings: Settings,
+    team: Team,
+    unit: Unit,
+    clock: Clock,
+    directory: Directory,
+    session: ClientSession,
+    user_groups: UserGroups,
+) -> Tools:
+    """What jobs that work outside of a transaction use; those whom the team file does not name are not there.
+
+    Args:
+        session: shared by all who speak HTTP; it stays open.
+    """
+    github, gitlab = _shown(settings.github_token), _shown(settings.gitlab_token)
+    alertmanager, cdevents = _shown(settings.alertmanager_token), _shown(settings.cdevents_token)
+    deploys = settings.secrets_for({HTTP}).get(HTTP)
+    return Tools(
+        unit,
+        clock,
+        directory,
+        team,
+        AnyHost(session, github, gitlab),
+        LocalCommand(),
+        PublicHolidays(),
+        PngCharts(),
+        artifacts=Registries(session, settings.registry_logins),
+        carrier=AnyCarrier(session, github, gitlab, deploys, settings.url),
+        outlet=CDEventsSink(session, team.cdevents, cdevents, source=settings.url) if team.cdevents else None,
+        silencer=AlertmanagerApi(session, team.alertmanager, alertmanager) if team.alertmanager else None,
+        user_groups=user_groups,
+        measurements=Prometheus(session, team.alerts.prometheus) if team.alerts.prometheus else None,
+    )
+
+
+def _shown(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

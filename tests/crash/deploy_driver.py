@@ -1,6 +1,7 @@
 """Starts replicas that deploy, moves their clock, kills one after the other, and lets the last come to its end."""
 
 import asyncio
+import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,12 +40,12 @@ async def run_and_kill(url: str, folder: Path, chance: Random, plan: Plan) -> Ra
     moving = asyncio.create_task(_move_the_clock(shared, chance))
     while kills < plan.kills or shared.count()["asked"] < plan.histories:
         while len(children.alive) < plan.replicas:
-            await children.start(deploy_replica.live, url, str(folder), chance.randrange(2**32))
+            await children.start(deploy_replica.live, url, str(folder), chance.randrange(2**32), os.getpid())
         await asyncio.sleep(chance.uniform(*plan.pause))
         await children.kill(chance.choice(children.alive))
         kills += 1
     while len(children.alive) < plan.replicas:
-        await children.start(deploy_replica.live, url, str(folder), chance.randrange(2**32))
+        await children.start(deploy_replica.live, url, str(folder), chance.randrange(2**32), os.getpid())
     moving.cancel()
     await asyncio.gather(moving, return_exceptions=True)
     shared.phase = Phase.ENDING

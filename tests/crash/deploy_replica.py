@@ -51,16 +51,19 @@ class CountingUnit(UnitOfWork):
         return await super().run(counted, opening=opening)
 
 
-def live(database_url: str, folder: str, seed: int, ready: Any) -> None:
-    """Work, and have people click, until all of it has come to its end. ``ready`` is told once the worker runs."""
+def live(database_url: str, folder: str, seed: int, driver: int, ready: Any) -> None:
+    """Work, and have people click, until all of it has come to its end, or the process ``driver`` is gone.
+
+    ``ready`` is told once the worker runs.
+    """
     leases.LEASE = worker.LEASE = LEASE
     deploy_run.PROGRESS_EVERY = timedelta(seconds=0.1)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    ended_well = asyncio.run(_live(database_url, Shared(Path(folder)), Random(seed), ready))  # noqa: S311
+    ended_well = asyncio.run(_live(database_url, Shared(Path(folder)), Random(seed), driver, ready))  # noqa: S311
     sys.exit(0 if ended_well else STUCK)
 
 
-async def _live(database_url: str, shared: Shared, chance: Random, ready: Any) -> bool:
+async def _live(database_url: str, shared: Shared, chance: Random, driver: int, ready: Any) -> bool:
     name = f"{os.getpid()}-{chance.random()}"
     database = await Database.open(database_url, clock=shared, replica_id=name)
     tools = _tools(database, shared, chance)
@@ -76,7 +79,7 @@ async def _live(database_url: str, shared: Shared, chance: Random, ready: Any) -
     )
     people = People(tools, database, shared, chance, found.takers)
     running = asyncio.create_task(made.run())
-    aside = [asyncio.create_task(one) for one in (Sealer(database).keep_sealing(), _wake(database, shared))]
+    aside = [asyncio.create_task(one) for one in (Sealer(database).keep_sealing(), _wake(database, shared, driver))]
     ready.send_bytes(b"runs")
     ending = asyncio.create_task(_until_the_end(people, shared, made))
     await asyncio.wait({running, ending, *aside}, return_when=asyncio.FIRST_COMPLETED)
@@ -144,10 +147,10 @@ def _knowing_its_run(handler: Any) -> Any:
     return told
 
 
-async def _wake(database: Database, shared: Shared) -> None:
-    """Look at what is due whenever the clock was moved."""
+async def _wake(database: Database, shared: Shared, driver: int) -> None:
+    """Look at what is due whenever the clock was moved; end when nobody moves it any more."""
     seen = shared.offset
-    while True:
+    while _is_there(driver):
         await asyncio.sleep(0.01)
         if shared.offset != seen:
             seen = shared.offset
@@ -156,3 +159,11 @@ async def _wake(database: Database, shared: Shared) -> None:
 
 async def _nothing(work: Any, delivery: Any) -> str:
     return ""
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

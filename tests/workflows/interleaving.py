@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.command import Call
 from bot.domain.deployments import Deployment, State
+from bot.domain.events import PipelineChanged, RunState
 from bot.domain.jobs import Due, Job
 from bot.domain.people import Person
 from bot.domain.ports import Tools
@@ -18,7 +19,7 @@ from bot.domain.refusals import Conflict, Refusal
 from bot.domain.target_ports import Finished, Line
 from bot.domain.targets import Command
 from bot.domain.team import Environment
-from bot.workflows import deploy, deploy_asking, deploy_run, deploy_waits, locks
+from bot.workflows import builds, deploy, deploy_asking, deploy_run, deploy_waits, locks
 from commands.deploy import command
 from tests.fake_work import FakeWork, Store
 from tests.fakes import FakeClock, FakeDirectory, FakeUnit, World
@@ -30,6 +31,7 @@ TEAM = replace(
     environments={
         "staging": Environment("staging", 0),
         "production": Environment("production", 1, approvals=2),
+        "checked": Environment("checked", 1, approvals=1, checks=("ci",)),
         "vault": Environment("vault", 2, approvals=1, after="staging", soak=timedelta(minutes=10)),
     },
 )
@@ -37,15 +39,19 @@ HANDLERS: dict[str, Any] = {
     "deploy.run": deploy_run.run,
     "deploy.expire": deploy.expire,
     "deploy.look": deploy_waits.look_again,
+    "deploy.around": deploy_waits.look_around,
+    "deploy.checks": deploy_waits.look_at_checks,
     "deploy.ask": deploy_asking.ask_in_the_morning,
     "lock.expire": locks.expire,
     "lock.ask": locks.ask,
 }
 STEPS = 60
+ENDS = (RunState.PASSED, RunState.PASSED, RunState.FAILED)
 KINDS = (
     *("ask",) * 4,
     *("approve",) * 6,
     *("work",) * 4,
+    *("check",) * 2,
     *("refuse", "cancel", "retry", "rollback", "settle", "move", "wait", "lock", "unlock", "freeze", "thaw"),
 )
 FINAL = (State.SUCCEEDED, State.FAILED, State.REFUSED, State.EXPIRED, State.CANCELLED)
@@ -205,6 +211,20 @@ class Harbours:
         except Refusal as refusal:
             assert refusal.sentence  # noqa: PT017  a no is an answer too
 
+    async def check(self, sha: str, state: RunState) -> None:
+        """A pipeline of this commit ends; the code host tells us now, and whenever we ask."""
+        self.clicks += 1
+        ended = PipelineChanged(
+            "github", "harbor/web", str(self.clicks), 1, "ci", self.clicks, "main", sha, state, self.clock.now()
+        )
+        self.host.pipelines[sha] = [ended]
+
+        async def tell(work: Any) -> None:
+            for take in (builds.pipeline_changed, deploy_waits.checked):
+                await take(work, ended)
+
+        await self.chance.choice(self.replicas).unit.run(tell)
+
     async def work(self, job: Job) -> None:
         """A worker does a job; it ends with its outcome, unless the process dies before."""
         replica, handler = self.chance.choice(self.replicas), HANDLERS[job.kind]
@@ -229,6 +249,9 @@ class Harbours:
         elif kind == "work":
             due = [job for job in self.store.jobs.values() if job.due <= self.clock.now()]
             return asyncio.create_task(self.work(chance.choice(due))) if due else None
+        elif kind == "check":
+            sha = chance.choice(known).sha if known else None
+            return asyncio.create_task(self.check(sha, chance.choice(ENDS))) if sha else None
         elif kind in ("lock", "unlock", "freeze", "thaw"):
             args: dict[str, Any] = {"environment": chance.choice(("staging", "production"))}
             if kind == "freeze":
@@ -237,7 +260,7 @@ class Harbours:
         elif kind == "ask":
             because = {"reason": "it has to be"} if chance.random() < 0.4 else {}
             version = chance.choice(("main", "main", "main", "v1.4.0", "v1.4.1"))
-            place = chance.choice((*TEAM.environments, "production", "production"))
+            place = chance.choice((*TEAM.environments, "production", "checked"))
             return asyncio.create_task(self.use("", service="web", version=version, environment=place, **because))
         elif known:
             waiting = [one for one in known if one.state is State.WAITING]
@@ -266,6 +289,8 @@ class Harbours:
 
     async def end(self) -> None:
         """Time passes until nothing is owed any more; whatever nobody knows the end of, somebody looks at."""
+        for sha in {one.sha for one in self.deployments if one.sha}:
+            await self.check(sha, RunState.PASSED)
         while True:
             while self.store.jobs:
                 job = min(self.store.jobs.values(), key=lambda one: one.due)

@@ -42,11 +42,15 @@ def try_(
     bot_port: Annotated[int, typer.Option(help="of the bot, for webhooks; 0 takes a free one")] = 3000,
     folder: Annotated[Path, typer.Option(help="where the demonstration's files are made")] = Path("data/try"),
     socket_mode: Annotated[bool, typer.Option(help="speak Socket Mode instead of HTTP")] = False,
+    with_tokens: Annotated[
+        bool, typer.Option(help="use GITHUB_TOKEN and GITLAB_TOKEN, for services that you deploy there")
+    ] = False,
 ) -> None:
     """Start the bot with a local stand-in for a workspace; no Slack account is needed."""
     from bot.try_out import try_out  # noqa: PLC0415
 
-    _guarded(lambda: try_out(folder, page_port=port, bot_port=bot_port, socket_mode=socket_mode, stop=_stopped()))
+    how = {"socket_mode": socket_mode, "with_tokens": with_tokens}
+    _guarded(lambda: try_out(folder, page_port=port, bot_port=bot_port, stop=_stopped(), **how))
 
 
 @cli.command()

@@ -24,6 +24,7 @@ SOURCES = Path(__file__).parent / "integrations" / "sources"
 CLOCK_PATH = "/try/clock"
 DATABASE = "eightbells.db"
 STARTS_WITHIN_SECONDS = 15
+TOKENS = ("GITHUB_TOKEN", "GITLAB_TOKEN")
 # Who says what before anybody looks, so that the board is not empty; C-1 is what the captured webhooks name.
 STORY = (
     (
@@ -36,9 +37,12 @@ STORY = (
 log = structlog.get_logger(__name__)
 
 
-async def try_out(folder: Path, *, page_port: int, bot_port: int, socket_mode: bool, stop: asyncio.Event) -> None:
+async def try_out(
+    folder: Path, *, page_port: int, bot_port: int, socket_mode: bool, with_tokens: bool, stop: asyncio.Event
+) -> None:
     """Run until ``stop`` is set. The workspace lives in memory, so the bot begins anew at every start too.
 
+    Code hosts are asked as nobody in particular, unless ``with_tokens``: a demonstration acts in nobody's name.
     Raises ``OSError`` where a port is taken, and as ``bot.app.running`` does.
     """
     team_file = await asyncio.to_thread(_prepare, folder)
@@ -50,6 +54,8 @@ async def try_out(folder: Path, *, page_port: int, bot_port: int, socket_mode: b
         options = ["--port", str(page_port), "--bot-url", f"http://127.0.0.1:{bot_port}"]
         async with _playground(folder, options, shared, hook) as page:
             environ = _environment(shared, page, bot_port, team_file, database, socket_mode=socket_mode)
+            if with_tokens:
+                environ |= {name: os.environ[name] for name in TOKENS if name in os.environ}
             settings, team = load(environ)
             logs.configure("warning", settings.secrets)
             async with running(settings, team, clock=clock) as bot:
@@ -91,6 +97,7 @@ def _environment(
         "DATABASE_URL": f"sqlite:///{database.resolve()}",
         "EIGHTBELLS_CONFIG": str(team_file),
         "PORT": str(bot_port),
+        "EIGHTBELLS_URL": f"http://127.0.0.1:{bot_port}",
         **speaks,
         **hooks,
     }
@@ -185,6 +192,7 @@ def _welcome(page: str, bot: str, shared: Mapping[str, str]) -> None:
         "  Say for example  /deploy web v1.4.0 to production  and approve it as somebody else.",
         f"  Webhooks:        {bot}/hooks/alertmanager (bearer {hooks.get('alertmanager', '')})",
         f"                   {bot}/hooks/github (secret {hooks.get('github', '')})",
+        f"                   {bot}/hooks/deploys (secret {hooks.get('deploys', '')})",
         "",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

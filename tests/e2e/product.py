@@ -34,7 +34,7 @@ LOOK_EVERY_SECONDS = 0.05
 SIGNING_SECRET = "playground-signing-secret"
 BOT_TOKEN = "xoxb-playground-token"
 APP_TOKEN = "xapp-playground-token"
-HOOK_SECRETS = {"github": "hook-secret-of-github", "alertmanager": "hook-secret-of-alertmanager"}
+HOOK_SECRETS = {name: f"hook-secret-of-{name}" for name in ("github", "alertmanager", "deploys")}
 
 
 async def eventually(what: str, look: Callable[[], Awaitable[T]], *, within: float = PATIENCE_SECONDS) -> T:
@@ -170,13 +170,13 @@ class Trial:
 
 
 @asynccontextmanager
-async def trying(folder: Path, *options: str) -> AsyncIterator[Trial]:
+async def trying(folder: Path, *options: str, **environ: str) -> AsyncIterator[Trial]:
     """``eightbells try`` on free ports; at the end it must stop by itself when it is told to."""
     at = ("--port", "0", "--bot-port", "0", "--folder", str(folder / "try"))
-    program = Program(folder / "try.log", "bot", "try", *at, *options)
+    program = Program(folder / "try.log", "bot", "try", *at, *options, environ=environ)
     try:
         page = (await program.says(r"Open (http://\S+) in"))[1]
-        await program.says(r"/hooks/github ")
+        await program.says(r"/hooks/deploys ")
         bot_url = re.findall(r"(http://\S+)/hooks", program.said)[0]
         secrets = dict(re.findall(r"/hooks/(\w+) \(\w+ (\w+)\)", program.said))
         async with ClientSession(headers={"Origin": page}) as http:

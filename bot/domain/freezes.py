@@ -1,8 +1,9 @@
 """When an environment is kept still by the calendar: windows of a week or of the year, on a zone's clocks."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -70,11 +71,26 @@ class Window:
             spans = [self.span_on(day) for day in days if day.weekday() == self.begins.weekday]
         return next((span for span in spans if span[0] <= at < span[1]), None)
 
-    def next_after(self, at: datetime, within: timedelta) -> datetime | None:
-        """When it begins next, where that is at most so far off."""
-        hours = range(int(within / timedelta(hours=1)) + 2)
-        spans = (self.over(at + hour * timedelta(hours=1)) for hour in hours)
-        return next((span[0] for span in spans if span and at < span[0] <= at + within), None)
+    def next_after(self, at: datetime) -> datetime | None:
+        """When it begins next; None where it was once, and has begun."""
+        if self.begins.day is not None:
+            begins = [self.span_on(self.begins.day)[0]]
+        else:
+            today = at.astimezone(ZoneInfo(self.zone)).date()
+            days = (today + ahead * DAY for ahead in range(8))
+            begins = [self.span_on(day)[0] for day in days if day.weekday() == self.begins.weekday]
+        return next((begin for begin in begins if at < begin), None)
+
+
+def next_turn(windows: Iterable[Window], at: datetime) -> datetime | None:
+    """When a freeze of these begins, or one that is on ends, next."""
+    turns: list[datetime] = []
+    for window in windows:
+        if begins := window.next_after(at):
+            turns.append(begins)
+        if span := window.over(at):
+            turns.append(span[1])
+    return min(turns, default=None)
 
 
 def _clock(text: str) -> time:

@@ -15,6 +15,7 @@ from bot.domain.slots import Slot
 from bot.domain.team import Service
 from bot.workflows import blockers_links, builds, deploy_asking, deploy_following, deploy_rules
 from bot.workflows import deploy_news as news
+from bot.workflows.deploy_around import look_at_next_turn
 from bot.workflows.deploy_look import Found, with_known_changes
 from bot.workflows.finding import found
 from bot.workflows.handles import due
@@ -131,6 +132,7 @@ async def retry(work: Work, id: str, by: Person) -> Deployment:
     if was_lost:
         slot = await give_back(work, slot, deployment)
     slot = await start_next(work, slot)
+    look_at_next_turn(work, deployment.environment)
     await news.show(work, deployment, slot)
     return deployment
 
@@ -205,6 +207,7 @@ async def _enter(work: Work, asked: Deployment, slot: Slot, people: Sequence[Per
         deployment = await deploy_asking.ask(work, deployment, people)
     else:
         slot = await start_next(work, slot)
+    look_at_next_turn(work, deployment.environment)
     await news.show(work, deployment, slot)
     return deployment
 

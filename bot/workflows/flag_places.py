@@ -10,6 +10,7 @@ from bot.domain.rollouts import OPEN, Rollout
 from bot.domain.team import Environment
 from bot.workflows import flag_news as news
 from bot.workflows import release_corrections
+from bot.workflows.deploy_around import look_around
 
 
 async def known(work: Work, key: str) -> Flag:
@@ -81,6 +82,7 @@ async def put(work: Work, flag: Flag, environment: str, place: Place, *, by: str
             work.forgive(end_key(older))
             await news.show_change(work, older, flag)
     await release_corrections.after_flag(work, flag, environment)
+    look_around(work, f"{flag.id}:{place.by_what}:{place.since:%Y%m%dT%H%M%S%f}", environment=environment)
     return flag
 
 

@@ -5,9 +5,7 @@ from datetime import datetime
 
 from bot.domain import words
 from bot.domain.alerts import Severity
-from bot.domain.deployments import Deployment, State
 from bot.domain.incidents import Incident, IncidentSeverity, IncidentState, Noted
-from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Fact, Recorded, Subject
 from bot.domain.messages import Band, Message
 from bot.domain.people import Person
@@ -15,6 +13,7 @@ from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
 from bot.domain.stages import Stage
 from bot.workflows import alert_news
+from bot.workflows.deploy_around import look_around
 from bot.workflows.finding import found
 
 _FROM_ALERT = {Severity.CRITICAL: IncidentSeverity.CRITICAL, Severity.WARNING: IncidentSeverity.MAJOR}
@@ -68,6 +67,7 @@ async def open_one(
     incident = await work.add(opened)
     record(work, incident, "opened", by.id, severity=str(incident.severity))
     show(work, incident)
+    look_around(work, f"{incident.id}:opened", service=incident.service)
     if group is not None:
         group = await alert_news.acted(work, group)
         context = {"incident": incident}
@@ -125,10 +125,7 @@ async def resolve(work: Work, incident_id: str, by: Person, outcome: str = "") -
     minutes = int((work.now - incident.opened_at).total_seconds() // 60)
     record(work, incident, "resolved", by.id, minutes=minutes)
     show(work, incident)
-    for waiting in await work.find(Deployment, state=State.QUEUED):
-        if incident.service in (None, waiting.service):  # it may have waited for this end
-            key = f"deploy.look:{waiting.id}:{incident.id}"
-            work.owe(Job("deploy.look", key, work.now, {"deployment": waiting.id}))
+    look_around(work, f"{incident.id}:resolved", service=incident.service)
     return incident
 
 

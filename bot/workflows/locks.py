@@ -12,6 +12,7 @@ from bot.domain.ports import Work
 from bot.domain.refusals import NotAllowed, Refusal, Stale
 from bot.domain.stages import Stage
 from bot.workflows import deploy_news as news
+from bot.workflows.deploy_around import look_around
 from bot.workflows.finding import found
 from bot.workflows.handles import due
 from bot.workflows.slots import slot_of, start_next
@@ -86,7 +87,7 @@ async def extend(work: Work, id: str, by: Person) -> Lock:
     _record(work, lock, "extended", by.id)
     _show(work, lock)
     _ask(work, lock, "extended")
-    await _redraw_queues(work, lock)
+    _look_around(work, lock)
     return lock
 
 
@@ -138,7 +139,7 @@ async def _add(work: Work, lock: Lock, what: str = "placed") -> Lock:
     _owe_its_end(work, lock)
     _record(work, lock, what, lock.by)
     _show(work, lock)
-    await _redraw_queues(work, lock)
+    _look_around(work, lock)
     return lock
 
 
@@ -192,11 +193,13 @@ async def _let_go(work: Work, lock: Lock) -> None:
     for service in dict.fromkeys(deployment.service for deployment in waiting):
         slot = await start_next(work, await slot_of(work, service, lock.environment))
         await news.show_queue(work, slot)
+    _look_around(work, lock)
 
 
-async def _redraw_queues(work: Work, lock: Lock) -> None:
-    for service in dict.fromkeys(deployment.service for deployment in await _queued(work, lock)):
-        await news.show_queue(work, await slot_of(work, service, lock.environment))
+def _look_around(work: Work, lock: Lock) -> None:
+    """Cards that wait there say that it is there, until when, or that it is gone."""
+    why = f"{lock.id}:{lock.state}:{lock.until:%Y%m%dT%H%M%S}"
+    look_around(work, why, environment=lock.environment, service=lock.service)
 
 
 async def _queued(work: Work, lock: Lock) -> list[Deployment]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.freezes import Moment, Window
+from bot.domain.freezes import Moment, Window, next_turn
 from bot.domain.refusals import NotUnderstood
 
 WEEKEND = Window("weekend", Moment.read("Fri 16:00"), Moment.read("Mon 09:00"), "Europe/Berlin")
@@ -50,8 +50,8 @@ def test_what_is_no_moment_is_said(text: str) -> None:
 
 
 def test_when_it_begins_next() -> None:
-    assert WEEKEND.next_after(at("2026-11-27T12:00"), timedelta(days=1)) == at("2026-11-27T15:00")
-    assert WEEKEND.next_after(at("2026-11-25T12:00"), timedelta(days=1)) is None
+    assert WEEKEND.next_after(at("2026-11-25T12:00")) == at("2026-11-27T15:00")
+    assert WEEKEND.next_after(at("2026-11-27T15:00")) == at("2026-12-04T15:00")
 
 
 @given(st.integers(0, 2 * 365 * 24 * 60).map(lambda minutes: at("2026-01-01T00:00") + timedelta(minutes=minutes)))
@@ -59,3 +59,19 @@ def test_an_instant_lies_in_the_stretch_that_is_told(instant: datetime) -> None:
     if span := WEEKEND.over(instant):
         assert span[0] <= instant < span[1]
         assert timedelta(hours=63) <= span[1] - span[0] <= timedelta(hours=67)
+
+
+@given(st.integers(0, 2 * 365 * 24 * 60).map(lambda minutes: at("2026-01-01T00:00") + timedelta(minutes=minutes)))
+def test_nothing_changes_before_the_next_turn(instant: datetime) -> None:
+    windows = (WEEKEND, YEARS_END)
+    turn = next_turn(windows, instant)
+    assert turn is not None
+    assert turn > instant
+    now = [window.over(instant) for window in windows]
+    assert [window.over(turn - timedelta(seconds=1)) for window in windows] == now
+    assert [window.over(turn) for window in windows] != now
+
+
+def test_what_is_over_for_good_has_no_next_turn() -> None:
+    assert next_turn((YEARS_END,), at("2028-01-01T00:00")) is None
+    assert next_turn((), at("2028-01-01T00:00")) is None

@@ -185,7 +185,7 @@ async def test_a_workflow_on_github_is_followed_by_looking_and_stopped_from_slac
     await expect(card).to_contain_text("Queued · web main")
     github.runs[max(github.runs)] |= {"status": "completed", "conclusion": "failure"}
     await later(trial, LOOK_SECONDS)
-    await expect(card).to_contain_text("failed: deploy (Roll out); smoke")
+    await expect(card).to_contain_text("deploy (Roll out); smoke failed")
     await expect(card).to_contain_text("step 59")
     theirs = tom.card(f"{id} ·", "asked by Tom")
     await tom.press(theirs, "Retry web main")

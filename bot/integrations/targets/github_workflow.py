@@ -141,7 +141,7 @@ class GitHubWorkflows:
             with suppress(HostUnreachable):
                 log = await self._calls.tail(order.repository, f"/actions/jobs/{failed[0]['id']}/logs")
                 lines = tuple(_STAMP.sub("", line) for line in log)
-        return f"failed: {note}" if note else "", lines
+        return f"{note} failed" if note else "", lines
 
 
 def _job(job: Mapping[str, Any]) -> str:

@@ -136,7 +136,7 @@ class GitLabPipelines:
         if failed and isinstance(failed[0].get("id"), int):
             with suppress(HostUnreachable):
                 lines = tuple(await self._calls.tail(order.repository, f"/jobs/{failed[0]['id']}/trace"))
-        return timed_out, f"failed: {note}" if note else "", lines
+        return timed_out, f"{note} failed" if note else "", lines
 
 
 def _other_commit(order: Order, pipeline: Any) -> str:

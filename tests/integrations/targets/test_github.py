@@ -117,7 +117,7 @@ async def test_where_a_run_is_is_told_in_our_words(github, url, carrier, status,
 
     assert (report.state, report.timed_out, report.url) == (state, False, PAGE)
     note = {"cancelled": "cancelled on GitHub", "skipped": "skipped on GitHub"}
-    failed = "failed: deploy (Roll out); smoke"
+    failed = "deploy (Roll out); smoke failed"
     assert report.note == note.get(conclusion, failed if state is RunState.FAILED else "")
 
 
@@ -130,7 +130,7 @@ async def test_a_failed_run_ends_with_the_last_lines_of_its_log_which_are_asked_
     report = await carrier.look(WORKFLOW, order(url, reference=RUN))
 
     assert report.timed_out
-    assert report.note == "failed: deploy (Roll out); smoke"
+    assert report.note == "deploy (Roll out); smoke failed"
     assert (report.lines[0], report.lines[-1], len(report.lines)) == ("step 10", "step 59", 50)
     assert github.log_asked_with == [None]
 

@@ -164,7 +164,7 @@ async def test_a_failed_pipeline_names_the_jobs_that_count_and_ends_with_the_fir
 
     report = await carrier.look(PIPELINE, order(url, reference=RUN))
 
-    assert (report.state, report.timed_out, report.note) == (RunState.FAILED, False, "failed: deploy, smoke")
+    assert (report.state, report.timed_out, report.note) == (RunState.FAILED, False, "deploy, smoke failed")
     assert report.lines == (
         "Executing step_script",
         "$ ./deploy v1.4.0",
@@ -180,7 +180,7 @@ async def test_a_pipeline_whose_job_took_too_long_timed_out(gitlab, url, carrier
 
     report = await carrier.look(PIPELINE, order(url, reference=RUN))
 
-    assert (report.timed_out, report.note, report.lines) == (True, "failed: deploy", ())
+    assert (report.timed_out, report.note, report.lines) == (True, "deploy failed", ())
 
 
 async def test_a_pipeline_that_cannot_be_made_says_why(gitlab, url, carrier):

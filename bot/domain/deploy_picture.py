@@ -34,7 +34,8 @@ class Picture:
     """Everything around a deployment, as it is at one instant.
 
     ``before`` is the environment before, ``ran_since`` since when the same commit has been there; ``on_call`` are
-    user ids; ``flags`` those that hide some of it there, each with who gets it: "checkout_v2 10 %".
+    user ids; ``flags`` those that hide some of it there, each with who gets it: "checkout_v2 10 %";
+    ``starts_by`` until when what holds it may hold it, before its approval is too old.
     """
 
     checks: Checks = field(default_factory=Checks)
@@ -46,6 +47,13 @@ class Picture:
     ran_since: datetime | None = None
     risk: Risk = Risk(Level.LOW)
     flags: tuple[str, ...] = ()
+    starts_by: datetime | None = None
+
+    @property
+    def outlasted(self) -> bool:
+        """Whether what holds it lasts longer than its approval, as far as that can be told."""
+        by = self.starts_by
+        return by is not None and any(one.until and one.until > by for one in self.obstacles if not one.is_warning)
 
 
 def picture(
@@ -55,6 +63,7 @@ def picture(
     live: Version | None,
     on_call: tuple[str, ...] = (),
     flags: Sequence[Flag] = (),
+    starts_by: datetime | None = None,
 ) -> Picture:
     """What the card shows of these facts."""
     before = facts.before
@@ -68,6 +77,7 @@ def picture(
         before.since if before else None,
         risk(deployment, facts),
         tuple(f"{flag.id} {flag.serving(deployment.environment)}" for flag in flags),
+        starts_by,
     )
 
 

@@ -51,4 +51,7 @@ def standing(deployment: "Deployment", at: datetime) -> str:
     if deployment.state is State.REFUSED and (vote := deployment.approval.refusal):
         return f"{deployment.what} was refused by {vote.name} {rounded(at - vote.at)} ago."
     ago = f" {rounded(at - deployment.ended_at)} ago" if deployment.ended_at else ""
-    return f"{deployment.what} {ENDED_AS.get(deployment.state, str(deployment.state))}{ago}."
+    ended = ENDED_AS.get(deployment.state, str(deployment.state))
+    if deployment.state is State.EXPIRED and deployment.note:
+        ended = "was approved, and held until that approval was too old; it lapsed"
+    return f"{deployment.what} {ended}{ago}."

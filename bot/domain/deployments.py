@@ -37,7 +37,7 @@ class Deployment:
         told_next: whoever asked was told that their turn is the next one.
         ended_by: who refused, cancelled, or told us how it ended.
         carried: its run, where somebody else carries it out; ``reference``: what they call it.
-        note: how it ended, in the words of who carried it out.
+        note: how it ended, in the words of who carried it out; of an approved one that lapsed, what held it.
         artifact: the digest of what its version is called in the registry; ``artifact_was``: before it was pushed anew.
         reported_by: the source that told us of it, where nobody asked us for it.
     """
@@ -201,6 +201,11 @@ class Deployment:
         if not self.approval.has_lapsed(at):
             raise Stale(f"{self.what} can be decided for {rounded(self.approval.expires_at - at)} more.")
         return replace(self, state=State.EXPIRED, ended_at=at)
+
+    def lapse(self, held_by: str, at: datetime) -> Self:
+        """Lapsed, as it was held until its approval was too old; ``held_by`` says what held it last."""
+        self._must_be(State.QUEUED, at=at)
+        return replace(self, state=State.EXPIRED, ended_at=at, note=held_by)
 
     def cancel(self, by: str, at: datetime) -> Self:
         """Cancelled before it starts; while the command runs, it is only asked to stop."""

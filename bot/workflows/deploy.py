@@ -19,7 +19,7 @@ from bot.workflows.deploy_around import look_at_next_turn
 from bot.workflows.deploy_look import Found, with_known_changes
 from bot.workflows.finding import found
 from bot.workflows.handles import due
-from bot.workflows.slots import give_back, lock_against, must_be_open, run_key, slot_of, start_next
+from bot.workflows.slots import give_back, lock_against, must_be_open, run_key, slot_of, start_next, will_lapse
 
 
 async def request(
@@ -88,6 +88,7 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deploym
     if deployment.state is not State.WAITING:
         work.forgive(_expiry_key(deployment))
     if deployment.state is State.QUEUED:
+        will_lapse(work, deployment)
         slot = await start_next(work, slot)
     if deployment.state is State.REFUSED:
         news.tell_in_thread(work, deployment, "refused")
@@ -133,6 +134,7 @@ async def retry(work: Work, id: str, by: Person) -> Deployment:
         slot = await give_back(work, slot, deployment)
     slot = await start_next(work, slot)
     look_at_next_turn(work, deployment.environment)
+    will_lapse(work, deployment)
     await news.show(work, deployment, slot)
     return deployment
 

@@ -88,7 +88,8 @@ async def _picture(work: Work, deployment: Deployment, slot: Slot) -> Picture | 
     where = deploy_rules.environment_of(work, deployment.environment)
     who = await on_call(work, deployment.service)
     flags = await _flags(work, deployment)
-    return picture(deployment, facts, obstacles(deployment, where, facts), slot.live, who, flags)
+    starts_by = deploy_rules.starts_by(work, deployment)
+    return picture(deployment, facts, obstacles(deployment, where, facts), slot.live, who, flags, starts_by)
 
 
 async def _flags(work: Work, deployment: Deployment) -> list[Flag]:

@@ -1,6 +1,7 @@
 """What the rules of an environment say about a deployment just now, from what is kept of runs, locks and incidents."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from bot.domain.builds import Run
@@ -50,6 +51,17 @@ async def standing_against(work: Work, deployment: Deployment) -> list[Obstacle]
 async def holding(work: Work, deployment: Deployment) -> list[Obstacle]:
     """What keeps it from starting now."""
     return [] if deployment.rolls_back else start_waits(await standing_against(work, deployment))
+
+
+def starts_by(work: Work, deployment: Deployment) -> datetime | None:
+    """Until when it may be held before its approval is too old; None for what is not approved, or needs no approval.
+
+    It lasts as long as people have to decide, from the last yes on: a yes is to what they saw at that time.
+    """
+    approval = deployment.approval
+    if deployment.state is not State.QUEUED or not approval.needed or not approval.approvals:
+        return None
+    return approval.approvals[-1].at + environment_of(work, deployment.environment).expires_after
 
 
 async def must_be_askable(work: Work, deployment: Deployment, command: str) -> Deployment:

@@ -7,11 +7,11 @@ from bot.domain.deployments import Deployment, State
 from bot.domain.events import PipelineChanged
 from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ports import HostUnreachable, Tools, Work
-from bot.workflows import builds
+from bot.workflows import blockers_links, builds, deploy_rules
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy_around import AROUND, look_at_next_turn
 from bot.workflows.handles import due, due_outside, on
-from bot.workflows.slots import slot_of, start_next
+from bot.workflows.slots import slot_of, start_next, will_lapse
 
 AGAIN_AFTER = timedelta(minutes=1)
 MOST_CARDS = 100  # that one change of the world has looked at again, the newest first
@@ -42,6 +42,33 @@ async def look_around(work: Work, it: Due) -> Outcome:
     for environment in dict.fromkeys(one.environment for one in waiting):
         look_at_next_turn(work, environment)
     return Outcome.DONE if waiting else Outcome.NOOP
+
+
+@due("deploy.lapse")
+async def lapse(work: Work, it: Due) -> Outcome:
+    """An approved one that is still held when its approval is too old: it ends, and whoever asked is told why.
+
+    What only waits for its turn behind another one does not lapse for that.
+    """
+    deployment = await work.get(Deployment, it.job.args["deployment"])
+    by = deploy_rules.starts_by(work, deployment) if deployment else None
+    if deployment is None or by is None:
+        return Outcome.NOOP
+    if work.now < by:  # approved anew, or given longer by the team file
+        will_lapse(work, deployment)
+        return Outcome.NOOP
+    slot = await slot_of(work, deployment.service, deployment.environment)
+    waits = await deploy_rules.holding(work, deployment)
+    if slot.taken_by == deployment.id or not waits:
+        return Outcome.NOOP
+    deployment = deployment.lapse("; ".join(one.what for one in waits), work.now)
+    await work.save(deployment)
+    news.record(work, deployment, "expired", held=", ".join(dict.fromkeys(one.rule for one in waits)))
+    news.tell_in_thread(work, deployment, "lapsed", waits=waits, late_by=it.late_by)
+    await blockers_links.deployment_moved(work, deployment)
+    await news.redraw(work, deployment)
+    await news.show_queue(work, slot)
+    return Outcome.DONE
 
 
 @due_outside("deploy.checks")

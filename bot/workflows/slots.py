@@ -66,6 +66,7 @@ async def start_next(work: Work, slot: Slot) -> Slot:
 
 def _look_again(work: Work, deployment: Deployment, waits: list[Obstacle]) -> None:
     """Owe a look at the instant at which what holds it may be over. A lock tells us of its end."""
+    will_lapse(work, deployment)
     due = {one.until for one in waits if one.until and one.kind in (Kind.FREEZE, Kind.SOAK)}
     if any(one.kind is Kind.INCIDENT for one in waits):
         due.add(_next_minute(work.now))
@@ -78,6 +79,15 @@ def _look_again(work: Work, deployment: Deployment, waits: list[Obstacle]) -> No
         work.owe(
             Job("deploy.look", f"deploy.look:{deployment.id}:{at:%Y%m%dT%H%M%S}", at, {"deployment": deployment.id})
         )
+
+
+def will_lapse(work: Work, deployment: Deployment) -> None:
+    """Owe a look at whether it is still held when its approval is too old."""
+    by = deploy_rules.starts_by(work, deployment)
+    if by is not None:
+        at = max(by, work.now)
+        key = f"deploy.lapse:{deployment.id}:{at:%Y%m%dT%H%M%S}"
+        work.owe(Job("deploy.lapse", key, at, {"deployment": deployment.id}))
 
 
 def _next_minute(now: datetime) -> datetime:

@@ -40,6 +40,7 @@ HANDLERS: dict[str, Any] = {
     "deploy.expire": deploy.expire,
     "deploy.look": deploy_waits.look_again,
     "deploy.around": deploy_waits.look_around,
+    "deploy.lapse": deploy_waits.lapse,
     "deploy.checks": deploy_waits.look_at_checks,
     "deploy.ask": deploy_asking.ask_in_the_morning,
     "lock.expire": locks.expire,

@@ -33,6 +33,7 @@ def _run(name: str, state: RunState) -> Run:
 
 
 AT = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 ANA, TOM, LUIS, MEI = (Person(f"U0{name.upper()}", name) for name in ("Ana", "Tom", "Luis", "Mei"))
 OLD = Version("v1.3.9", "b" * 40, "D-9", AT - timedelta(days=2))
 
@@ -220,6 +221,14 @@ CONTEXTS = {
             obstacles=(Obstacle(Kind.LOCK, "L-3", "production is locked by Mei (database upgrade)", LOCK.until),),
         ),
     ),
+    "deploy/card#held": _card(QUEUED, picture=replace(PICTURE, obstacles=HOLDS[:1], starts_by=AT + HOUR)),
+    "deploy/card#held-too-long": _card(QUEUED, picture=replace(PICTURE, obstacles=HOLDS, starts_by=AT + HOUR)),
+    "deploy/card#lapsed": _card(QUEUED.lapse("production is frozen (weekend)", AT + HOUR)),
+    "deploy/lapsed": {
+        "deployment": QUEUED.lapse("production is frozen (weekend)", AT + HOUR),
+        "waits": HOLDS[:2],
+        "late_by": timedelta(minutes=5),
+    },
     "deploy/card#running": _card(RUNNING),
     "deploy/card#stopping": _card(RUNNING.cancel("U0MEI", AT)),
     "deploy/card#live": _card(LIVE, back_to=OLD),

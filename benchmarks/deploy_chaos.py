@@ -52,7 +52,7 @@ async def measure(url: str, folder: Path, histories: int, seed: int, replicas: i
 def main() -> None:
     """On a PostgreSQL of its own, or a file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--histories", type=int, default=1000)
+    parser.add_argument("--histories", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--sqlite", action="store_true")
     args = parser.parse_args()

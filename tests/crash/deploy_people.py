@@ -39,8 +39,8 @@ KINDS = {
     "thaw": 0.8,
 }
 OPEN = (State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN)
-MANY_OPEN = 40  # then people decide before they ask for more
-SEEN_SECONDS = 0.05  # as old may be what somebody looks at who clicks
+MANY_OPEN = 40  # then people rather decide than ask for more
+SEEN_SECONDS = 0.1  # as old may be what somebody looks at who clicks
 CHECKS = "deploy.checks"
 PATIENCE_SECONDS = 5.0  # without anything owed or done: what is open then stays so
 
@@ -84,7 +84,8 @@ class People:
         chance, known = self._chance, self._known
         (kind,) = chance.choices(list(KINDS), list(KINDS.values()))
         waiting = [one for one in known if one.state is State.WAITING]
-        if kind == "ask" and sum(one.state.is_open for one in known) >= MANY_OPEN:
+        many = sum(one.state.is_open for one in known) >= MANY_OPEN
+        if kind == "ask" and many and chance.random() < 0.8:
             kind = "approve"
         service = chance.randrange(SERVICES)
         if kind == "move":

@@ -1,5 +1,6 @@
 """Whether enough other people have said yes: votes, their limits, and when asking lapses."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +67,10 @@ class Approval:
     def without_votes(self) -> Self:
         """As if nobody had decided yet: what they decided about is something else now."""
         return replace(self, votes=())
+
+    def without(self, people: Collection[str]) -> Self:
+        """As if these had not decided."""
+        return replace(self, votes=tuple(vote for vote in self.votes if vote.by not in people))
 
     def has_lapsed(self, at: datetime) -> bool:
         """Whether it is too late to decide."""

@@ -1,6 +1,7 @@
 """Where a deployment's run is that somebody else carries out, as far as we know."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Self
 
 from bot.domain.events import RunState
@@ -19,7 +20,7 @@ class Carried:
         is_taken: they said that they have it; until then it may or may not run.
         is_queued: they have it, and have not begun.
         note: what they said last, in a line.
-        stop_told: they were asked to end it, by somebody here or since its time is up.
+        stop_told_at: when they were asked to end it, by somebody here or since its time is up; None: they were not.
     """
 
     by: str
@@ -27,7 +28,7 @@ class Carried:
     is_taken: bool = False
     is_queued: bool = True
     note: str = ""
-    stop_told: bool = False
+    stop_told_at: datetime | None = None
 
     def taken(self, taken: Taken) -> Self:
         """They have it."""
@@ -37,9 +38,9 @@ class Carried:
         """With what is to be said of it now."""
         return replace(self, note=note[:NOTE_MAX])
 
-    def told_to_stop(self, note: str) -> Self:
+    def told_to_stop(self, note: str, at: datetime) -> Self:
         """They were asked to end it; ``note`` says where they cannot."""
-        return replace(self, stop_told=True, note=note[:NOTE_MAX] or self.note)
+        return replace(self, stop_told_at=at, note=note[:NOTE_MAX] or self.note)
 
     def reported(self, report: Report) -> Self:
         """As they tell it now. One that was overtaken on its way does not put it back into their queue."""

@@ -39,19 +39,22 @@ ENDED_AS = {
 
 def standing(deployment: "Deployment", at: datetime) -> str:
     """Where it stands, as a sentence."""
-    if deployment.state is State.WAITING:
-        return f"{deployment.what} waits for {deployment.approval.missing} more approval(s)."
-    if deployment.state is State.QUEUED:
-        return f"{deployment.what} is approved and takes its turn."
-    if deployment.state is State.RUNNING:
-        ago = rounded(at - deployment.started_at) if deployment.started_at else "a moment"
-        return f"{deployment.what} has been running for {ago}."
-    if deployment.state is State.UNKNOWN:
-        return f"How {deployment.what} ended is not known; somebody has to say so on its card."
-    if deployment.state is State.REFUSED and (vote := deployment.approval.refusal):
-        return f"{deployment.what} was refused by {vote.name} {rounded(at - vote.at)} ago."
-    ago = f" {rounded(at - deployment.ended_at)} ago" if deployment.ended_at else ""
-    ended = ENDED_AS.get(deployment.state, str(deployment.state))
-    if deployment.state is State.EXPIRED and deployment.note:
-        ended = "was approved, and held until that approval was too old; it lapsed"
-    return f"{deployment.what} {ended}{ago}."
+    what, ended_at = deployment.what, deployment.ended_at
+    ago = f" {rounded(at - ended_at)} ago" if ended_at else ""
+    match deployment.state:
+        case State.WAITING:
+            said = f"waits for {deployment.approval.missing} more approval(s)"
+        case State.QUEUED:
+            said = "is approved and takes its turn"
+        case State.RUNNING:
+            ran = rounded(at - deployment.started_at) if deployment.started_at else "a moment"
+            said = f"has been running for {ran}"
+        case State.UNKNOWN:
+            return f"How {what} ended is not known; somebody has to say so on its card."
+        case State.REFUSED if vote := deployment.approval.refusal:
+            said = f"was refused by {vote.name} {rounded(at - vote.at)} ago"
+        case State.EXPIRED if deployment.note:
+            said = f"was approved, and held until that approval was too old; it lapsed{ago}"
+        case state:
+            said = f"{ENDED_AS.get(state, str(state))}{ago}"
+    return f"{what} {said}."

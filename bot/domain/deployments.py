@@ -1,15 +1,16 @@
 """What a deployment is and how it moves: asked for, approved, run once, and never said to be what it is not."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import ClassVar, Self, Unpack
 
 from bot.domain.approvals import Approval, Decision
 from bot.domain.carried import Carried
 from bot.domain.deployment_states import State, standing
 from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
+from bot.domain.requested import About
 from bot.domain.seen import Seen
 from bot.domain.ships import Ships, Version
 from bot.domain.spans import rounded
@@ -84,21 +85,7 @@ class Deployment:
 
     @classmethod
     def ask(
-        cls,
-        service: str,
-        version: str,
-        environment: Environment,
-        by: Person,
-        at: datetime,
-        *,
-        sha: str | None = None,
-        because: str = "",
-        ships: Ships | None = None,
-        before: Version | None = None,
-        rolls_back: str = "",
-        overrides: str = "",
-        fixes: str = "",
-        artifact: str = "",
+        cls, service: str, version: str, environment: Environment, by: Person, at: datetime, **about: Unpack[About]
     ) -> Self:
         """A new request; it is queued at once where the environment asks for no approvals, or for a rollback.
 
@@ -111,7 +98,9 @@ class Deployment:
                 f"“{version}” cannot be a version: it has to be one word such as v1.4.0, main or 9f3c2a1.",
                 field="version",
             )
-        needed = 0 if rolls_back else max(environment.approvals, 1 if overrides else 0)
+        given: About = {**about, "because": about.get("because", "").strip()}
+        needed = max(environment.approvals, 1 if about.get("overrides") else 0)
+        needed = 0 if about.get("rolls_back") else needed
         return cls(
             service=service,
             version=version,
@@ -122,14 +111,7 @@ class Deployment:
             approval=Approval(by.id, needed, at + environment.expires_after),
             state=State.WAITING if needed else State.QUEUED,
             queued_at=None if needed else at,
-            sha=sha,
-            because=because.strip(),
-            ships=ships or Ships(),
-            before=before,
-            rolls_back=rolls_back,
-            overrides=overrides,
-            fixes=fixes,
-            artifact=artifact,
+            **given,
         )
 
     @property
@@ -140,7 +122,11 @@ class Deployment:
     @property
     def bound(self) -> str:
         """Itself and what it is about, as its buttons carry them: whoever clicks means this."""
-        return f"{self.id} {Seen(self.sha or '', self.artifact)}".strip()
+        return self.bound_with(None)
+
+    def bound_with(self, red: Iterable[str] | None) -> str:
+        """The same, with the checks that are red where they are shown."""
+        return f"{self.id} {Seen.now(self.sha or '', self.artifact, red if self.sha else None)}".strip()
 
     @property
     def took(self) -> timedelta | None:
@@ -263,6 +249,16 @@ class Deployment:
             note=finished.note,
         )
 
+    def mend(self, note: str, at: datetime) -> Self:
+        """Live after all: it was run again where it was carried out, or was said too early to have failed."""
+        self._must_be(State.FAILED, at=at)
+        return replace(self, state=State.SUCCEEDED, ended_at=at, note=note, exit_code=None, timed_out=False)
+
+    def without(self, people: Collection[str], at: datetime) -> Self:
+        """Without the votes of these, who are not here any more."""
+        self._must_be(State.WAITING, at=at)
+        return replace(self, approval=self.approval.without(people))
+
     def lose(self, at: datetime) -> Self:
         """Unknown: whoever ran it is gone, or silent, and did not say how it ended."""
         self._must_be(State.RUNNING, at=at)
@@ -274,8 +270,15 @@ class Deployment:
         return replace(self, state=State.SUCCEEDED if is_live else State.FAILED, ended_at=at, ended_by=by)
 
     def again(self, at: datetime) -> Self:
-        """Queued once more, on the approval it has; that must not have lapsed meanwhile."""
+        """Queued once more, on the approval it has; that must not have lapsed meanwhile.
+
+        Raises ``Refusal`` where nobody asked us for it, so that nobody has approved it.
+        """
         self._must_be(State.FAILED, State.UNKNOWN, at=at)
+        if self.reported_by:
+            raise Refusal(
+                f'{self.id} was not asked for here, so nobody approved it. Ask with "/deploy {self.what}".'
+            )
         if self.approval.needed and self.approval.has_lapsed(at):
             raise Stale(
                 f"The approval of {self.what} ended {rounded(at - self.approval.expires_at)} ago. "

@@ -1,7 +1,7 @@
 """What keeps a deployment from being approved or from starting, rule by rule, each with the name it can be found by."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -108,10 +108,15 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """How the same commit did in the environment before; ``since`` is None where it never went live there."""
+    """How the same commit did in the environment before.
+
+    ``since``: when the stay there that counts began; None where it never went live there. ``until``: when that ended, as
+    something else came; None while it is live there.
+    """
 
     environment: str
     since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +143,19 @@ def obstacles(deployment: Deployment, environment: Environment, facts: Facts) ->
     if not deployment.fixes:
         found += _soak(environment, facts)
         found += [_frozen(environment, freeze) for freeze in facts.freezes if freeze.key != deployment.overrides]
-        found += _locks(deployment, facts)
+        people = {deployment.asked_by, *(vote.by for vote in deployment.approval.approvals)}
+        found += _locks(deployment.service, people, facts)
         found += _incidents(environment, facts)
     return sorted(found, key=lambda one: one.is_warning)
+
+
+def still(
+    service: str, environment: Environment, facts: Facts, people: Collection[str], overrides: str = ""
+) -> list[Obstacle]:
+    """What keeps an environment still for whatever these people want there, warnings last; incidents only warn."""
+    found = [_frozen(environment, freeze) for freeze in facts.freezes if freeze.key != overrides]
+    warnings = [replace(one, is_warning=True) for one in _incidents(environment, facts)]
+    return [*found, *_locks(service, people, facts), *warnings]
 
 
 def rule_of(environment: Environment, key: str) -> str:
@@ -173,9 +188,12 @@ def _soak(environment: Environment, facts: Facts) -> list[Obstacle]:
     if not environment.soak or facts.before is None or facts.before.since is None:
         return []
     until = facts.before.since + environment.soak
-    if facts.now >= until:
+    if (facts.before.until or facts.now) >= until:
         return []
     what = f"it has to be in {facts.before.environment} for {rounded(environment.soak)}"
+    if facts.before.until:
+        stay = rounded(facts.before.until - facts.before.since)
+        return [Obstacle(Kind.SOAK, rule_of(environment, "soak"), f"{what}, and was replaced there after {stay}")]
     return [Obstacle(Kind.SOAK, rule_of(environment, "soak"), what, until)]
 
 
@@ -186,8 +204,7 @@ def _frozen(environment: Environment, freeze: Freeze) -> Obstacle:
     return Obstacle(Kind.FREEZE, freeze.rule, what, freeze.until, stops_votes=True, key=freeze.key)
 
 
-def _locks(deployment: Deployment, facts: Facts) -> list[Obstacle]:
-    people = {deployment.asked_by, *(vote.by for vote in deployment.approval.approvals)}
+def _locks(service: str, people: Collection[str], facts: Facts) -> list[Obstacle]:
     return [
         Obstacle(
             Kind.LOCK,
@@ -196,7 +213,7 @@ def _locks(deployment: Deployment, facts: Facts) -> list[Obstacle]:
             lock.until,
         )
         for lock in facts.locks
-        if lock.stops(deployment.service, people, facts.now)
+        if lock.stops(service, people, facts.now)
     ]
 
 

@@ -25,6 +25,7 @@ class Slot:
     live: Version | None = None
     taken_by: str = ""
     latest: str = ""  # the deployment whose command ran last, however it ended
+    turns: int = 0  # how often it was taken: a turn that could not be used is another one than the next
 
     @classmethod
     def of(cls, service: str, environment: str) -> Self:
@@ -35,7 +36,7 @@ class Slot:
         """Taken by this deployment. Raises ``Stale`` where another one has it."""
         if self.taken_by not in ("", deployment):
             raise Stale(f"{self.taken_by} is running for {self.service} in {self.environment}.")
-        return replace(self, taken_by=deployment)
+        return replace(self, taken_by=deployment, turns=self.turns + 1)
 
     def started(self, deployment: str) -> Self:
         """With this deployment as the one whose command ran last."""

@@ -138,7 +138,7 @@ class Team:
     alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
     cdevents: str = ""  # address at which others hear, as CDEvents, of what went live
     segments: Mapping[str, Segment] = field(default_factory=dict[str, Segment])  # whom a flag may be for
-    tickets: Tracker = Tracker()  # of another tracker, as commits name them
+    tickets: Tracker = field(default_factory=Tracker)  # of another tracker, as commits name them
 
     @property
     def repositories(self) -> dict[str, str]:

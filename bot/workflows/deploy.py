@@ -64,7 +64,7 @@ async def request(
         work.now,
         sha=found.sha,
         because=because,
-        ships=await with_known_changes(work, found.ships),
+        ships=await with_known_changes(work, found.ships) or Ships(),
         before=slot.live,
         overrides=overrides,
         fixes=fixes,
@@ -90,6 +90,7 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deploym
     if deployment.state is State.QUEUED:
         will_lapse(work, deployment)
         slot = await start_next(work, slot)
+        await news.tell_whose_turn(work, slot)
     if deployment.state is State.REFUSED:
         news.tell_in_thread(work, deployment, "refused")
     await blockers_links.deployment_moved(work, deployment, by.id)
@@ -105,8 +106,8 @@ async def cancel(work: Work, id: str, by: Person) -> Deployment:
     slot = await slot_of(work, deployment.service, deployment.environment)
     if deployment.state is State.CANCELLED:
         work.forgive(_expiry_key(deployment))
-        if deployment.queued_at:
-            work.forgive(run_key(deployment))
+        if slot.taken_by == deployment.id:
+            work.forgive(run_key(deployment, slot))
         slot = await start_next(work, await give_back(work, slot, deployment))
         news.record(work, deployment, "cancelled", by.id)
         await blockers_links.deployment_moved(work, deployment, by.id)
@@ -124,7 +125,7 @@ async def retry(work: Work, id: str, by: Person) -> Deployment:
     deployment = await known(work, id)
     slot = await slot_of(work, deployment.service, deployment.environment)
     _must_be_latest(deployment, slot)
-    if not deployment.rolls_back:
+    if not deployment.rolls_back and not deployment.fixes:
         await must_be_open(work, deployment.service, deployment.environment, by.id)
     was_lost = deployment.state is State.UNKNOWN
     deployment = deployment.again(work.now)
@@ -209,6 +210,7 @@ async def _enter(work: Work, asked: Deployment, slot: Slot, people: Sequence[Per
         deployment = await deploy_asking.ask(work, deployment, people)
     else:
         slot = await start_next(work, slot)
+        await news.tell_whose_turn(work, slot)
     look_at_next_turn(work, deployment.environment)
     await news.show(work, deployment, slot)
     return deployment

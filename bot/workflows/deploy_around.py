@@ -1,10 +1,20 @@
 """Has what waits looked at again when the world around it moves: an incident, a lock, a flag, or the calendar."""
 
+from bot.domain.deployments import Deployment, State
+from bot.domain.flag_changes import ChangeState, FlagChange
 from bot.domain.freezes import next_turn
-from bot.domain.jobs import Job
+from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.ports import Work
+from bot.domain.rollouts import Rollout, RolloutState
+from bot.workflows.handles import due
 
 AROUND = "deploy.around"
+MOST_CARDS = 100  # of each kind that one change of the world has looked at again, the newest first
+_LOOKS = {
+    Deployment: ("deploy.look", "deployment"),
+    FlagChange: ("flag.look", "change"),
+    Rollout: ("rollout.look", "rollout"),
+}
 
 
 def look_around(work: Work, why: str, environment: str | None = None, service: str | None = None) -> None:
@@ -23,3 +33,24 @@ def look_at_next_turn(work: Work, environment: str) -> None:
     if at is not None:
         args = {"environment": environment, "service": ""}
         work.owe(Job(AROUND, f"{AROUND}:{environment}:{at:%Y%m%dT%H%M%S}", at, args))
+
+
+@due(AROUND)
+async def when_it_moved(work: Work, it: Due) -> Outcome:
+    """Have each of those that it may concern looked at, in a transaction of its own."""
+    where = {key: value for key, value in it.job.args.items() if value}
+    service = where.get("service")
+    there = {key: value for key, value in where.items() if key == "environment"}
+    coming = (RolloutState.WAITING, RolloutState.RUNNING)
+    found = [
+        *await work.find(Deployment, state=(State.WAITING, State.QUEUED), limit=MOST_CARDS, **where),
+        *await work.find(FlagChange, state=ChangeState.WAITING, limit=MOST_CARDS, **there),
+        *await work.find(Rollout, state=coming, limit=MOST_CARDS, **where),
+    ]
+    concerned = [one for one in found if service in (None, one.service)]
+    for one in concerned:
+        kind, noun = _LOOKS[type(one)]
+        work.owe(Job(kind, f"{kind}:{one.id}:{it.job.key}", work.now, {noun: one.id}))
+    for name in dict.fromkeys(one.environment for one in concerned):
+        look_at_next_turn(work, name)
+    return Outcome.DONE if concerned else Outcome.NOOP

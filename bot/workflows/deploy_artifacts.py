@@ -33,12 +33,16 @@ async def seen_again(tools: Tools, service: Service, asked: Deployment, sha: str
 
 
 def pinned(team: Team, deployment: Deployment) -> str:
-    """The image by its digest, as a target gets it: ``registry.example.com/web@sha256:…``; "" where none is known."""
+    """The image by its digest, as a target gets it: ``registry.example.com/web@sha256:…``.
+
+    By its tag where no digest was kept (a rollback to what was live before images were named), "" where there is none.
+    """
     service = team.services.get(deployment.service)
-    if service is None or not deployment.artifact:
+    if service is None or not service.artifact:
         return ""
     given = {"service": service.name, "version": deployment.version, "sha": deployment.sha or ""}
-    return f"{_named(service, given).rpartition(':')[0]}@{deployment.artifact}"
+    name = _named(service, given)
+    return f"{name.rpartition(':')[0]}@{deployment.artifact}" if deployment.artifact else name
 
 
 def _named(service: Service, given: dict[str, str]) -> str:

@@ -24,6 +24,8 @@ async def counts(work: Work, id: str, seen: Found, bound: str) -> str:
         return f"{seen.trouble}. Try again in a minute, or refuse it."
     if moved := await _moved(work, deployment, seen):
         return moved
+    if left := await _left(work, deployment, seen):
+        return left
     if changed := await _unlike(work, deployment, Seen.of(bound)):
         return f"{changed} Look at the card, then decide again."
     stops = [one for one in await deploy_rules.standing_against(work, deployment) if one.stops_votes]
@@ -49,17 +51,27 @@ async def _moved(work: Work, deployment: Deployment, seen: Found) -> str:
     return f"{what}{_fallen(moved.fell_away)}. The card shows what ships now; look at it, then decide again."
 
 
+async def _left(work: Work, deployment: Deployment, seen: Found) -> str:
+    """Take away the yes of whoever is not here any more; says so, or "" where all are."""
+    here = {person.id for person in seen.people}
+    gone = [vote for vote in deployment.approval.votes if here and vote.by not in here]
+    if not gone:
+        return ""
+    now = deployment.without({vote.by for vote in gone}, work.now)
+    await work.save(now)
+    names = ", ".join(vote.name for vote in gone)
+    news.record(work, now, "votes_fell_away", names=names)
+    return f"{names} approved it and left since, so that counts no more. The card shows what it needs now; click again."
+
+
 async def _unlike(work: Work, deployment: Deployment, then: Seen) -> str:
     """What is otherwise than on the card that was clicked, as a sentence; or ""."""
     if then.sha and deployment.sha and not deployment.sha.startswith(then.sha):
         return f"You saw {then.sha[:7]}, and by now it is about {deployment.sha[:7]}."
     if then.artifact and then.artifact != short_digest(deployment.artifact):
         return f"You saw the image {then.artifact}, and by now it is {short_digest(deployment.artifact)}."
-    if then.red is not None:
-        red = (await deploy_rules.checks_of(work, deployment.sha)).failed
-        if len(red) > then.red:
-            return f"More checks are red than the card showed that you clicked: {', '.join(red)}."
-    return ""
+    red = then.newly_red((await deploy_rules.checks_of(work, deployment.sha)).failed)
+    return f"Red by now, and not on the card that you clicked: {', '.join(red)}." if red else ""
 
 
 def _fallen(approvals: int) -> str:

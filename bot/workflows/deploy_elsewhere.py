@@ -63,16 +63,28 @@ async def follow(tools: Tools, it: Due) -> Outcome | Again:
     how = target_of(tools.team, deployment)
     if how is None or tools.carrier is None:
         return await tools.unit.run(partial(_lost, deployment, "the team file says no longer how it is deployed"))
-    now = tools.clock.now()
     report = None
     try:
-        if _should_end(deployment, how, now):
-            await _tell_to_stop(tools, tools.carrier, how, deployment)
         report = await _look(tools, tools.carrier, how, deployment)
     except HostUnreachable as why:
         await tools.unit.run(partial(_noted, deployment, f"I cannot see how it goes: {why}"))
     if report is not None and await tools.unit.run(partial(_reported, deployment, report, how)):
         return Outcome.DONE
+    return await _wait_on(tools, tools.carrier, how, deployment)
+
+
+async def _wait_on(tools: Tools, carrier: Carrier, how: Elsewhere, looked_at: Deployment) -> Outcome | Again:
+    """It has not ended, as far as anybody tells: pass on that it shall, or ask a person once that takes too long."""
+    async with tools.unit() as work:  # looking has told us more of it
+        deployment = await work.get(Deployment, looked_at.id)
+    now = tools.clock.now()
+    if deployment is None or deployment.run != looked_at.run or not is_under_way(deployment):
+        return Outcome.DONE
+    if _should_end(deployment, how, now):
+        try:
+            await _tell_to_stop(tools, carrier, how, deployment)
+        except HostUnreachable as why:
+            await tools.unit.run(partial(_noted, deployment, f"I cannot stop it: {why}"))
     if silence := _silence(deployment, how, now):
         await tools.unit.run(partial(_lost, deployment, silence))
     return _again(deployment, now)
@@ -85,6 +97,9 @@ async def hear(work: Work, deployment: Deployment, report: Report) -> None:
     elif report.state.ended and (report.state is RunState.PASSED) != (deployment.state is State.SUCCEEDED):
         news.record(work, deployment, "contradicted", state=str(report.state))
         news.tell_in_thread(work, deployment, "contradicted", report=report)
+        slot = await slot_of(work, deployment.service, deployment.environment)
+        if report.state is RunState.PASSED and slot.latest == deployment.id and not slot.taken_by:
+            await deploy_ends.mended(work, deployment, report.note)  # nothing has come after it: so this is live
 
 
 def is_under_way(deployment: Deployment) -> bool:
@@ -125,7 +140,7 @@ async def _look(tools: Tools, carrier: Carrier, how: Elsewhere, deployment: Depl
 
 async def _tell_to_stop(tools: Tools, carrier: Carrier, how: Elsewhere, deployment: Deployment) -> None:
     order = _order(tools.team, deployment)
-    if not order.reference or deployment.carried is None or deployment.carried.stop_told:
+    if not order.reference or deployment.carried is None or deployment.carried.stop_told_at:
         return
     note = "" if await carrier.stop(how, order) else f"{how.title} cannot be stopped from here"
     await tools.unit.run(partial(_stop_told, deployment, note))
@@ -145,6 +160,9 @@ def _silence(deployment: Deployment, how: Elsewhere, now: datetime) -> str:
         return ""
     if not deployment.reference and ran > FOUND_WITHIN:
         return f"{how.title} was asked and did not answer well, and no run of it is to be found there"
+    told_at = deployment.carried.stop_told_at if deployment.carried else None
+    if told_at and now - told_at > GRACE:
+        return f"{how.title} was asked to stop, and has not told me of its end"
     return f"{how.title} has not told me" if ran > how.limit + GRACE else ""
 
 
@@ -190,7 +208,7 @@ async def _stop_told(deployment: Deployment, note: str, work: Work) -> Outcome:
     if (found := await _current(work, deployment)) is None:
         return Outcome.NOOP
     now, carried = found
-    await _keep(work, now.carry(now.run, carried.told_to_stop(note), work.now))
+    await _keep(work, now.carry(now.run, carried.told_to_stop(note, work.now), work.now))
     return Outcome.DONE
 
 
@@ -204,7 +222,7 @@ async def _reported(deployment: Deployment, report: Report, how: Elsewhere | Non
     if report.state.ended:
         end = finished(report)
         is_late = how is not None and work.now - (now.started_at or work.now) > how.limit
-        if is_late and carried.stop_told and not now.stop_asked_by and not end.ok:
+        if is_late and carried.stop_told_at and not now.stop_asked_by and not end.ok:
             end = Finished(None, timed_out=True, note=end.note)
         await work.save(now)
         await deploy_ends.end(now, end, report.lines, work)

@@ -14,6 +14,7 @@ from bot.domain.target_ports import Finished
 from bot.workflows import changes, deploy_outlet, deploy_watch, release_corrections
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known
+from bot.workflows.deploy_around import look_around
 from bot.workflows.slots import slot_of, start_next
 
 
@@ -48,20 +49,37 @@ async def ended(work: Work, deployment: Deployment, by: str = "") -> None:
     await work.save(slot)
     if deployment.state is State.SUCCEEDED:
         news.record(work, deployment, "succeeded", by, seconds=_seconds(deployment))
-        await _take_back(work, deployment)
-        await release_corrections.after_deployment(work, deployment)
-        await deploy_watch.tell_people(work, deployment)
+        await tell_of_it(work, deployment)
         deploy_outlet.owe(work, deployment)
     else:
         facts = {"exit_code": deployment.exit_code, "timed_out": deployment.timed_out}
         news.record(work, deployment, "failed", by or deployment.stop_asked_by, **facts)
-    news.tell_end(work, deployment)
     slot = await start_next(work, slot)
+    news.tell_end(work, deployment, slot.taken_by)
     await news.show(work, deployment, slot)
     await news.show_queue(work, slot)
     for other in dict.fromkeys((replaced, deployment.rolls_back)):
         if other != deployment.id:
             await redraw(work, other, slot)
+
+
+async def tell_of_it(work: Work, deployment: Deployment) -> None:
+    """It is live: for its changes, readers of notes, its authors, and what has to be there before it goes on."""
+    await _take_back(work, deployment)
+    await release_corrections.after_deployment(work, deployment)
+    await deploy_watch.tell_people(work, deployment)
+    for name, environment in work.team.environments.items():
+        if environment.after == deployment.environment:
+            look_around(
+                work, f"{deployment.run_name}:{deployment.state}", environment=name, service=deployment.service
+            )
+
+
+async def mended(work: Work, deployment: Deployment, note: str) -> None:
+    """It is live, though it was said to have failed."""
+    deployment = deployment.mend(note, work.now)
+    await work.save(deployment)
+    await ended(work, deployment)
 
 
 async def _take_back(work: Work, deployment: Deployment) -> None:

@@ -21,6 +21,7 @@ from bot.workflows import deploy_artifacts
 # Slack waits 3 s in all; a card without a count beats a command that times out.
 COMMITS_WITHIN_SECONDS = 0.9
 RESOLVE_WITHIN_SECONDS = 1.0
+PATIENCE_SECONDS = 60.0  # where nobody waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,13 @@ async def look_again(tools: Tools, id: str) -> Found:
     if sha is not None and sha != asked.sha:
         ships = await _what_ships(tools, known, asked.environment, asked.version, sha)
     return Found(
-        sha, ships, checks=checks, artifact=artifact, instead_of=asked.sha, artifact_instead_of=asked.artifact
+        sha,
+        ships,
+        await tools.directory.people(),
+        checks,
+        artifact,
+        instead_of=asked.sha,
+        artifact_instead_of=asked.artifact,
     )
 
 
@@ -147,14 +154,27 @@ async def _what_ships(tools: Tools, service: Service, environment: str, version:
     return await _ships(tools, service, slot.live if slot else None, version, sha)
 
 
-async def _ships(tools: Tools, service: Service, live: Version | None, version: str, sha: str) -> Ships:
+async def what_shipped(tools: Tools, service: Service, live: Version | None, version: str, sha: str) -> Ships:
+    """The same of what is live already: nobody waits for it, so that it may take its time."""
+    return await _ships(tools, service, live, version, sha, within=PATIENCE_SECONDS)
+
+
+async def _ships(
+    tools: Tools,
+    service: Service,
+    live: Version | None,
+    version: str,
+    sha: str,
+    *,
+    within: float = COMMITS_WITHIN_SECONDS,
+) -> Ships:
     """What comes with ``sha``, or what it takes back; without a count where that cannot be told (in time)."""
     repository = service.repository
     since, since_sha = (live.name, live.sha) if live else ("", None)
     if since_sha == sha:
         return Ships(0, since=since)
     try:
-        async with asyncio.timeout(COMMITS_WITHIN_SECONDS):
+        async with asyncio.timeout(within):
             if live is None:
                 since = since_sha = await _tag_before(tools, service, version)
             if not since_sha:

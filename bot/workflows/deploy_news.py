@@ -61,9 +61,7 @@ async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
         "changes": [change for change in changes if change],
         "ahead": ahead,
         "picture": (drawn := await _picture(work, deployment, slot)),
-        "bound": f"{deployment.bound}.r{len(drawn.checks.failed)}"
-        if drawn and deployment.sha
-        else deployment.bound,
+        "bound": deployment.bound_with(drawn.checks.failed if drawn else None),
         "can_retry": deployment.state is State.FAILED and is_last_word and not deployment.reported_by,
         "back_to": deployment.before if has_ended and is_last_word and _is_deployable(work, deployment) else None,
         "tickets": [(id, work.team.tickets.link_to(id)) for id in deployment.ships.tickets[:SHOWN_CHANGES]],
@@ -126,8 +124,11 @@ def tell_in_thread(work: Work, deployment: Deployment, what: str, **context: Any
     )
 
 
-def tell_end(work: Work, deployment: Deployment) -> None:
-    """A new message to the channel that it is live, or that it failed; also to the service's own channel."""
+def tell_end(work: Work, deployment: Deployment, next_one: str) -> None:
+    """A new message to the channel that it is live, or that it failed; also to the service's own channel.
+
+    ``next_one`` is the deployment that starts now, which leaves a failed one no buttons; "" where none does.
+    """
     template = "deploy/live" if deployment.state is State.SUCCEEDED else "deploy/failed"
     service = work.team.services.get(deployment.service)
     places = dict.fromkeys(
@@ -135,7 +136,7 @@ def tell_end(work: Work, deployment: Deployment) -> None:
     )
     for place in places:
         key = f"deployment:{deployment.run_name}:ended:{place}"
-        work.say(Message(key, place, template, {"deployment": deployment}))
+        work.say(Message(key, place, template, {"deployment": deployment, "next_one": next_one}))
 
 
 async def tell_next(work: Work, running: Deployment, slot: Slot) -> None:
@@ -147,6 +148,13 @@ async def tell_next(work: Work, running: Deployment, slot: Slot) -> None:
         following = replace(following, told_next=True)
         await work.save(following)
         _tell_turn(work, following, running)
+
+
+async def tell_whose_turn(work: Work, slot: Slot) -> None:
+    """The same when somebody joins the queue while one runs."""
+    running = await work.get(Deployment, slot.taken_by) if slot.taken_by else None
+    if running is not None and running.state is State.RUNNING:
+        await tell_next(work, replace(running, told_next=False), slot)
 
 
 def _tell_turn(work: Work, deployment: Deployment, ahead: Deployment | None) -> None:

@@ -1,22 +1,31 @@
 """What others say of deployments: of those that we asked them for, and of those that nobody asked us for."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.deployments import Deployment, State
-from bot.domain.events import DeploymentReported, PipelineChanged
+from bot.domain.events import DeploymentReported, PipelineChanged, RunState
+from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.ledger import Entry, Subject
-from bot.domain.ports import Work
+from bot.domain.ports import Tools, Work
 from bot.domain.references import HTTP, deployment_reference, run_reference
 from bot.domain.reported import report_of, reported
+from bot.domain.ships import Ships
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
-from bot.domain.target_ports import Report
+from bot.domain.target_ports import Finished, Report
 from bot.workflows import changes, deploy_ends
 from bot.workflows import deploy_news as news
+from bot.workflows.deploy import known as known_one
 from bot.workflows.deploy_elsewhere import hear
-from bot.workflows.handles import on
+from bot.workflows.deploy_look import what_shipped, with_known_changes
+from bot.workflows.handles import due_outside, on
 from bot.workflows.services import environment_of, person_of_login, service_of_repository
 from bot.workflows.slots import slot_of
+
+SHIPS = "deploy.ships"
+ECHO = timedelta(minutes=5)  # after our own's end, in which its carrier may still be telling of it
 
 
 @on(DeploymentReported)
@@ -38,7 +47,10 @@ async def deployment_reported(work: Work, event: DeploymentReported) -> None:
     _note(work, event, reference, service, environment, by or event.source)
     if service and environment and event.source != HTTP:
         slot = await slot_of(work, service, environment)
-        if not await _is_known(work, event, slot):
+        ours = await _ours(work, slot)
+        if ours and _is_echo(event, ours, work.now):
+            await _settle(work, event, ours)
+        elif not _is_old(event, slot):
             told = reported(event, service, environment, slot.live, by, reference)
             if told is not None:
                 await _enter(work, told, known, slot)
@@ -57,11 +69,37 @@ async def _with_reference(work: Work, reference: str) -> Deployment | None:
     return await work.get(Deployment, found[0].id) if found else None
 
 
-async def _is_known(work: Work, event: DeploymentReported, slot: Slot) -> bool:
-    """Whether it tells nothing new: an echo of what we do or did ourselves, or older than what is live."""
-    running = await work.get(Deployment, slot.taken_by) if slot.taken_by else None
-    if running and running.sha and running.sha == event.sha:
+async def _ours(work: Work, slot: Slot) -> Deployment | None:
+    """The deployment that runs there at our request, or the last one that did."""
+    last = await work.get(Deployment, slot.taken_by or slot.latest) if slot.taken_by or slot.latest else None
+    return None if last is None or last.reported_by else last
+
+
+def _is_echo(event: DeploymentReported, ours: Deployment, now: datetime) -> bool:
+    """Whether it tells of what we asked for: of the same thing, or in the meantime by the host that carries it out.
+
+    A workflow of GitHub's reports the commit of its own branch, and not the one that it deploys.
+    """
+    if event.sha and ours.sha:
+        is_same = event.sha == ours.sha
+    else:
+        is_same = ours.version in (event.ref, event.facts.get("version"))
+    if is_same and ours.state.is_open:
         return True
+    began, ended = ours.started_at, ours.ended_at or now
+    is_there = ours.reference.startswith(f"{event.source}:")
+    return bool(began and (is_same or is_there) and began <= event.at <= ended + ECHO)
+
+
+async def _settle(work: Work, event: DeploymentReported, ours: Deployment) -> None:
+    """Where nobody told us how ours ended, this does, if it is live."""
+    if ours.state is State.UNKNOWN and event.state is RunState.PASSED:
+        note = f"{event.source} reports that it is live"
+        await deploy_ends.end(ours, Finished(None, note=note, is_done=True), [], work)
+
+
+def _is_old(event: DeploymentReported, slot: Slot) -> bool:
+    """Whether it tells nothing new of what is live."""
     live = slot.live
     if live is None:
         return False
@@ -69,10 +107,13 @@ async def _is_known(work: Work, event: DeploymentReported, slot: Slot) -> bool:
 
 
 async def _enter(work: Work, told: Deployment, known: Deployment | None, slot: Slot) -> None:
-    """Its card in the channel, and what is live afterwards."""
+    """Its card in the channel, and what is live afterwards. What has been live is not called failed later."""
+    if known is not None and State.SUCCEEDED in (known.state, told.state) and known.state is not State.FAILED:
+        return
     if known is not None and known.state is told.state:
         return
-    replaced = slot.live.deployment if slot.live else ""
+    replaced = await work.get(Deployment, slot.live.deployment) if slot.live and slot.live.deployment else None
+    told = _as_rollback(told, replaced)
     if known is None:
         told = await work.add(told)
     else:
@@ -84,17 +125,54 @@ async def _enter(work: Work, told: Deployment, known: Deployment | None, slot: S
     await work.save(slot)
     what = "succeeded" if told.state is State.SUCCEEDED else "failed"
     news.record(work, told, what, told.asked_by or told.reported_by, reported_by=told.reported_by)
-    if told.state is State.SUCCEEDED and told.sha:
-        await _advance(work, told, told.sha)
     await news.show(work, told, slot)
-    if replaced and replaced != told.id:
-        await deploy_ends.redraw(work, replaced, slot)
+    if replaced:
+        await deploy_ends.redraw(work, replaced.id, slot)
+    if told.state is State.SUCCEEDED:
+        work.owe(Job(SHIPS, f"{SHIPS}:{told.id}", work.now, {"deployment": told.id}))
+
+
+def _as_rollback(told: Deployment, live: Deployment | None) -> Deployment:
+    """Where it brings back what was live before, it takes back what is live now."""
+    before = live.before if live else None
+    if told.state is not State.SUCCEEDED or live is None or before is None:
+        return told
+    is_back = before.sha == told.sha if before.sha and told.sha else before.name == told.version
+    if not is_back:
+        return told
+    return replace(told, rolls_back=live.id, ships=replace(live.ships, goes_back=True, since=live.version))
+
+
+@due_outside(SHIPS)
+async def look_what_shipped(tools: Tools, it: Due) -> Outcome:
+    """What came with it, so that its authors hear of it as of any other one; nobody waits for this in Slack."""
+    async with tools.unit() as work:
+        told = await work.get(Deployment, it.job.args["deployment"])
+    if told is None:
+        return Outcome.NOOP
+    ships = told.ships
+    service = tools.team.services.get(told.service)
+    if not told.rolls_back and told.sha and service and service.repository.is_known:
+        ships = await what_shipped(tools, service, told.before, told.version, told.sha)
+    return await tools.unit.run(partial(_shipped, told, ships))
+
+
+async def _shipped(told: Deployment, ships: Ships, work: Work) -> Outcome:
+    now = await known_one(work, told.id)
+    now = replace(now, ships=await with_known_changes(work, ships) or ships)
+    await work.save(now)
+    if now.sha and not now.rolls_back:
+        await _advance(work, now, now.sha)
+    await deploy_ends.tell_of_it(work, now)
+    await news.redraw(work, now)
+    return Outcome.DONE
 
 
 async def _advance(work: Work, told: Deployment, sha: str) -> None:
     """Changes that this commit belongs to have come this far."""
     known = await work.history(Subject("sha", sha))
     ids = dict.fromkeys(one.name for entry in known for one in entry.entry.subjects if one.kind == "change")
+    ids |= dict.fromkeys(told.ships.changes)
     for id in ids:
         because = (Subject("deployment", told.id),)
         await changes.advance(work, id, Stage.DEPLOY, by=told.asked_by, because=because)

@@ -131,7 +131,7 @@ def environment_of(work: Work, name: str) -> Environment:
 
 
 async def _before(work: Work, deployment: Deployment, environment: Environment) -> Before | None:
-    """How the same commit did where it has to be first; the same version where no commit is known."""
+    """How the same commit did where it has to be first, among the newest ``BACK`` that were live there."""
     if not environment.after:
         return None
     where: dict[str, Any] = {
@@ -139,10 +139,28 @@ async def _before(work: Work, deployment: Deployment, environment: Environment) 
         "environment": environment.after,
         "state": State.SUCCEEDED,
     }
-    same: dict[str, Any] = {"sha": deployment.sha} if deployment.sha else {"version": deployment.version}
-    there = await work.find(Deployment, **where, **same)
-    taken_back = (
-        {one.rolls_back for one in await work.find(Deployment, limit=BACK, **where)} if there else set[str]()
-    )
-    lasting = [one.ended_at for one in there if one.id not in taken_back and one.ended_at]
-    return Before(environment.after, min(lasting, default=None))
+    there = await work.find(Deployment, limit=BACK, **where)
+    taken_back = {one.rolls_back for one in there}
+    same = [one for one in there if one.id not in taken_back and _is_same(one, deployment)]
+    stays = [_stay(one, there) for one in same if one.ended_at]
+    stay = max(stays, key=lambda one: (one[1] or work.now) - one[0], default=None)
+    if stay is None:
+        return Before(environment.after)
+    # One that goes on may still become long enough.
+    lasting = next((one for one in stays if one[1] is None), None)
+    is_enough = (stay[1] or work.now) - stay[0] >= environment.soak
+    return Before(environment.after, *(stay if is_enough or lasting is None else lasting))
+
+
+def _is_same(one: Deployment, deployment: Deployment) -> bool:
+    """The same commit; the same version where either is not known by its commit (others do not always tell it)."""
+    if one.sha and deployment.sha:
+        return one.sha == deployment.sha
+    return one.version == deployment.version
+
+
+def _stay(one: Deployment, there: list[Deployment]) -> tuple[datetime, datetime | None]:
+    """From when until when it was live there; None where nothing has come since."""
+    came = one.ended_at or one.asked_at
+    later = [other.ended_at for other in there if other.ended_at and other.ended_at > came]
+    return came, min(later, default=None)

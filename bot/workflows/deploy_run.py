@@ -15,11 +15,11 @@ from bot.domain.ports import Tools, Work
 from bot.domain.stages import Stage
 from bot.domain.target_ports import Finished, Line, Target
 from bot.domain.targets import Command
-from bot.workflows import changes, deploy_elsewhere, deploy_ends, deploy_following
+from bot.workflows import changes, deploy_elsewhere, deploy_ends, deploy_following, deploy_rules
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known
 from bot.workflows.handles import due_outside
-from bot.workflows.slots import slot_of
+from bot.workflows.slots import give_back, slot_of, start_next
 
 # A channel takes about one message a second; its other news must find a place between two of ours.
 PROGRESS_EVERY = timedelta(seconds=2)
@@ -35,7 +35,8 @@ async def run(tools: Tools, it: Due) -> Outcome:
     begun: Deployment | None = await tools.unit.run(partial(_begin, it.job.args))
     if begun is None:
         return Outcome.NOOP
-    command = tools.team.services[begun.service].deploy
+    service = tools.team.services.get(begun.service)
+    command = service.deploy if service else None
     if command is not None and not isinstance(command, Command):
         return await deploy_elsewhere.hand_over(tools, begun, command)
     if command is None:  # the team file has changed since it was asked for
@@ -81,6 +82,11 @@ async def _begin(args: Mapping[str, object], work: Work) -> Deployment | None:
         return None
     is_its_turn = slot.taken_by == deployment.id and args["run"] == deployment.run + 1
     if deployment.state is not State.QUEUED or not is_its_turn:
+        return None
+    if await deploy_rules.holding(work, deployment):  # since its turn came: a freeze, a lock, a check
+        slot = await start_next(work, await give_back(work, slot, deployment))
+        await news.show(work, deployment, slot)
+        await news.show_queue(work, slot)
         return None
     how = deploy_elsewhere.target_of(work.team, deployment)
     carried, reference = deploy_elsewhere.beginning(how, deployment) if how else (None, "")

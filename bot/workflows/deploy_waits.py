@@ -5,16 +5,14 @@ from functools import partial
 
 from bot.domain.deployments import Deployment, State
 from bot.domain.events import PipelineChanged
-from bot.domain.jobs import Again, Due, Job, Outcome
+from bot.domain.jobs import Again, Due, Outcome
 from bot.domain.ports import HostUnreachable, Tools, Work
 from bot.workflows import blockers_links, builds, deploy_rules
 from bot.workflows import deploy_news as news
-from bot.workflows.deploy_around import AROUND, look_at_next_turn
 from bot.workflows.handles import due, due_outside, on
 from bot.workflows.slots import slot_of, start_next, will_lapse
 
 AGAIN_AFTER = timedelta(minutes=1)
-MOST_CARDS = 100  # that one change of the world has looked at again, the newest first
 
 
 @due("deploy.look")
@@ -29,19 +27,6 @@ async def look_again(work: Work, it: Due) -> Outcome:
     else:
         await news.show_queue(work, await start_next(work, slot))
     return Outcome.DONE
-
-
-@due(AROUND)
-async def look_around(work: Work, it: Due) -> Outcome:
-    """Something has changed there: look at each of those that it may concern, in a transaction of its own."""
-    where = {key: value for key, value in it.job.args.items() if value}
-    waiting = await work.find(Deployment, state=(State.WAITING, State.QUEUED), limit=MOST_CARDS, **where)
-    for one in waiting:
-        key = f"deploy.look:{one.id}:{it.job.key}"
-        work.owe(Job("deploy.look", key, work.now, {"deployment": one.id}))
-    for environment in dict.fromkeys(one.environment for one in waiting):
-        look_at_next_turn(work, environment)
-    return Outcome.DONE if waiting else Outcome.NOOP
 
 
 @due("deploy.lapse")

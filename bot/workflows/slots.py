@@ -28,9 +28,9 @@ async def queue_of(work: Work, slot: Slot) -> list[Deployment]:
 async def lock_against(work: Work, deployment: Deployment) -> Lock | None:
     """The lock that keeps it from starting: one whose owner neither asked for it nor approved it.
 
-    A rollback passes every lock, since a lock must never keep something broken live.
+    A rollback passes every lock, since a lock must never keep something broken live; so does the fix of an incident.
     """
-    if deployment.rolls_back:
+    if deployment.rolls_back or deployment.fixes:
         return None
     people = {deployment.asked_by, *(vote.by for vote in deployment.approval.approvals)}
     locks = await work.find(Lock, environment=deployment.environment, state=LockState.HELD)
@@ -59,7 +59,7 @@ async def start_next(work: Work, slot: Slot) -> Slot:
             slot = slot.take(deployment.id)
             await work.save(slot)
             args = {"deployment": deployment.id, "run": deployment.run + 1}
-            work.owe(Job("deploy.run", run_key(deployment), work.now, args))
+            work.owe(Job("deploy.run", run_key(deployment, slot), work.now, args))
             return slot
     return slot
 
@@ -102,6 +102,6 @@ async def give_back(work: Work, slot: Slot, deployment: Deployment) -> Slot:
     return freed
 
 
-def run_key(deployment: Deployment) -> str:
+def run_key(deployment: Deployment, slot: Slot) -> str:
     """Names the job of the run that comes next; another turn in the queue is another job."""
-    return f"deploy.run:{deployment.id}:{deployment.run + 1}:{deployment.queued_at:%Y%m%dT%H%M%S%f}"
+    return f"deploy.run:{deployment.id}:{deployment.run + 1}:{slot.turns}"

@@ -10,6 +10,7 @@ from bot.domain.deployments import Deployment, State
 from bot.domain.events import DeploymentReported, PipelineChanged, RunState
 from bot.domain.jobs import Outcome
 from bot.domain.ports import HostUnreachable
+from bot.domain.refusals import Refusal
 from bot.domain.slots import Slot
 from bot.domain.target_ports import NotTaken, Order, Report, Taken, Unsure
 from bot.domain.targets import Elsewhere, GitHubWorkflow, HttpCall
@@ -283,7 +284,8 @@ async def test_a_callback_counts_for_its_run_alone():
     await world.hear(reported(world, RunState.PASSED, "D-1/1"))
     assert world.kinds.count("deployment.contradicted") == 1
     assert world.said[f"deployment:{id}:contradicted:1"].template == "deploy/contradicted"
-    assert (await world.deployment(id)).state is State.FAILED
+    assert (await world.deployment(id)).state is State.SUCCEEDED  # nothing has come after it, so that is live
+    assert (await world.get(Slot, "web/staging")).live.deployment == id
     assert await world.find(Deployment, service="web") == [await world.deployment(id)]
 
 
@@ -366,3 +368,161 @@ async def test_of_what_is_unknown_here_only_the_ledger_keeps_a_line():
 
     assert world.kinds == ["deployment_elsewhere.passed", "deployment_elsewhere.passed"]
     assert world.said == {}
+
+
+async def test_what_others_say_failed_is_nobodys_to_run_without_an_approval():
+    world = Abroad()
+    told = {
+        "source": "github",
+        "repository": "harbor/web",
+        "environment": "production",
+        "sha": SHA,
+        "ref": "v1.4.0",
+    }
+    await world.hear(reported(world, RunState.FAILED, "5", **told))
+    (one,) = await world.find(Deployment, service="web")
+
+    with pytest.raises(
+        Refusal, match=r'was not asked for here, so nobody approved it. Ask with "/deploy web v1\.4\.0'
+    ):
+        await press(world, "retry", one.id, TOM)
+    await world.on(MINUTE)
+    assert world.carrier.starts == []
+
+
+async def test_a_workflow_that_reports_its_own_branch_is_an_echo():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    told = {"source": "github", "repository": "harbor/web", "environment": "staging", "sha": SHA, "ref": "main"}
+    await world.hear(reported(world, RunState.PASSED, "5", **told))
+    assert (await world.get(Slot, "web/staging")).live is None
+
+    await world.hear(run_is(RunState.PASSED))
+    world.clock.move(MINUTE)
+    await world.hear(reported(world, RunState.PASSED, "5", **told))
+    assert [one.id for one in await world.find(Deployment, service="web")] == [id]
+    assert (await world.get(Slot, "web/staging")).live.name == "v1.4.0"
+
+    world.clock.move(timedelta(hours=1))
+    await world.hear(reported(world, RunState.PASSED, "6", **told))
+    assert (await world.get(Slot, "web/staging")).live.name == "main"
+
+
+async def test_a_run_that_is_found_late_is_not_called_lost():
+    world = Abroad()
+    world.carrier.start_says = Unsure("GitHub cut the connection")
+    id = await ask(world, environment="staging")
+    await world.on()
+    world.clock.move(3 * MINUTE)  # we were away
+    world.carrier.finds, world.carrier.says = Taken(RUN, URL), Report(RunState.RUNNING)
+    await world.on(MINUTE)
+
+    assert (await world.deployment(id)).state is State.RUNNING
+    world.carrier.says = Report(RunState.PASSED)
+    await world.on(MINUTE)
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+
+
+async def test_a_stop_that_is_refused_keeps_nobody_from_looking():
+    world = Abroad()
+
+    async def refuse(how: Elsewhere, order: Order) -> bool:
+        raise HostUnreachable("the token lacks a right")
+
+    world.carrier.stop = refuse  # type: ignore[method-assign]
+    id = await ask(world, environment="staging")
+    await world.on()
+    await press(world, "cancel", id, MEI)
+    world.carrier.says = Report(RunState.RUNNING)
+    await world.on(MINUTE)
+    assert card(world, id)["deployment"].carried.note == "I cannot stop it: the token lacks a right"
+    world.carrier.says = Report(RunState.PASSED)
+    await world.on(MINUTE)
+
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+
+
+async def test_who_was_asked_to_stop_and_says_nothing_is_soon_for_a_person_to_look_at():
+    world = Abroad(HTTP)
+    world.carrier.start_says, world.carrier.says, world.carrier.can_stop = Taken("deploys:D-1/1"), None, False
+    id = await ask(world, environment="staging")
+    await world.on()
+    await press(world, "cancel", id, MEI)
+    await world.on(3 * MINUTE)
+
+    assert (await world.deployment(id)).state is State.UNKNOWN
+    await press(world, "settle", id, MEI, outcome="failed")
+    assert (await world.get(Slot, "web/staging")).taken_by == ""
+
+
+async def test_after_something_else_came_a_late_success_is_only_said():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    await world.hear(run_is(RunState.FAILED))
+    world.carrier.start_says, world.carrier.says = Taken(RUN + "8", URL), Report(RunState.PASSED)
+    other = await ask(world, "v1.4.1", "staging")
+    await world.on(MINUTE)
+    await world.hear(run_is(RunState.PASSED))
+
+    assert (await world.deployment(id)).state is State.FAILED
+    assert (await world.get(Slot, "web/staging")).live.deployment == other
+    assert "deployment.contradicted" in world.kinds
+
+
+async def test_a_service_that_the_team_file_forgot_has_failed_and_holds_nobody_up():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    services = {name: one for name, one in world.team.services.items() if name != "web"}
+    world.tools = replace(world.tools, team=replace(world.team, services=services))
+    world.unit._team = world.tools.team
+    await world.on()
+
+    assert (await world.deployment(id)).state is State.FAILED
+    assert (await world.get(Slot, "web/staging")).taken_by == ""
+
+
+async def test_what_we_lost_sight_of_is_live_once_others_say_so():
+    world = Abroad(HTTP)
+    world.carrier.start_says, world.carrier.says = Unsure("it cut the connection"), None
+    id = await ask(world, environment="staging")
+    await world.on(23 * MINUTE)
+    assert (await world.deployment(id)).state is State.UNKNOWN
+    sha = world.host.sha("v1.4.0")
+    told = {"source": "argocd", "environment": "staging", "sha": sha, "ref": "v1.4.0", "facts": {"service": "web"}}
+    await world.hear(reported(world, RunState.PASSED, "web-staging@1", **told))
+
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+
+
+async def test_what_has_been_live_by_others_is_not_called_failed_later():
+    world = Abroad()
+    told = {"source": "github", "repository": "harbor/web", "environment": "staging", "sha": SHA, "ref": "v1.4.0"}
+    await world.hear(reported(world, RunState.FAILED, "5", **told))
+    world.clock.move(MINUTE)
+    await world.hear(reported(world, RunState.PASSED, "5", **told))
+    world.clock.move(MINUTE)
+    await world.hear(reported(world, RunState.FAILED, "5", **told))
+
+    (one,) = await world.find(Deployment, service="web")
+    assert one.state is State.SUCCEEDED
+    assert (await world.get(Slot, "web/staging")).live.deployment == one.id
+
+
+async def test_authors_hear_of_what_others_deployed_and_took_back():
+    world = Abroad()
+    told = {"source": "github", "repository": "harbor/web", "environment": "vault", "actor": "luis"}
+    for n, version in enumerate(("v1.3.9", "v1.4.0", "v1.3.9")):
+        world.clock.move(MINUTE)
+        told |= {"sha": world.host.sha(version), "ref": version}
+        await world.hear(reported(world, RunState.PASSED, str(n), **told))
+        await world.later(MINUTE, deploy_reports.look_what_shipped)
+
+    first, second, third = await world.find(Deployment, service="web")
+    assert (second.ships.count, second.ships.since) == (3, "v1.3.9")
+    assert (third.rolls_back, third.ships.count, third.ships.goes_back) == (second.id, 3, True)
+    mine = [said.context["deployment"].id for key, said in world.said.items() if key.endswith(f":yours:{ANA.id}")]
+    assert mine == [second.id, third.id]
+    assert first.ships.count is None  # nothing was known to be live before it
+    assert card(world, second.id)["replaced_by"].deployment == third.id

@@ -99,10 +99,12 @@ async def test_what_a_freeze_held_starts_when_somebody_thaws_it():
     await world.use(command, "freeze", by=MEI, environment="production", end=NOON + 9 * HOUR, reason="audit")
     second = await ask(world, environment="staging")
     await world.run_due()
-    assert (await world.deployment(id)).state is State.SUCCEEDED  # it had its turn before
+    assert (await world.deployment(id)).state is State.QUEUED  # its turn had come, and it had not begun
     assert (await world.deployment(second)).state is State.SUCCEEDED
 
     await world.use(command, "thaw", by=ANA, environment="production")
+    await world.run_due()
+    assert (await world.deployment(id)).state is State.SUCCEEDED
     assert world.said["lock:L-1:taken_off"].to == MEI.id
     later = await ask(world, "v1.4.1")
     assert card(world, later)["picture"].obstacles == ()

@@ -207,12 +207,13 @@ async def test_what_waits_in_the_queue_starts_when_the_lock_ends():
     second = await ask(world, "v1.4.0", "staging")
     await world.use(command, "lock", by=MEI, environment="staging", service="web")
     await world.run_due()
-    assert (await world.deployment(first)).state is State.SUCCEEDED
-    assert (await world.deployment(second)).state is State.QUEUED
-    assert [one.rule for one in card(world, second)["picture"].obstacles] == ["L-1"]
+    for one in (first, second):  # also the one whose turn it was, as it had not begun
+        assert (await world.deployment(one)).state is State.QUEUED
+        assert [found.rule for found in card(world, one)["picture"].obstacles] == ["L-1"]
 
     await world.later(4 * HOUR, locks.expire, deploy_run.run)
 
+    assert [run["deployment"] for run in world.target.runs] == [first, second]
     assert (await world.deployment(second)).state is State.SUCCEEDED
     assert world.kinds.count("lock.expired") == 1
 

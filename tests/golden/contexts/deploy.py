@@ -79,6 +79,7 @@ TAKEN = ELSEWHERE.carry(1, Carried("GitHub Actions", RUN_URL, is_taken=True), AT
 GOES_ON = TAKEN.carry(1, replace(TAKEN.carried, is_queued=False, note="deploy: switch <traffic>"), AT)
 BROKEN_THERE = GOES_ON.finish(1, Finished(None, note="job deploy failed at “smoke & test”"), LINES, ENDED)
 LATE_THERE = GOES_ON.finish(1, Finished(None, timed_out=True), [], ENDED)
+STAYS = TAKEN.carry(1, GOES_ON.carried.told_to_stop("GitHub Actions cannot be stopped from here", ENDED), ENDED)
 SILENT = ELSEWHERE.carry(
     1, replace(ELSEWHERE.carried, by="deployer.example.com", note="deployer.example.com has not told me"), AT
 ).lose(AT + timedelta(hours=1))
@@ -244,10 +245,11 @@ CONTEXTS = {
     ),
     "deploy/progress": {"deployment": RUNNING, "lines": LINES, "printed": 40, "took": timedelta(seconds=75)},
     "deploy/progress#failed": {"deployment": FAILED, "lines": LINES, "printed": 3, "took": timedelta(seconds=252)},
-    "deploy/live": {"deployment": LIVE},
-    "deploy/live#rollback": {"deployment": replace(LIVE, rolls_back="D-12", version="v1.3.9")},
-    "deploy/failed": {"deployment": FAILED},
-    "deploy/failed#stopped": {"deployment": replace(FAILED, stop_asked_by="U0MEI", exit_code=None)},
+    "deploy/live": {"deployment": LIVE, "next_one": ""},
+    "deploy/live#rollback": {"deployment": replace(LIVE, rolls_back="D-12", version="v1.3.9"), "next_one": ""},
+    "deploy/failed": {"deployment": FAILED, "next_one": ""},
+    "deploy/failed#next": {"deployment": FAILED, "next_one": "D-14"},
+    "deploy/failed#stopped": {"deployment": replace(FAILED, stop_asked_by="U0MEI", exit_code=None), "next_one": ""},
     "deploy/refused": {"deployment": WAITING.decide(Decision.REFUSE, MEI, AT + timedelta(minutes=3))},
     "deploy/expired": {"deployment": WAITING, "late_by": timedelta(minutes=40)},
     "deploy/interrupted": {"deployment": LOST},
@@ -257,6 +259,9 @@ CONTEXTS = {
     "deploy/card#failed-elsewhere": _card(BROKEN_THERE, back_to=OLD, can_retry=True),
     "deploy/card#late-elsewhere": _card(LATE_THERE, back_to=OLD, can_retry=True),
     "deploy/card#silent-elsewhere": _card(SILENT),
+    "deploy/card#over-time-elsewhere": _card(STAYS),
+    "deploy/card#stopping-elsewhere": _card(replace(STAYS, stop_asked_by="U0MEI")),
+    "deploy/card#told-too-late-elsewhere": _card(replace(LATE_THERE, note="machine 3 of 4 does not answer")),
     "deploy/card#reported": _card(TOLD, changes=[], back_to=OLD),
     "deploy/card#reported-failed": _card(replace(TOLD, state=State.FAILED, asked_by="U0ANA"), changes=[]),
     "deploy/progress#elsewhere": {"deployment": GOES_ON, "lines": [], "printed": 0, "took": timedelta(seconds=75)},
@@ -272,7 +277,7 @@ CONTEXTS = {
         "printed": 3,
         "took": timedelta(seconds=252),
     },
-    "deploy/failed#elsewhere": {"deployment": BROKEN_THERE},
+    "deploy/failed#elsewhere": {"deployment": BROKEN_THERE, "next_one": ""},
     "deploy/interrupted#elsewhere": {"deployment": SILENT},
     "deploy/contradicted": {
         "deployment": BROKEN_THERE,

@@ -19,6 +19,7 @@ from bot.domain.people import Person
 from bot.domain.ports import Tools
 from bot.domain.refusals import Refusal
 from bot.domain.slots import Slot
+from bot.domain.target_ports import Finished
 from bot.domain.team import Environment
 from bot.storage.jobs import Jobs
 from bot.storage.outbox_tables import outbox
@@ -183,3 +184,55 @@ async def test_a_card_drawn_from_a_list_shows_what_was_committed_since_the_list_
         card = await conn.scalar(select(outbox.c.text).where(outbox.c.key == f"deployment:{asked.id}"))
     assert listed.state is State.WAITING
     assert card == "deploy/card cancelled"
+
+
+def run_of(deployment: str, run: int) -> Due:
+    """The job of this run, as a worker claims it."""
+    return Due(Job("deploy.run", "deploy.run", NOON, {"deployment": deployment, "run": run}), timedelta(), 1)
+
+
+async def test_a_job_that_is_left_over_from_an_earlier_turn_starts_nothing(database: Any):
+    target = ScriptedTarget()
+    target.ends = Finished(1)
+    tools = tools_on(database, target)
+    asked = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "staging", TOM))
+    await deploy_run.run(tools, run_of(asked.id, 1))
+    await tools.unit.run(lambda work: deploy.retry(work, asked.id, TOM))
+
+    assert await deploy_run.run(tools, run_of(asked.id, 1)) is Outcome.NOOP
+    assert len(target.runs) == 1
+    assert await deploy_run.run(tools, run_of(asked.id, 2)) is Outcome.DONE
+    assert len(target.runs) == 2
+
+
+async def test_the_end_of_a_run_that_was_given_up_does_not_end_the_one_after_it(database: Any):
+    target, over = ScriptedTarget(), asyncio.Event()
+    tools = tools_on(database, target)
+    asked = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "staging", TOM))
+    after: list[asyncio.Task[Any]] = []
+
+    async def meanwhile() -> None:
+        if len(target.runs) == 2:
+            await over.wait()
+            return
+        await deploy_run.run(tools, run_of(asked.id, 1))  # another replica takes us for gone
+        await tools.unit.run(lambda work: deploy.retry(work, asked.id, TOM))
+        after.append(asyncio.create_task(deploy_run.run(tools, run_of(asked.id, 2))))
+        while len(target.runs) < 2:
+            await asyncio.sleep(0)
+
+    target.meanwhile = meanwhile
+    first = await deploy_run.run(tools, run_of(asked.id, 1))
+    async with tools.unit() as work:
+        now = await work.get(Deployment, asked.id)
+    target.ends = Finished(1)
+    over.set()
+    second = await after[0]
+
+    assert now is not None
+    assert (first, now.state, now.run) == (Outcome.NOOP, State.RUNNING, 2)
+    assert second is Outcome.DONE
+    async with tools.unit() as work:
+        ended = await work.get(Deployment, asked.id)
+    assert ended is not None
+    assert (ended.state, ended.exit_code) == (State.FAILED, 1)

@@ -44,6 +44,7 @@ class FlagChange:
     Attributes:
         before: who got it when this was asked for, or came into force.
         falls_back_to: what taking it back brings; not the same where ``before`` was temporary itself.
+        overrides: the freeze that those who approve let it pass.
         lasts: how long it is to be in force, from then on; ``until`` is when it ends, once that is known.
     """
 
@@ -63,6 +64,7 @@ class FlagChange:
     id: str = ""
     state: ChangeState = ChangeState.WAITING
     because: str = ""
+    overrides: str = ""
     lasts: timedelta | None = None
     until: datetime | None = None
     came_at: datetime | None = None
@@ -82,10 +84,12 @@ class FlagChange:
         *,
         service: str | None = None,
         because: str | None = None,
+        overrides: str = "",
         lasts: timedelta | None = None,
         until: datetime | None = None,
     ) -> Self:
-        """A new request. Turning a flag off waits for nobody: what hurts must stop at once.
+        """A new request. Turning a flag off waits for nobody: what hurts must stop at once. What passes a freeze needs
+        one other person at least.
 
         Raises ``Stale`` where it is so already, ``Refusal`` where it would last for no time, or for too long.
         """
@@ -99,6 +103,7 @@ class FlagChange:
                 field="end" if until else "audience",
             )
         expires_at = at + environment.expires_after
+        needed = 0 if wanted.is_off else max(environment.approvals, 1 if overrides else 0)
         return cls(
             flag=flag,
             environment=environment.name,
@@ -109,10 +114,9 @@ class FlagChange:
             asked_by=by.id,
             asked_name=by.name,
             asked_at=at,
-            approval=Approval(
-                by.id, 0 if wanted.is_off else environment.approvals, min(expires_at, until or expires_at)
-            ),
+            approval=Approval(by.id, needed, min(expires_at, until or expires_at)),
             because=words.optional(because, "because", "reason"),
+            overrides=overrides,
             lasts=lasts,
             until=until,
         )

@@ -60,6 +60,16 @@ class Serving:
         """Whether everybody gets it."""
         return self.share == WHOLE and self.segment.is_everybody
 
+    def is_within(self, other: Self) -> bool:
+        """Whether whoever gets it so gets it as in ``other`` too, as far as that can be told."""
+        if self.is_off or other.is_on:
+            return True
+        if self.always is not None and not (other.always and other.always.conditions == self.always.conditions):
+            return False
+        # Whoever is among the first so many of a segment is so of everybody as well.
+        fits = other.segment.is_everybody or other.segment.conditions == self.segment.conditions
+        return not self.share or (fits and self.share <= other.share)
+
     def __str__(self) -> str:
         """ "off", "on", "10 %", "on for country = DE", "10 %, and on for beta"."""
         words = shown(self.share)

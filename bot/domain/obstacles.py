@@ -110,8 +110,8 @@ class Freeze:
 class Before:
     """How the same commit did in the environment before.
 
-    ``since``: when the stay there that counts began; None where it never went live there. ``until``: when that ended, as
-    something else came; None while it is live there.
+    ``since``: when the stay there that counts began; None where it never went live there. ``until``: when that ended,
+    as something else came; None while it is live there.
     """
 
     environment: str

@@ -59,6 +59,7 @@ class Rollout:
         steps: shares of the segment, of ``shares.WHOLE``, rising.
         done: how many of the steps have been taken.
         turn: counts how often a next step was set, so that an old timer does nothing.
+        held_by: the freeze or the lock that its next step waits for, in words.
         heeded: alerts that fired when a person said to go on; they pause it no more.
         before: who got the flag when the first step was taken; reverting brings it back.
     """
@@ -89,6 +90,7 @@ class Rollout:
     paused_by: str = ""  # a person, or "" where an alert did it
     paused_name: str = ""  # of the person, or of the alert
     heeded: tuple[str, ...] = ()
+    held_by: str = ""
     ended_at: datetime | None = None
     ended_by: str = ""
     ended_name: str = ""
@@ -181,7 +183,8 @@ class Rollout:
         done = self.done + 1
         late = late_by if late_by >= WORTH_SAYING else None
         if done >= len(self.steps):
-            return replace(self, state=RolloutState.DONE, done=done, next_at=None, ended_at=at, late_by=late)
+            done_now = replace(self, state=RolloutState.DONE, done=done, next_at=None, ended_at=at, late_by=late)
+            return replace(done_now, held_by="")
         return replace(
             self,
             state=RolloutState.RUNNING,
@@ -190,7 +193,13 @@ class Rollout:
             next_at=at + self.soak,
             stepped_at=at,
             late_by=late,
+            held_by="",
         )
+
+    def hold(self, held_by: str, until: datetime, at: datetime) -> Self:
+        """Its next step waits until then, as its environment is kept still."""
+        self._must_be(RolloutState.RUNNING, at=at)
+        return replace(self, turn=self.turn + 1, next_at=until, held_by=held_by)
 
     def pause(self, by: str, name: str, at: datetime) -> Self:
         """Standing still until a person says what to do; ``by`` is "" where the alert ``name`` did it."""
@@ -203,6 +212,7 @@ class Rollout:
             paused_at=at,
             paused_by=by,
             paused_name=name,
+            held_by="",
         )
 
     def resume(self, heeded: tuple[str, ...], at: datetime) -> Self:

@@ -88,7 +88,6 @@ async def checked(work: Work, event: PipelineChanged) -> None:
     for listed in await work.find(Deployment, sha=event.sha, state=(State.WAITING, State.QUEUED)):
         # Whoever is just approving it may not have seen this check; then they leave it to us to start it.
         deployment = await work.get(Deployment, listed.id) or listed
-        slot = await slot_of(work, deployment.service, deployment.environment)
         if deployment.state is State.QUEUED:
-            slot = await start_next(work, slot)
-        await news.show(work, deployment, slot)
+            await start_next(work, await slot_of(work, deployment.service, deployment.environment))
+        await news.redraw(work, deployment)

@@ -11,6 +11,7 @@ from bot.domain.messages import Message
 from bot.domain.ports import Work
 from bot.domain.rollouts import Rollout
 from bot.domain.stages import Stage
+from bot.workflows import flag_rules
 
 
 def channel_of(work: Work, service: str | None) -> str:
@@ -37,13 +38,20 @@ async def show_change(work: Work, change: FlagChange, flag: Flag) -> None:
         "flag": flag,
         "carries": await _carried(work, flag),
         "is_last": is_last and change.state is ChangeState.IN_FORCE,
+        "around": await flag_rules.concerning(work, change, flag),
     }
     work.say(Message(change_key(change), channel_of(work, change.service), "release/flag_change", context))
 
 
 async def show_rollout(work: Work, rollout: Rollout, flag: Flag) -> None:
     """Post the card of a roll-out, or redraw it as things are now."""
-    context = {"rollout": rollout, "flag": flag, "plan": rollout.told, "carries": await _carried(work, flag)}
+    context = {
+        "rollout": rollout,
+        "flag": flag,
+        "plan": rollout.told,
+        "carries": await _carried(work, flag),
+        "around": await flag_rules.concerning(work, rollout, flag),
+    }
     work.say(Message(rollout_key(rollout), channel_of(work, rollout.service), "release/rollout", context))
 
 

@@ -15,6 +15,8 @@ from bot.domain.releases import Release
 from bot.domain.rollouts import OPEN, Rollout
 from bot.domain.team import Environment
 from bot.workflows import flag_news as news
+from bot.workflows import flag_rules
+from bot.workflows.deploy_around import look_at_next_turn
 from bot.workflows.finding import found
 from bot.workflows.flag_places import (
     change_waiting,
@@ -85,10 +87,16 @@ async def change(
 ) -> FlagChange:
     """A change with its card in the release channel; in force at once where nobody has to approve.
 
-    Raises ``Refusal``: a roll-out has the flag in hand. ``Stale``: it is so, or another change waits.
+    With a reason it passes a freeze, if somebody else approves; what takes it from people passes freezes and locks.
+
+    Raises ``Refusal``: a roll-out has the flag in hand, or the environment is locked or frozen. ``Stale``: it is so, or
+    another change waits.
     """
     flag.must_be_active()
     await must_be_free(work, flag, environment.name)
+    overrides = ""
+    if not wanted.is_within(flag.serving(environment.name)):
+        overrides = await flag_rules.must_be_askable(work, flag, environment, wanted, by.id, because)
     asked = FlagChange.ask(
         flag.id,
         environment,
@@ -98,6 +106,7 @@ async def change(
         work.now,
         service=flag.service,
         because=because,
+        overrides=overrides,
         lasts=lasts,
         until=until,
     )
@@ -111,15 +120,18 @@ async def change(
         return await _come(work, asked, flag, by.id)
     args = {"change": asked.id}
     work.owe(Job("flag.expire", expiry_key(asked), asked.approval.expires_at, args))
+    look_at_next_turn(work, environment.name)
     news.record(work, flag, "requested", environment.name, by.id, request=asked.id, to=wanted.brief)
     await news.show_change(work, asked, flag)
     return asked
 
 
 async def decide(work: Work, id: str, decision: Decision, by: Person) -> FlagChange:
-    """One more vote; with the last yes it is in force. Raises ``Stale``, ``NotAllowed``."""
+    """One more vote; with the last yes it is in force. Raises ``Stale``, ``NotAllowed``, ``Refusal`` in a freeze."""
     asked = (await known_change(work, id)).decide(decision, by, work.now)
     flag = await known(work, asked.flag)
+    if decision is Decision.APPROVE and flag_rules.reaches_more(asked, flag):
+        await flag_rules.must_let_pass(work, asked, by.id)
     if asked.approval.is_given:
         await must_be_free(work, flag, asked.environment)
         news.record(work, flag, "approved", asked.environment, by.id, request=asked.id)
@@ -165,6 +177,16 @@ async def end(work: Work, it: Due) -> Outcome:
         return Outcome.NOOP
     asked = await _taken_back(work, asked.take_back("", "", work.now), flag, "", "time is over")
     news.tell_end(work, asked, it.late_by)
+    return Outcome.DONE
+
+
+@due("flag.look")
+async def look(work: Work, it: Due) -> Outcome:
+    """What surrounds a change that waits is otherwise: its card says so."""
+    asked = await work.get(FlagChange, it.job.args["change"])
+    if asked is None or asked.state is not ChangeState.WAITING:
+        return Outcome.NOOP
+    await news.show_change(work, asked, await known(work, asked.flag))
     return Outcome.DONE
 
 

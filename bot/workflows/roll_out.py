@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.domain.alerts import AlertGroup
 from bot.domain.approvals import Decision
 from bot.domain.events import AlertFired, AlertResolved
-from bot.domain.flags import Flag, Place
+from bot.domain.flags import Flag, Place, Serving
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.people import Person
 from bot.domain.ports import Work
@@ -15,6 +15,8 @@ from bot.domain.rollouts import SOAK, STEPS, Rollout, RolloutState
 from bot.domain.segments import EVERYBODY, Segment
 from bot.domain.team import Environment
 from bot.workflows import flag_news as news
+from bot.workflows import flag_rules
+from bot.workflows.deploy_around import look_at_next_turn
 from bot.workflows.finding import found
 from bot.workflows.flag_places import change_waiting, known, must_be_free, put
 from bot.workflows.handles import due, on
@@ -35,16 +37,20 @@ async def ask(
 ) -> Rollout:
     """A new plan with its card in the release channel; its first step is taken once it is approved.
 
-    Raises ``Refusal``, ``Stale``: the flag is in hand of another plan or a change, or there already.
+    A plan passes no freeze: its steps come long after somebody has given a reason. Raises ``Refusal``, ``Stale``: the
+    flag is in hand of another plan or a change, or there already; the environment is locked or frozen.
     """
     flag.must_be_active()
     await must_be_free(work, flag, environment.name)
     if waiting := await change_waiting(work, flag, environment.name):
         raise Stale(f"{waiting.id} ({waiting.what}) waits for approval. Have it decided, or cancel it, first.")
+    first = Serving(steps[0], segment)
+    await flag_rules.must_be_askable(work, flag, environment, first, by.id, because=None)
     plan = await work.add(Rollout.ask(flag, environment, by, work.now, steps=steps, soak=soak, segment=segment))
     if plan.approval.is_given:
         return await _start(work, plan, flag)
     work.owe(Job("rollout.expire", _expiry_key(plan), plan.approval.expires_at, {"rollout": plan.id}))
+    look_at_next_turn(work, environment.name)
     _record(work, plan, flag, "planned", by.id)
     await news.show_rollout(work, plan, flag)
     return plan
@@ -54,6 +60,8 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Rollout
     """One more vote; with the last yes the first step is taken. Raises ``Stale``, ``NotAllowed``."""
     plan = (await known_rollout(work, id)).decide(decision, by, work.now)
     flag = await known(work, plan.flag)
+    if decision is Decision.APPROVE:
+        await flag_rules.must_let_pass(work, plan, by.id)
     if plan.approval.is_given or plan.state is RolloutState.REFUSED:
         work.forgive(_expiry_key(plan))
     _record(work, plan, flag, "approved" if decision is Decision.APPROVE else "refused", by.id)
@@ -79,7 +87,7 @@ async def resume(work: Work, id: str, by: Person) -> Rollout:
     plan = plan.resume(tuple(mark for mark, _ in firing), work.now)
     _record(work, plan, flag, "resumed", by.id, heeded=len(firing))
     if not plan.done:
-        return await _step(work, plan, flag)
+        return await _go(work, plan, flag)
     _owe_next(work, plan)
     return await _shown(work, plan, flag)
 
@@ -106,16 +114,25 @@ async def cancel(work: Work, id: str, by: Person) -> Rollout:
 
 @due("rollout.step")
 async def step(work: Work, it: Due) -> Outcome:
-    """The next step, unless an alert of the service fires that nobody has looked at."""
+    """The next step, unless an alert of the service fires that nobody has looked at, or a freeze or a lock is on."""
     plan = await work.get(Rollout, it.job.args["rollout"])
     if plan is None or plan.state is not RolloutState.RUNNING or plan.turn != it.job.args["turn"]:
         return Outcome.NOOP
+    await _start(work, plan, await known(work, plan.flag), it.late_by)
+    return Outcome.DONE
+
+
+@due("rollout.look")
+async def look(work: Work, it: Due) -> Outcome:
+    """What surrounds a plan is otherwise: a step that was held is tried, and its card says what is so."""
+    plan = await work.get(Rollout, it.job.args["rollout"])
+    if plan is None or plan.state not in (RolloutState.WAITING, RolloutState.RUNNING):
+        return Outcome.NOOP
     flag = await known(work, plan.flag)
-    alert = await _unheeded(work, plan)
-    if alert is not None:
-        await _paused(work, plan.pause("", alert, work.now), flag)
+    if plan.held_by:
+        await _start(work, plan, flag)
     else:
-        await _step(work, plan, flag, it.late_by)
+        await news.show_rollout(work, plan, flag)
     return Outcome.DONE
 
 
@@ -180,14 +197,26 @@ async def _minded(work: Work, plan: Rollout, event: AlertFired | AlertResolved) 
     return await _paused(work, plan.pause("", name, work.now), flag)
 
 
-async def _start(work: Work, plan: Rollout, flag: Flag) -> Rollout:
+async def _start(work: Work, plan: Rollout, flag: Flag, late_by: timedelta = timedelta()) -> Rollout:
     alert = await _unheeded(work, plan)
     if alert is not None:
         return await _paused(work, plan.pause("", alert, work.now), flag)
-    return await _step(work, plan, flag)
+    return await _go(work, plan, flag, late_by)
 
 
-async def _step(work: Work, plan: Rollout, flag: Flag, late_by: timedelta = timedelta()) -> Rollout:
+async def _go(work: Work, plan: Rollout, flag: Flag, late_by: timedelta = timedelta()) -> Rollout:
+    """One step further; while freezes or locks are on, it waits for their end."""
+    waits = [one for one in await flag_rules.holding(work, plan) if one.until]
+    if not waits or plan.state is not RolloutState.RUNNING:
+        return await _step(work, plan, flag, late_by)
+    until = max(one.until for one in waits if one.until)
+    plan = plan.hold("; ".join(one.what for one in waits), until, work.now)
+    _owe_next(work, plan)
+    _record(work, plan, flag, "held", rules=", ".join(one.rule for one in waits))
+    return await _shown(work, plan, flag)
+
+
+async def _step(work: Work, plan: Rollout, flag: Flag, late_by: timedelta) -> Rollout:
     plan = plan.step(work.now, late_by)
     flag = await put(work, flag, plan.environment, plan.place(work.now), by=plan.asked_by, why=plan.id)
     if plan.state is RolloutState.RUNNING:
@@ -227,6 +256,7 @@ async def _firing(work: Work, plan: Rollout) -> list[tuple[str, str]]:
 
 def _owe_next(work: Work, plan: Rollout) -> None:
     if plan.next_at is not None:
+        look_at_next_turn(work, plan.environment)
         args = {"rollout": plan.id, "turn": plan.turn}
         work.owe(Job("rollout.step", f"rollout.step:{plan.id}:{plan.turn}", plan.next_at, args))
 

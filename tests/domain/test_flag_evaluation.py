@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.domain.flag_evaluation import Asked, Evaluator, Fault, cbor_text
 from bot.domain.flags import OFF, ON, Serving
-from bot.domain.segments import read_segment
+from bot.domain.segments import EVERYBODY, read_segment
 from bot.domain.shares import WHOLE
 from bot.integrations.bucketing import murmur3
 
@@ -88,3 +88,39 @@ def test_a_text_is_written_as_cbor_says(size: int) -> None:
 
 def test_half_of_an_emoji_is_drawn_as_well() -> None:
     assert ask(QUARTER, targetingKey="\ud83d") == ask(QUARTER, targetingKey="\ud83d")
+
+
+SEGMENTS = (EVERYBODY, BETA, read_segment("country = DE", {}))
+SERVINGS = st.builds(
+    Serving,
+    st.sampled_from((0, 1_000, 5_000, WHOLE)),
+    st.sampled_from(SEGMENTS),
+    st.sampled_from((None, *SEGMENTS[1:])),
+)
+
+
+@given(SERVINGS, SERVINGS, st.text(min_size=1), st.sampled_from(("pro", "free")), st.sampled_from(("DE", "AT")))
+def test_nobody_within_is_left_out(less: Serving, more: Serving, user: str, plan: str, country: str) -> None:
+    has, gets = (ask(one, targetingKey=user, plan=plan, country=country).is_on for one in (less, more))
+
+    assert gets or not has or not less.is_within(more)
+
+
+@pytest.mark.parametrize(
+    ("less", "more", "told"),
+    [
+        (OFF, QUARTER, True),
+        (QUARTER, OFF, False),
+        (QUARTER, ON, True),
+        (ON, QUARTER, False),
+        (QUARTER, Serving(5_000), True),
+        (Serving(2_500, BETA), QUARTER, True),
+        (QUARTER, Serving(WHOLE, BETA), False),
+        (Serving(WHOLE, BETA), Serving(2_500, BETA), False),
+        (Serving(2_500, always=BETA), Serving(5_000), False),
+        (Serving(2_500, always=BETA), Serving(5_000, always=BETA), True),
+        (Serving(0, always=BETA), Serving(0, always=BETA), True),
+    ],
+)
+def test_whether_it_reaches_nobody_else(less: Serving, more: Serving, told: bool) -> None:
+    assert less.is_within(more) is told

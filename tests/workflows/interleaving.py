@@ -19,7 +19,7 @@ from bot.domain.refusals import Conflict, Refusal
 from bot.domain.target_ports import Finished, Line
 from bot.domain.targets import Command
 from bot.domain.team import Environment
-from bot.workflows import builds, deploy, deploy_asking, deploy_run, deploy_waits, locks
+from bot.workflows import builds, deploy, deploy_around, deploy_asking, deploy_run, deploy_waits, locks
 from commands.deploy import command
 from tests.fake_work import FakeWork, Store
 from tests.fakes import FakeClock, FakeDirectory, FakeUnit, World
@@ -39,7 +39,7 @@ HANDLERS: dict[str, Any] = {
     "deploy.run": deploy_run.run,
     "deploy.expire": deploy.expire,
     "deploy.look": deploy_waits.look_again,
-    "deploy.around": deploy_waits.look_around,
+    "deploy.around": deploy_around.when_it_moved,
     "deploy.lapse": deploy_waits.lapse,
     "deploy.checks": deploy_waits.look_at_checks,
     "deploy.ask": deploy_asking.ask_in_the_morning,

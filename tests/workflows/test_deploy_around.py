@@ -10,7 +10,7 @@ from bot.domain.flags import ON, Flag, Place
 from bot.domain.freezes import Moment, Window
 from bot.domain.obstacles import Kind
 from bot.domain.team import IncidentHold
-from bot.workflows import deploy, deploy_run, deploy_waits, flag_places, incidents, locks
+from bot.workflows import deploy, deploy_around, deploy_run, deploy_waits, flag_places, incidents, locks
 from commands.deploy import command
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
 from tests.rendered import shown
@@ -34,7 +34,7 @@ HOLDING = replace(
 
 async def wait(world: Harbour, by: timedelta = NOW) -> None:
     """Let time pass, as the worker would."""
-    doing = (deploy_waits.look_around, deploy_waits.look_again, deploy.expire, deploy_run.run, locks.expire)
+    doing = (deploy_around.when_it_moved, deploy_waits.look_again, deploy.expire, deploy_run.run, locks.expire)
     await world.later(by, *doing)
 
 

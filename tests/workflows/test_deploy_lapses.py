@@ -7,7 +7,7 @@ from bot.domain.deployments import Deployment, State
 from bot.domain.freezes import Moment, Window
 from bot.domain.obstacles import Kind
 from bot.domain.team import IncidentHold
-from bot.workflows import deploy, deploy_run, deploy_waits, locks
+from bot.workflows import deploy, deploy_around, deploy_run, deploy_waits, locks
 from commands.deploy import command
 from commands.monitor import command as monitor
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
@@ -22,7 +22,7 @@ HOLDING = replace(EVERYONE.environments["production"], incidents=IncidentHold("m
 HELD = replace(EVERYONE, environments={**EVERYONE.environments, "production": HOLDING})
 DOING = (
     deploy_waits.lapse,
-    deploy_waits.look_around,
+    deploy_around.when_it_moved,
     deploy_waits.look_again,
     deploy.expire,
     deploy_run.run,

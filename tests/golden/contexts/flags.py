@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from bot.domain.approvals import Decision
 from bot.domain.changes import Change
 from bot.domain.flag_changes import FlagChange
-from bot.domain.flags import OFF, Flag, Kind, Place, Serving
+from bot.domain.flags import OFF, Flag, Place, Serving
+from bot.domain.flags import Kind as FlagKind
+from bot.domain.obstacles import Kind, Obstacle
 from bot.domain.people import Person
 from bot.domain.rollouts import Rollout
 from bot.domain.segments import read_segment
@@ -22,7 +24,7 @@ FLAG = Flag.make(
     "checkout_v2", TOM, AT, about="The checkout in one step", service="web", change="C-41", release="R-4"
 )
 BUTTON = Flag.make(
-    "buy_button", TOM, AT, kind=Kind.STRING, on="Buy `now` & <!here>", off="Buy", about=None, service=None
+    "buy_button", TOM, AT, kind=FlagKind.STRING, on="Buy `now` & <!here>", off="Buy", about=None, service=None
 )
 BETA = replace(read_segment("country in DE, AT and email ends with @example.com", {}), name="beta")
 TEN = Serving(1_000)
@@ -47,12 +49,27 @@ ALERTED = TENTH.pause("", "HighErrorRate <!channel>", AT + HOUR * 1.5)
 DONE = TENTH.step(AT + HOUR * 2).step(AT + HOUR * 3)
 
 
-def _change(change: FlagChange, flag: Flag, *, is_last: bool = False) -> dict[str, object]:
-    return {"change": change, "flag": flag, "carries": CHANGE if flag.change else None, "is_last": is_last}
+FROZEN = Obstacle(
+    Kind.FREEZE,
+    "environments.production.freezes (weekend)",
+    "production is frozen (weekend)",
+    AT + 40 * HOUR,
+    stops_votes=True,
+    key="weekend",
+)
+BROKEN = Obstacle(
+    Kind.INCIDENT, "environments.production.incidents", "INC-7 Slow <checkout> is open (major)", is_warning=True
+)
+HELD = STARTED.hold("production is frozen (weekend)", AT + 40 * HOUR, AT + HOUR)
 
 
-def _plan(rollout: Rollout) -> dict[str, object]:
-    return {"rollout": rollout, "flag": FLAG, "plan": rollout.told, "carries": CHANGE}
+def _change(change: FlagChange, flag: Flag, *around: Obstacle, is_last: bool = False) -> dict[str, object]:
+    carried = CHANGE if flag.change else None
+    return {"change": change, "flag": flag, "carries": carried, "is_last": is_last, "around": around}
+
+
+def _plan(rollout: Rollout, *around: Obstacle) -> dict[str, object]:
+    return {"rollout": rollout, "flag": FLAG, "plan": rollout.told, "carries": CHANGE, "around": around}
 
 
 CONTEXTS = {
@@ -62,6 +79,8 @@ CONTEXTS = {
     "release/flag_asked": {"change": WAITING, "channel": "#releases"},
     "release/flag_asked#at-once": {"change": SHORT, "channel": "#releases"},
     "release/flag_change": _change(WAITING, FLAG),
+    "release/flag_change#frozen": _change(WAITING, FLAG, FROZEN, BROKEN),
+    "release/flag_change#override": _change(replace(WAITING, overrides="weekend"), FLAG, BROKEN),
     "release/flag_change#in-force": _change(IN_FORCE, FLAG, is_last=True),
     "release/flag_change#replaced": _change(IN_FORCE, FLAG),
     "release/flag_change#for-a-while": _change(SHORT, BUTTON, is_last=True),
@@ -86,6 +105,8 @@ CONTEXTS = {
     "release/flags#none": {"rows": [], "service": "web"},
     "release/rollout": _plan(PLAN),
     "release/rollout#running": _plan(STARTED),
+    "release/rollout#frozen": _plan(STARTED, FROZEN, BROKEN),
+    "release/rollout#held": _plan(HELD, FROZEN),
     "release/rollout#late": _plan(TENTH),
     "release/rollout#alert": _plan(ALERTED),
     "release/rollout#paused": _plan(TENTH.pause("U0TOM", "Tom", AT + HOUR * 1.5)),

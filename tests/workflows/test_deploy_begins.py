@@ -10,7 +10,7 @@ from bot.domain.incidents import Incident, IncidentSeverity
 from bot.domain.obstacles import Kind
 from bot.domain.slots import Slot
 from bot.domain.team import Environment
-from bot.workflows import deploy, deploy_run, deploy_waits, locks
+from bot.workflows import deploy, deploy_around, deploy_run, deploy_waits, locks
 from commands.deploy import command
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
 from tests.workflows.deploying import EVERYONE, HOUR, Harbour, ask, card, go_live, not_done, press
@@ -28,7 +28,7 @@ def ordered(**more) -> Harbour:
 
 
 async def on(world: Harbour, by: timedelta = timedelta()) -> None:
-    doing = (deploy_run.run, deploy.expire, deploy_waits.look_again, deploy_waits.look_around, locks.expire)
+    doing = (deploy_run.run, deploy.expire, deploy_waits.look_again, deploy_around.when_it_moved, locks.expire)
     await world.later(by, *doing)
 
 

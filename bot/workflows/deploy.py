@@ -95,7 +95,7 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deploym
         news.tell_in_thread(work, deployment, "refused")
     await blockers_links.deployment_moved(work, deployment, by.id)
     await news.show(work, deployment, slot)
-    news.show_asked(work, deployment)
+    await news.show_asked(work, deployment)
     return deployment
 
 
@@ -115,7 +115,7 @@ async def cancel(work: Work, id: str, by: Person) -> Deployment:
         deploy_following.look_now(work, deployment)
         news.record(work, deployment, "stop_asked", by.id)
     await news.show(work, deployment, slot)
-    news.show_asked(work, deployment)
+    await news.show_asked(work, deployment)
     await news.show_queue(work, slot)
     return deployment
 

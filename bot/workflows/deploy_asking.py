@@ -49,7 +49,7 @@ async def _asked(work: Work, deployment: Deployment, users: list[str]) -> Deploy
         return deployment
     deployment = replace(deployment, asked=(*deployment.asked, *users))
     await work.save(deployment)
-    news.show_asked(work, deployment)
+    await news.show_asked(work, deployment)
     return deployment
 
 

@@ -16,11 +16,11 @@ def will_follow(work: Work, deployment: Deployment) -> None:
 
 
 def look_now(work: Work, deployment: Deployment) -> None:
-    """Somebody wants a run elsewhere to end."""
+    """Somebody wants a run elsewhere to end. A job of its own: the one that follows it may have died."""
     if deployment.carried and deployment.state is State.RUNNING:
-        _owe(work, deployment, work.now)
+        _owe(work, deployment, work.now, ":stop")
 
 
-def _owe(work: Work, deployment: Deployment, at: datetime) -> None:
+def _owe(work: Work, deployment: Deployment, at: datetime, why: str = "") -> None:
     args = {"deployment": deployment.id, "run": deployment.run}
-    work.owe(Job(FOLLOW, f"{FOLLOW}:{deployment.run_name}", at, args))
+    work.owe(Job(FOLLOW, f"{FOLLOW}:{deployment.run_name}{why}", at, args))

@@ -35,13 +35,17 @@ def channel_of(work: Work, deployment: Deployment) -> str:
 async def redraw(work: Work, deployment: Deployment) -> None:
     """Have the card, and whatever asks for a decision, show how it stands now."""
     await show(work, deployment, await slot_of(work, deployment.service, deployment.environment))
-    show_asked(work, deployment)
+    await show_asked(work, deployment)
 
 
-def show_asked(work: Work, deployment: Deployment) -> None:
+async def show_asked(work: Work, deployment: Deployment) -> None:
     """Ask those who were chosen to decide, by direct message; afterwards the same messages say how it ended."""
+    where = deploy_rules.environment_of(work, deployment.environment)
+    is_open = deployment.state is State.WAITING and bool(deployment.asked)
+    checks = await deploy_rules.checks_of(work, deployment.sha, where.checks) if is_open else None
+    bound = deployment.bound_with(checks.failed if checks else None)
     for user in deployment.asked:
-        context = {"deployment": deployment, "user": user}
+        context = {"deployment": deployment, "user": user, "checks": checks, "bound": bound}
         work.say(Message(f"{card_key(deployment)}:ask:{user}", user, "deploy/asked", context))
 
 

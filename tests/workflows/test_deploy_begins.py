@@ -136,9 +136,13 @@ async def test_a_check_turned_red_while_another_turned_green_is_said_at_the_clic
         await work.save(replace(now, state=RunState.PASSED))
         await work.add(replace(lint, id="org/web/e2e/1", name="e2e"))
 
-    assert "Red by now, and not on the card that you clicked: e2e." in await not_done(
-        world, "approve", id, ANA, sha=seen
-    )
+    asked = world.said[f"deployment:{id}:ask:{ANA.id}"].context["bound"].partition(" ")[2]
+    assert asked == seen  # the direct message shows the checks too
+    for clicked in (seen, asked):
+        assert "Red by now, and not on the card that you clicked: e2e." in await not_done(
+            world, "approve", id, ANA, sha=clicked
+        )
+    assert world.said[f"deployment:{id}:ask:{ANA.id}"].context["checks"].failed == ("e2e",)
 
 
 async def test_the_yes_of_somebody_who_left_counts_no_more_and_the_click_says_so():

@@ -174,6 +174,11 @@ def _card(deployment: Deployment, **more: object) -> dict[str, object]:
     return given | more
 
 
+def _asked(deployment: Deployment, checks: Checks | None = None, user: str = "U0ANA") -> dict[str, object]:
+    bound = deployment.bound_with(checks.failed if checks else None)
+    return {"deployment": deployment, "user": user, "checks": checks, "bound": bound}
+
+
 CONTEXTS = {
     "deploy/card": _card(HALF, picture=PICTURE),
     "deploy/card#stopped": _card(replace(WAITING, ships=MIGRATING, fixes="INC-7"), picture=STOPPED),
@@ -197,10 +202,11 @@ CONTEXTS = {
         WAITING.override("weekend", "the sale starts", Environment("production", approvals=1), TOM, AT),
         picture=PICTURE,
     ),
-    "deploy/asked": {"deployment": WAITING, "user": "U0ANA"},
-    "deploy/asked#answered": {"deployment": HALF, "user": "U0ANA"},
-    "deploy/asked#elsewhere": {"deployment": LIVE, "user": "U0MEI"},
-    "deploy/asked#refused": {"deployment": WAITING.decide(Decision.REFUSE, MEI, AT), "user": "U0ANA"},
+    "deploy/asked": _asked(WAITING, STOPPED.checks),
+    "deploy/asked#unchecked": _asked(WAITING, Checks()),
+    "deploy/asked#answered": _asked(HALF),
+    "deploy/asked#elsewhere": _asked(LIVE, user="U0MEI"),
+    "deploy/asked#refused": _asked(WAITING.decide(Decision.REFUSE, MEI, AT)),
     "deploy/done": {"deployment": HALF, "what": "approved"},
     "deploy/done#last": {"deployment": QUEUED, "what": "approved"},
     "deploy/done#rollback": {"deployment": replace(QUEUED, version="v1.3.9", id="D-13"), "what": "rolled back"},

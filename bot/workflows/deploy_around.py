@@ -5,6 +5,8 @@ from bot.domain.flag_changes import ChangeState, FlagChange
 from bot.domain.freezes import next_turn
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.ports import Work
+from bot.domain.release_states import ReleaseState
+from bot.domain.releases import Release
 from bot.domain.rollouts import Rollout, RolloutState
 from bot.workflows.handles import due
 
@@ -14,6 +16,7 @@ _LOOKS = {
     Deployment: ("deploy.look", "deployment"),
     FlagChange: ("flag.look", "change"),
     Rollout: ("rollout.look", "rollout"),
+    Release: ("release.look", "release"),
 }
 
 
@@ -41,6 +44,7 @@ async def when_it_moved(work: Work, it: Due) -> Outcome:
     where = {key: value for key, value in it.job.args.items() if value}
     service = where.get("service")
     there = {key: value for key, value in where.items() if key == "environment"}
+    theirs = {key: value for key, value in where.items() if key == "service"}
     coming = (RolloutState.WAITING, RolloutState.RUNNING)
     found = [
         *await work.find(Deployment, state=(State.WAITING, State.QUEUED), limit=MOST_CARDS, **where),
@@ -48,9 +52,10 @@ async def when_it_moved(work: Work, it: Due) -> Outcome:
         *await work.find(Rollout, state=coming, limit=MOST_CARDS, **where),
     ]
     concerned = [one for one in found if service in (None, one.service)]
-    for one in concerned:
+    drafts = await work.find(Release, state=ReleaseState.DRAFT, limit=MOST_CARDS, **theirs)
+    for one in (*concerned, *drafts):
         kind, noun = _LOOKS[type(one)]
         work.owe(Job(kind, f"{kind}:{one.id}:{it.job.key}", work.now, {noun: one.id}))
     for name in dict.fromkeys(one.environment for one in concerned):
         look_at_next_turn(work, name)
-    return Outcome.DONE if concerned else Outcome.NOOP
+    return Outcome.DONE if concerned or drafts else Outcome.NOOP

@@ -17,7 +17,7 @@ from bot.domain.team import Service
 from bot.workflows import release_asking
 from bot.workflows import release_news as news
 from bot.workflows.finding import found
-from bot.workflows.handles import due_outside
+from bot.workflows.handles import due, due_outside
 from bot.workflows.release_reading import CannotTell, Read, read
 
 ATTEMPTS = 4
@@ -123,6 +123,16 @@ async def _drafted(id: str, told: Read, work: Work) -> Outcome:
     release = await release_asking.ask_authors(work, release, drafted.unsaid)
     await work.save(release)
     news.record(work, release, "drafted", release.asked_by, commits=release.commits)
+    await news.show(work, release)
+    return Outcome.DONE
+
+
+@due("release.look")
+async def look(work: Work, it: Due) -> Outcome:
+    """What surrounds a draft is otherwise: its card says so."""
+    release = await work.get(Release, it.job.args["release"])
+    if release is None or release.state is not ReleaseState.DRAFT:
+        return Outcome.NOOP
     await news.show(work, release)
     return Outcome.DONE
 

@@ -7,12 +7,16 @@ from bot.domain import notes
 from bot.domain.changes import Change
 from bot.domain.customer_lines import CustomerLine
 from bot.domain.ledger import Entry, Fact, Subject
+from bot.domain.locks import Lock, LockState
 from bot.domain.messages import Band, Message
 from bot.domain.notes import Voice
+from bot.domain.obstacles import Facts, Obstacle, still
 from bot.domain.ports import Work
-from bot.domain.release_states import Post
+from bot.domain.release_states import Post, ReleaseState
 from bot.domain.releases import Release
 from bot.domain.stages import Stage
+from bot.workflows import deploy_rules
+from bot.workflows.deploy_around import look_at_next_turn
 
 TEMPLATES = {
     Voice.ENGINEERS: "release/notes_engineers",
@@ -48,11 +52,24 @@ async def show(work: Work, release: Release) -> None:
         ],
         "asked": len(asked),
         "answered": sum(line.answered_at is not None for line in asked),
+        "around": await _around(work, release) if release.state is ReleaseState.DRAFT else [],
     }
     work.say(Message(card_key(release), release.asked_by, "release/card", context))
     if release.activities or release.approval:
         channel = work.team.channel_for(Stage.RELEASE, release.service)
         work.say(Message(review_key(release), channel, "release/card", context))
+
+
+async def _around(work: Work, release: Release) -> list[Obstacle]:
+    """What a draft's readers may ask about: a freeze of the last environment, open incidents of the service."""
+    where = max(work.team.environments.values(), key=lambda one: one.order, default=None)
+    if where is None:
+        return []
+    look_at_next_turn(work, where.name)
+    locks = await work.find(Lock, environment=where.name, state=LockState.HELD)
+    freezes = deploy_rules.freezes_of(work, release.service, where, locks)
+    incidents = await deploy_rules.incidents_of(work, release.service)
+    return still(release.service, where, Facts(work.now, freezes=freezes, incidents=tuple(incidents)), ())
 
 
 def readers(work: Work, release: Release) -> Iterator[tuple[Voice, tuple[str, ...]]]:

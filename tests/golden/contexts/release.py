@@ -7,6 +7,7 @@ from bot.domain.changes import Change
 from bot.domain.customer_lines import CustomerLine
 from bot.domain.drafting import Brought, Drafted
 from bot.domain.notes import Line, Notes, Section, Voice
+from bot.domain.obstacles import Kind, Obstacle
 from bot.domain.people import Person
 from bot.domain.release_rules import Activity, ReleaseRules
 from bot.domain.release_states import BY_HAND, FLAG_OFF, ROLLED_BACK, Post, Strike
@@ -81,6 +82,7 @@ def card(release, **more):
         "readers": [("engineers", 4, ("#releases",))],
         "asked": 0,
         "answered": 0,
+        "around": [],
         **more,
     }
 
@@ -101,6 +103,15 @@ CONTEXTS = {
         "why": "web has no tag, branch or commit “v1.5”. Did you mean v1.4.0?",
     },
     "release/card": card(DRAFT, parts=2),
+    "release/card#around": card(
+        DRAFT,
+        around=[
+            Obstacle(
+                Kind.FREEZE, "L-3", "production is frozen (L-3, set by Mei: <audit>)", LATER, stops_votes=True
+            ),
+            Obstacle(Kind.INCIDENT, "environments.production.incidents", "INC-7 Slow checkout is open (major)"),
+        ],
+    ),
     "release/card#only-noise": card(
         replace(DRAFT, notes={voice: Notes() for voice in Voice}), preview=Notes(), parts=0, changes=[]
     ),

@@ -132,8 +132,8 @@ class People:
         chance = self._chance
         by = chance.choice(CROWD)
         keys = [f"click:{next(self._numbers)}"]
-        if chance.random() < 0.2:
-            keys.append(keys[0] if chance.random() < 0.5 else f"click:{next(self._numbers)}")
+        if chance.random() < 0.3:
+            keys.append(keys[0] if chance.random() < 0.3 else f"click:{next(self._numbers)}")
         await asyncio.gather(*(self._one_click(verb, args, by, key) for key in keys))
 
     async def _one_click(self, verb: str, args: dict[str, Any], by: Any, key: str) -> None:

@@ -17,7 +17,7 @@ from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.messages import Rendered
 from bot.domain.people import Person
 from bot.domain.ports import Tools
-from bot.domain.refusals import Refusal
+from bot.domain.refusals import NotAllowed, Refusal
 from bot.domain.slots import Slot
 from bot.domain.target_ports import Finished
 from bot.domain.team import Environment
@@ -87,6 +87,23 @@ async def test_of_many_approvals_at_once_only_the_quorum_counts_and_one_run_star
     assert ended is not None
     assert len(ended.approval.approvals) == 2
     assert ended.state is State.SUCCEEDED
+
+
+async def test_somebody_who_clicks_twice_at_once_counts_once(database: Any):
+    tools = tools_on(database, ScriptedTarget())
+    asked = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "vault", TOM))
+
+    async def click() -> Any:
+        return await tools.unit.run(lambda work: deploy.decide(work, asked.id, Decision.APPROVE, MEI))
+
+    results = await asyncio.gather(click(), click(), return_exceptions=True)
+
+    assert [type(one) for one in results if isinstance(one, Exception)] == [NotAllowed]
+    async with tools.unit() as work:
+        now = await work.get(Deployment, asked.id)
+    assert now is not None
+    assert [vote.by for vote in now.approval.votes] == [MEI.id]
+    assert now.state is State.WAITING
 
 
 async def test_approving_and_refusing_at_once_end_in_one_of_the_two(database: Any):

@@ -76,7 +76,7 @@ class Settings(BaseModel):
     )
     url: str = Field("", alias="EIGHTBELLS_URL", description="where deployers elsewhere reach us, to report back")
     cdevents_token: SecretStr | None = Field(
-        None, alias="EIGHTBELLS_CDEVENTS_TOKEN", description="sent along as a bearer's"
+        None, alias="EIGHTBELLS_CDEVENTS_TOKEN", description="sent to the team file's cdevents as a bearer's"
     )
     host: str = Field("127.0.0.1", alias="HOST", description="address to listen on")
     port: int = Field(3000, alias="PORT", ge=0, le=65_535, description="port to listen on; 0 takes a free one")

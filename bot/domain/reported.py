@@ -1,6 +1,7 @@
 """Deployments that nobody asked us for: what a source says went live, or failed, somewhere."""
 
 from bot.domain.approvals import Approval
+from bot.domain.carried import Carried
 from bot.domain.deployments import Deployment, State
 from bot.domain.events import DeploymentReported, RunState
 from bot.domain.ships import Version
@@ -8,6 +9,8 @@ from bot.domain.target_ports import Report
 from bot.domain.versions import is_nameable
 
 LOG_LINES = 20
+# How people call the sources that tell of deployments.
+CALLED = {"github": "GitHub", "gitlab": "GitLab", "argocd": "Argo CD", "cdevents": "CDEvents"}
 
 
 def report_of(event: DeploymentReported) -> Report:
@@ -43,4 +46,7 @@ def reported(
         reported_by=event.source,
         reference=reference,
         note=event.facts.get("note", ""),
+        carried=Carried(CALLED.get(event.source, event.source), event.url, is_taken=True, is_queued=False)
+        if event.url
+        else None,
     )

@@ -1,7 +1,6 @@
 """What ``eightbells check`` looks at: everything an operator can get wrong, all of it in one go."""
 
 import os
-import shutil
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from secrets import token_hex
@@ -11,9 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings, read_settings, read_team
 from bot.domain.ports import Clock
-from bot.domain.targets import Command
-from bot.domain.team import Service, Team
+from bot.domain.team import Team
 from bot.integrations.source import Source
+from bot.runtime.deploy_checks import deploy_findings
 from bot.runtime.findings import Finding, fine, mistake, warning
 from bot.runtime.redaction import Redaction
 from bot.runtime.rendering import Rendering
@@ -53,6 +52,7 @@ async def findings(
     if team is not None:
         found.append(fine(f"{file} describes {len(team.services)} services, {len(team.environments)} environments"))
         found += _team(team, actions)
+        found += deploy_findings(settings, team)
     if settings is not None:
         found += _templates(settings)
         found += _hooks(settings, sources, team or Team())
@@ -75,28 +75,6 @@ def _team(team: Team, actions: Collection[str]) -> list[Finding]:
             for verb in rule.verbs
             if verb not in known
         ]
-    for service in team.services.values():
-        found += _service(service)
-    return found
-
-
-def _service(service: Service) -> list[Finding]:
-    found: list[Finding] = []
-    place = service.repository.git
-    if place is not None and not Path(place).expanduser().exists():
-        found.append(mistake(f"services.{service.name}.repository: there is no {place}", "Clone it there."))
-    if isinstance(service.deploy, Command):
-        program = service.deploy.arguments[0]
-        folder = Path(service.deploy.directory or ".").expanduser()
-        if not folder.is_dir():
-            found.append(mistake(f"services.{service.name}.deploy.directory: there is no {folder}", "Create it."))
-        elif shutil.which(program) is None and shutil.which(str(folder / program)) is None:
-            found.append(
-                mistake(
-                    f"services.{service.name}.deploy.run: {program} is no program that can be run here",
-                    f"Install it, or write its path; it is looked for on PATH and in {folder}.",
-                )
-            )
     return found
 
 

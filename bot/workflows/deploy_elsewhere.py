@@ -96,10 +96,11 @@ async def hear(work: Work, deployment: Deployment, report: Report) -> None:
         await _reported(deployment, report, target_of(work.team, deployment), work)
     elif report.state.ended and (report.state is RunState.PASSED) != (deployment.state is State.SUCCEEDED):
         news.record(work, deployment, "contradicted", state=str(report.state))
-        news.tell_in_thread(work, deployment, "contradicted", report=report)
         slot = await slot_of(work, deployment.service, deployment.environment)
         if report.state is RunState.PASSED and slot.latest == deployment.id and not slot.taken_by:
-            await deploy_ends.mended(work, deployment, report.note)  # nothing has come after it: so this is live
+            # Nothing has come after it: so this is live.
+            deployment = await deploy_ends.mended(work, deployment, report.note)
+        news.tell_in_thread(work, deployment, "contradicted", report=report)
 
 
 def is_under_way(deployment: Deployment) -> bool:
@@ -162,7 +163,7 @@ def _silence(deployment: Deployment, how: Elsewhere, now: datetime) -> str:
         return f"{how.title} was asked and did not answer well, and no run of it is to be found there"
     told_at = deployment.carried.stop_told_at if deployment.carried else None
     if told_at and now - told_at > GRACE:
-        return f"{how.title} was asked to stop, and has not told me of its end"
+        return f"{how.title} was to stop, and has not told me of its end"
     return f"{how.title} has not told me" if ran > how.limit + GRACE else ""
 
 
@@ -241,6 +242,7 @@ async def _lost(deployment: Deployment, why: str, work: Work) -> Outcome:
     now, carried = found
     now = now.carry(now.run, carried.noted(why), work.now).lose(work.now)
     news.record(work, now, "interrupted")
+    news.tell_progress(work, now, [], 0)
     news.tell_in_thread(work, now, "interrupted")
     await _keep(work, now)
     return Outcome.DONE

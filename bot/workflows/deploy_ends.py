@@ -75,11 +75,13 @@ async def tell_of_it(work: Work, deployment: Deployment) -> None:
             )
 
 
-async def mended(work: Work, deployment: Deployment, note: str) -> None:
+async def mended(work: Work, deployment: Deployment, note: str) -> Deployment:
     """It is live, though it was said to have failed."""
     deployment = deployment.mend(note, work.now)
     await work.save(deployment)
+    news.tell_progress(work, deployment, [], 0)
     await ended(work, deployment)
+    return deployment
 
 
 async def _take_back(work: Work, deployment: Deployment) -> None:

@@ -20,7 +20,7 @@ from bot.workflows import deploy_artifacts
 
 # Slack waits 3 s in all; a card without a count beats a command that times out.
 COMMITS_WITHIN_SECONDS = 0.9
-RESOLVE_WITHIN_SECONDS = 1.0
+RESOLVE_WITHIN_SECONDS = 1.4
 PATIENCE_SECONDS = 60.0  # where nobody waits
 
 

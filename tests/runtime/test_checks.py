@@ -239,3 +239,29 @@ async def test_a_token_for_an_environment_that_there_is_not_lets_nobody_in(
         "EIGHTBELLS_OFREP_TOKEN_PRODUKTION: there is no such environment",
         f"EIGHTBELLS_FLAGD_FOLDER: {tmp_path / 'file'} is no folder to write to",
     ]
+
+
+ELSEWHERE = """
+services:
+  a: { repository: org/a, deploy: { github_workflow: { file: deploy.yml } } }
+  b: { repository: "gitlab:org/b", deploy: { gitlab_pipeline: {} } }
+  c: { deploy: { http: { url: "https://deployer.example.com" } } }
+  d: { repository: org/d, deploy: { github_deployment: {} } }
+"""
+
+
+async def test_what_deploys_elsewhere_needs_tokens_and_a_secret(environ):
+    Path(environ["EIGHTBELLS_CONFIG"]).write_text(TEAM + ELSEWHERE)
+    found = await wrong(environ)
+
+    assert "a, d: deployed by GitHub, which starts nothing without a token" in found
+    assert "b: deployed by GitLab, which starts nothing without a token" in found
+    assert "c: deployed over HTTP, and there is no secret to sign the request with" in found
+    assert "c: the deployer is not told where to report back" in found
+    given = {
+        "GITHUB_TOKEN": "ghp_12345678",
+        "GITLAB_TOKEN": "glpat-12345678",
+        "EIGHTBELLS_HOOK_SECRET_DEPLOYS": "12345678",
+        "EIGHTBELLS_URL": "https://bot.example.com",
+    }
+    assert not [what for what in await wrong(environ | given) if "deploy" in what]

@@ -271,6 +271,12 @@ CONTEXTS = {
     "deploy/card#reported": _card(TOLD, changes=[], back_to=OLD),
     "deploy/card#reported-failed": _card(replace(TOLD, state=State.FAILED, asked_by="U0ANA"), changes=[]),
     "deploy/progress#elsewhere": {"deployment": GOES_ON, "lines": [], "printed": 0, "took": timedelta(seconds=75)},
+    "deploy/progress#silent-elsewhere": {
+        "deployment": SILENT,
+        "lines": [],
+        "printed": 0,
+        "took": timedelta(hours=1),
+    },
     "deploy/progress#queued-elsewhere": {
         "deployment": TAKEN,
         "lines": [],
@@ -285,6 +291,14 @@ CONTEXTS = {
     },
     "deploy/failed#elsewhere": {"deployment": BROKEN_THERE, "next_one": ""},
     "deploy/interrupted#elsewhere": {"deployment": SILENT},
+    "deploy/contradicted#mended": {
+        "deployment": BROKEN_THERE.mend("", ENDED),
+        "report": Report(RunState.PASSED, url=RUN_URL),
+    },
+    "deploy/contradicted#failed": {
+        "deployment": BROKEN_THERE.mend("", ENDED),
+        "report": Report(RunState.FAILED, note="rolled <back> there", url=RUN_URL),
+    },
     "deploy/contradicted": {
         "deployment": BROKEN_THERE,
         "report": Report(RunState.PASSED, note="re-run <by hand>", url=RUN_URL),

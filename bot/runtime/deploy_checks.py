@@ -1,0 +1,79 @@
+"""What ``eightbells check`` finds of how services are deployed: programs and tokens that are missing."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bot.config import Settings
+from bot.domain.references import GITHUB, GITLAB, HTTP
+from bot.domain.targets import Command, GitHubDeployment, GitHubWorkflow, HttpCall
+from bot.domain.team import Service, Team
+from bot.runtime.findings import Finding, fine, mistake, warning
+
+HOSTS = {GITHUB: "GitHub", GITLAB: "GitLab"}
+
+
+def deploy_findings(settings: Settings | None, team: Team) -> list[Finding]:
+    """Of every service, and of what several of them need, where there are settings to look at."""
+    services = team.services.values()
+    found = [finding for service in services for finding in (*_code(service), *_command(service))]
+    if settings is not None:
+        found += _tokens(settings, services)
+        found += _callers(settings, [one.name for one in services if isinstance(one.deploy, HttpCall)])
+    wrong = any(one.todo for one in found)
+    able = [service.name for service in services if service.deploy]
+    return found if wrong or not able else [*found, fine(f"{', '.join(able)} can be deployed")]
+
+
+def _code(service: Service) -> Iterator[Finding]:
+    place = service.repository.git
+    if place is not None and not Path(place).expanduser().exists():
+        yield mistake(f"services.{service.name}.repository: there is no {place}", "Clone it there.")
+
+
+def _command(service: Service) -> Iterator[Finding]:
+    if not isinstance(service.deploy, Command):
+        return
+    program = service.deploy.arguments[0]
+    folder = Path(service.deploy.directory or ".").expanduser()
+    if not folder.is_dir():
+        yield mistake(f"services.{service.name}.deploy.directory: there is no {folder}", "Create it.")
+    elif shutil.which(program) is None and shutil.which(str(folder / program)) is None:
+        yield mistake(
+            f"services.{service.name}.deploy.run: {program} is no program that can be run here",
+            f"Install it, or write its path; it is looked for on PATH and in {folder}.",
+        )
+
+
+def _tokens(settings: Settings, services: Iterable[Service]) -> Iterator[Finding]:
+    """Starting something on a code host takes a token; reading what is public there does not."""
+    given = {GITHUB: settings.github_token, GITLAB: settings.gitlab_token}
+    for host, called in HOSTS.items():
+        names = [one.name for one in services if _host_of(one) == host]
+        if names and not given[host]:
+            yield mistake(
+                f"{', '.join(names)}: deployed by {called}, which starts nothing without a token",
+                f"Set {host.upper()}_TOKEN.",
+            )
+
+
+def _host_of(service: Service) -> str:
+    if service.deploy is None or isinstance(service.deploy, Command | HttpCall):
+        return ""
+    return GITHUB if isinstance(service.deploy, GitHubWorkflow | GitHubDeployment) else GITLAB
+
+
+def _callers(settings: Settings, names: list[str]) -> Iterator[Finding]:
+    """Those that are asked over HTTP must be able to tell who asks, and where to report back."""
+    if not names:
+        return
+    if not settings.secrets_for({HTTP}):
+        yield mistake(
+            f"{', '.join(names)}: deployed over HTTP, and there is no secret to sign the request with",
+            f"Set EIGHTBELLS_HOOK_SECRET_{HTTP.upper()} here and at the deployer.",
+        )
+    if not settings.url:
+        yield warning(
+            f"{', '.join(names)}: the deployer is not told where to report back",
+            f"Set EIGHTBELLS_URL to where it reaches us; reports go to /hooks/{HTTP}.",
+        )

@@ -131,6 +131,20 @@ async def test_what_waits_behind_another_one_does_not_lapse_for_that():
     assert await state(world, second) is State.SUCCEEDED
 
 
+async def test_what_is_held_besides_lapses_in_time_although_another_one_still_runs():
+    world = Harbour()
+    first = await ask(world, "v1.3.9")
+    await press(world, "approve", first, ANA)
+    second = await ask(world, "v1.4.0")
+    await press(world, "approve", second, LUIS)
+    await world.use(command, "lock", by=MEI, environment="production", end=NOON + 9 * HOUR)
+
+    await world.later(4 * HOUR, deploy_waits.lapse)  # whoever runs the first one takes its time
+
+    assert await state(world, second) is State.EXPIRED
+    assert "Held by: production is locked by Mei" in said(world, f"deployment:{second}:lapsed:0")
+
+
 async def test_what_is_held_when_its_turn_comes_on_an_old_approval_lapses_then():
     world = Harbour()
     first = await ask(world, "v1.3.9")

@@ -46,10 +46,10 @@ class GitLabPipelines:
         """See ``Carrier.start``. What was approved is a commit, and GitLab takes the name of a branch or tag.
 
         So what the name stands for is looked up before, and compared with what GitLab took after; between the two a
-        branch may have moved.
+        branch may have moved. A ref of its own (``main``) holds the pipeline; its variables say what is deployed.
         """
         values = values_of(order)
-        ref, sha = filled(how.ref, values), order.values.get("sha", "")
+        ref, sha = filled(how.ref, values), _bound_to(how, order)
         if sha:
             await self._must_be(order, ref, sha)
         variables = {name: filled(value, values) for name, value in how.variables.items()} | {MARK: order.run}
@@ -58,7 +58,7 @@ class GitLabPipelines:
         if not isinstance(pipeline.get("id"), int):
             raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun")
         if sha and pipeline.get("sha") != sha:
-            await self._take_back(order, ref, pipeline)
+            await self._take_back(order, ref, pipeline, sha)
         return _taken(order, pipeline)
 
     async def find(self, how: GitLabPipeline, order: Order) -> Taken | None:
@@ -80,7 +80,7 @@ class GitLabPipelines:
         if not status:
             raise HostUnreachable(f"{WHO}'s answer describes a pipeline in a way that I do not know")
         state = _STATES.get(status, RunState.RUNNING)
-        if other := _other_commit(order, pipeline):
+        if other := _other_commit(_bound_to(how, order), pipeline):
             return Report(RunState.FAILED if state is RunState.PASSED else state, note=other, url=url)
         if state is not RunState.FAILED:
             return Report(state, note=_NOTES.get(status, ""), url=url)
@@ -109,9 +109,9 @@ class GitLabPipelines:
                 f"{said(ref)} stands at {_short(stands_at)} on {WHO}, not at {_short(sha)}, which was asked for"
             )
 
-    async def _take_back(self, order: Order, ref: str, pipeline: Mapping[str, Any]) -> None:
+    async def _take_back(self, order: Order, ref: str, pipeline: Mapping[str, Any], sha: str) -> None:
         """It began another commit than what was approved. Raises ``NotTaken``, or ``Unsure`` where it runs on."""
-        took, wanted = _short(pipeline.get("sha")), _short(order.values["sha"])
+        took, wanted = _short(pipeline.get("sha")), _short(sha)
         what = f"{said(ref)} moved: {WHO} began {took} instead of {wanted}"
         try:
             left = await self._calls.post(order.repository, f"/pipelines/{pipeline['id']}/cancel")
@@ -139,8 +139,14 @@ class GitLabPipelines:
         return timed_out, f"{note} failed" if note else "", lines
 
 
-def _other_commit(order: Order, pipeline: Any) -> str:
-    wanted, took = order.values.get("sha", ""), text_in(pipeline, "sha")
+def _bound_to(how: GitLabPipeline, order: Order) -> str:
+    """The commit that its pipeline must be of: where the ref is what is deployed."""
+    is_deployed = any(f"{{{name}}}" in how.ref for name in ("version", "sha"))
+    return order.values.get("sha", "") if is_deployed else ""
+
+
+def _other_commit(wanted: str, pipeline: Any) -> str:
+    took = text_in(pipeline, "sha")
     return f"it is of {_short(took)}, not of {_short(wanted)}" if wanted and took and took != wanted else ""
 
 

@@ -66,6 +66,16 @@ async def test_a_branch_that_stands_at_another_commit_is_not_deployed(gitlab, ur
     assert gitlab.pipelines == {}
 
 
+async def test_a_pipeline_that_is_kept_on_a_branch_of_its_own_deploys_by_its_variables(gitlab, url, carrier):
+    gitlab.refs["main"] = OTHER_SHA
+    kept = GitLabPipeline("main", {"VERSION": "{version}"})
+
+    assert await carrier.start(kept, order(url)) == Taken(RUN, PAGE)
+    gitlab.pipelines[15]["status"] = "success"
+    report = await carrier.look(kept, order(url, reference=RUN))
+    assert (report.state, report.note) == (RunState.PASSED, "")
+
+
 async def test_a_branch_that_moves_meanwhile_is_taken_back(gitlab, url, carrier):
     gitlab.moves_to = OTHER_SHA
 

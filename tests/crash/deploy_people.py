@@ -180,7 +180,7 @@ class People:
         while loop.time() - last < PATIENCE_SECONDS:
             owed = await self._owed()
             async with self._unit.reading() as work:
-                left = await work.find(Deployment, state=OPEN, limit=5)
+                left = await work.find(Deployment, state=OPEN)
             # Checks are looked at again and again; whether they ever pass is for people to see to.
             next_at = owed.due or (None if left else owed.checks)
             if owed.running or made.busy:

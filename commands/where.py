@@ -1,4 +1,4 @@
-"""/where: the passport of a change, a commit, a pull request or a version."""
+"""/where: the passport of a change, a ticket, a commit, a pull request or a version."""
 
 from bot.command import Call, Command, Reply, text
 from bot.domain.ports import Work

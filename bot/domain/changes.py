@@ -182,9 +182,12 @@ class Change:
 
 # Neither "ABC-41" nor "C-41a" names a change, but a branch such as "fix/c-41-rounding" does.
 _CHANGE_ID = re.compile(r"(?<![A-Za-z0-9])[Cc]-0*([1-9][0-9]{0,8})(?![A-Za-z0-9])")
-_PR_URL = re.compile(r"https?://[^/\s]+/([\w.-]+/[\w.-]+)/pull/([0-9]+)(?:[/?#]\S*)?")
-_PR_NAME = re.compile(r"([\w.-]+/[\w.-]+)#([0-9]+)")
-_PR_SHORT = re.compile(r"(?:([\w.-]+)?#)?([0-9]+)")
+# GitHub's, and GitLab's with its groups.
+_PR_URL = re.compile(
+    r"https?://[^/\s]+/([\w.-]+(?:/[\w.-]+)+?)/(?:pull|-/merge_requests|merge_requests)/([0-9]{1,9})(?:[/?#]\S*)?"
+)
+_PR_NAME = re.compile(r"([\w.-]+(?:/[\w.-]+)+)[#!]([0-9]{1,9})")
+_PR_SHORT = re.compile(r"(?:([\w.-]+)?[#!])?([0-9]{1,9})")
 
 
 def change_ids_in(text: str) -> tuple[str, ...]:
@@ -193,10 +196,10 @@ def change_ids_in(text: str) -> tuple[str, ...]:
 
 
 def pull_request_named(text: str, repositories: Mapping[str, str], service: str | None = None) -> str:
-    """The pull request that a text means, as ``owner/repo#12``.
+    """The pull or merge request that a text means, as ``owner/repo#12``.
 
-    Understands an address, ``owner/repo#12``, ``web#12`` for a service of ``repositories`` (service to
-    ``owner/repo``), and ``#12`` where ``service`` says whose. Raises ``Refusal`` where it is none of these.
+    Understands an address, ``owner/repo#12``, ``group/sub/repo!12``, ``web#12`` for a service of ``repositories``
+    (service to ``owner/repo``), and ``#12`` where ``service`` says whose. Raises ``Refusal`` where it is none of these.
     """
     wanted = text.strip().strip("<>").partition("|")[0]
     if found := _PR_URL.fullmatch(wanted) or _PR_NAME.fullmatch(wanted):

@@ -175,6 +175,7 @@ def record(work: Work, deployment: Deployment, what: str, by: str = "", /, *more
         *([Subject("sha", deployment.sha)] if deployment.sha else []),
         *(Subject("change", id) for id in deployment.ships.changes),
         *(_pull_requests(work, deployment) if what == "requested" else []),
+        *(Subject("ticket", id) for id in deployment.ships.tickets),
         *more,
         *where,
     ]

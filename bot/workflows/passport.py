@@ -11,6 +11,7 @@ from bot.domain.refusals import Refusal, Unknown
 from bot.domain.reviews import PullRequest
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
+from bot.domain.tickets import tickets_in
 
 # How far a name leads on: a change leads to its commits, a commit to its version, a version to its deployments.
 # Nothing leads on to another change, or the passport of one would tell of its neighbours in the same release.
@@ -69,22 +70,24 @@ async def _meant(work: Work, thing: str) -> Subject:
     ids = change_ids_in(thing)
     if ids and ids[0].casefold() == thing.casefold():
         return Subject("change", ids[0])
+    if tickets_in((thing.upper(),), work.team.tickets.keys) == (thing.upper(),):
+        return Subject("ticket", thing.upper())
     if _SHA.fullmatch(thing.casefold()):
         commits = await work.named("sha", thing.casefold(), limit=3)
         if len(commits) > 1:
             raise Refusal(f"{thing} begins more than one commit: {', '.join(one.name[:12] for one in commits)}.")
         if commits:
             return commits[0]
-    if "#" in thing or "/pull/" in thing:
+    if any(mark in thing for mark in ("#", "!", "/pull/", "/merge_requests/")):
         return await _pull_request(work, thing)
     return await _version(work, thing)
 
 
 async def _pull_request(work: Work, thing: str) -> Subject:
     repositories = work.team.repositories
-    if thing.startswith("#"):
+    if thing.startswith(("#", "!")):
         for repository in repositories.values():
-            known = await work.get(PullRequest, f"{repository}{thing}")
+            known = await work.get(PullRequest, f"{repository}#{thing[1:]}")
             if known is not None:
                 return Subject("pr", known.id)
     return Subject("pr", pull_request_named(thing, repositories))

@@ -107,6 +107,21 @@ def test_a_pull_request_that_cannot_be_placed_is_refused(text: str):
         pull_request_named(text, {"web": "org/web"})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://git.example.com/harbor/shop/web/-/merge_requests/12",
+        "https://git.example.com/harbor/shop/web/-/merge_requests/12/diffs#note_7",
+        "harbor/shop/web!12",
+        "harbor/shop/web#12",
+        "web!12",
+        "!12",
+    ],
+)
+def test_a_merge_request_is_named_as_gitlab_writes_it(text: str) -> None:
+    assert pull_request_named(text, {"web": "harbor/shop/web"}, "web") == "harbor/shop/web#12"
+
+
 def test_a_pull_request_is_linked_once():
     linked = CHANGE.link("org/web#812")
 

@@ -2,9 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
+from bot.domain.refusals import Refusal
 from bot.domain.tickets import TICKETS_MAX, Tracker
+from commands.where import command as where
+from tests.fakes import ANA
 from tests.rendered import RENDER, shown
-from tests.workflows.deploying import EVERYONE, Harbour, ask, go_live
+from tests.workflows.deploying import EVERYONE, Harbour, ask, go_live, press
 
 STEP = "feat(checkout): one step (#809)"
 JIRA = Tracker(("PAY", "WEB"), "https://jira.example.com/browse/{ticket}")
@@ -48,3 +53,15 @@ async def test_a_team_that_names_no_tracker_sees_none():
     world, id = await asked("PAY-123", Tracker())
 
     assert (await world.deployment(id)).ships.tickets == ()
+
+
+async def test_a_ticket_leads_to_where_it_is_live():
+    world, id = await asked("Closes PAY-123")
+    await press(world, "approve", id, ANA)
+    await world.run_due()
+
+    passport = (await world.use(where, thing="pay-123")).context["passport"]
+    assert (passport.title, passport.state) == ("PAY-123", "live in production")
+    assert "web v1.4.0" in passport.names
+    with pytest.raises(Refusal, match="PAY-124"):
+        await world.use(where, thing="PAY-124")

@@ -97,8 +97,9 @@ async def hear(work: Work, deployment: Deployment, report: Report) -> None:
     elif report.state.ended and (report.state is RunState.PASSED) != (deployment.state is State.SUCCEEDED):
         news.record(work, deployment, "contradicted", state=str(report.state))
         slot = await slot_of(work, deployment.service, deployment.environment)
-        if report.state is RunState.PASSED and slot.latest == deployment.id and not slot.taken_by:
-            # Nothing has come after it: so this is live.
+        is_last = slot.latest == deployment.id and not slot.taken_by
+        if report.state is RunState.PASSED and deployment.state is State.FAILED and is_last:
+            # Nothing has come after it, and nobody wants it once more: so this is live.
             deployment = await deploy_ends.mended(work, deployment, report.note)
         news.tell_in_thread(work, deployment, "contradicted", report=report)
 

@@ -471,6 +471,21 @@ async def test_after_something_else_came_a_late_success_is_only_said():
     assert "deployment.contradicted" in world.kinds
 
 
+async def test_a_success_that_comes_while_it_is_to_run_once_more_is_said_and_nothing_else():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    await world.hear(run_is(RunState.FAILED))
+    until = world.clock.now() + timedelta(hours=1)
+    await world.use(command, "freeze", by=MEI, environment="staging", end=until, reason="audit")
+    await press(world, "retry", id, TOM)
+    await world.hear(run_is(RunState.PASSED))
+
+    assert (await world.deployment(id)).state is State.QUEUED
+    assert (await world.get(Slot, "web/staging")).live is None
+    assert world.said[f"deployment:{id}:contradicted:1"].template == "deploy/contradicted"
+
+
 async def test_a_service_that_the_team_file_forgot_has_failed_and_holds_nobody_up():
     world = Abroad()
     id = await ask(world, environment="staging")

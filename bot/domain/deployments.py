@@ -252,7 +252,8 @@ class Deployment:
     def mend(self, note: str, at: datetime) -> Self:
         """Live after all: it was run again where it was carried out, or was said too early to have failed."""
         self._must_be(State.FAILED, at=at)
-        return replace(self, state=State.SUCCEEDED, ended_at=at, note=note, exit_code=None, timed_out=False)
+        mended = replace(self, state=State.SUCCEEDED, ended_at=at, ended_by="", note=note)
+        return replace(mended, exit_code=None, timed_out=False)
 
     def without(self, people: Collection[str], at: datetime) -> Self:
         """Without the votes of these, who are not here any more."""

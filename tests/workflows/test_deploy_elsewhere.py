@@ -486,6 +486,18 @@ async def test_a_success_that_comes_while_it_is_to_run_once_more_is_said_and_not
     assert world.said[f"deployment:{id}:contradicted:1"].template == "deploy/contradicted"
 
 
+async def test_who_said_that_it_failed_is_not_named_as_having_seen_it_live():
+    world = Abroad(HTTP)
+    world.carrier.start_says, world.carrier.says = Unsure("it cut the connection"), None
+    id = await ask(world, environment="staging")
+    await world.on(23 * MINUTE)
+    await press(world, "settle", id, MEI, outcome="failed")
+    await world.hear(reported(world, RunState.PASSED, "D-1/1"))
+
+    mended = card(world, id)["deployment"]
+    assert (mended.state, mended.ended_by) == (State.SUCCEEDED, "")
+
+
 async def test_a_service_that_the_team_file_forgot_has_failed_and_holds_nobody_up():
     world = Abroad()
     id = await ask(world, environment="staging")

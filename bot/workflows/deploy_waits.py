@@ -75,8 +75,7 @@ async def look_at_checks(tools: Tools, it: Due) -> Outcome | Again:
 async def _checked(deployment: Deployment, seen: list[PipelineChanged], work: Work) -> None:
     """It starts, or the next look is owed as this one was."""
     await builds.learn(work, seen)
-    # Before its slot, as whoever clicks takes them; the other way round they would wait for each other.
-    deployment = await work.get(Deployment, deployment.id) or deployment
+    # The slot first: others of its queue are looked at in the same minute, and redraw each other's cards.
     slot = await start_next(work, await slot_of(work, deployment.service, deployment.environment))
     await news.show_queue(work, slot)
     await news.show(work, deployment, slot)

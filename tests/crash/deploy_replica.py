@@ -127,6 +127,7 @@ async def _held(unit: UnitOfWork, id: str, run: int) -> dict[str, Any] | None:
     return {
         "sha": before.sha,
         "asked_by": before.asked_by,
+        "overrides": before.overrides,
         "votes": [[vote.by, str(vote.decision), vote.sha] for vote in before.approval.votes],
         "beside": beside,
     }

@@ -82,7 +82,11 @@ class Truth:
     def _quorum(self, one: Deployment, start: dict[str, Any]) -> None:
         name, held = f"{one.id}/{start['run']}", start["held"]
         yes = [(by, sha) for by, decision, sha in held["votes"] if decision == "approve"]
-        needed = 0 if one.rolls_back else max(TEAM.environments[one.environment].approvals, bool(one.overrides))
+        needed = (
+            0
+            if one.rolls_back
+            else max(TEAM.environments[one.environment].approvals, 1 if held["overrides"] else 0)
+        )
         people = {by for by, _ in yes} - {held["asked_by"]}
         if len(people) < needed or len(yes) < len(held["votes"]):
             self.wrong.append(

@@ -1,6 +1,6 @@
 """How a deployment is asked for, decided and put in its turn; what runs it is in ``deploy_run``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.domain.approvals import Decision
@@ -120,9 +120,13 @@ async def cancel(work: Work, id: str, by: Person) -> Deployment:
     return deployment
 
 
-async def retry(work: Work, id: str, by: Person) -> Deployment:
-    """The same once more, on the approval it has. Raises ``Stale`` where another one has run since, ``Locked``."""
+async def retry(work: Work, id: str, by: Person, here: Collection[str] = ()) -> Deployment:
+    """The same once more, on the approval it has, as far as those who gave it are ``here`` (ids; empty: not known).
+
+    Raises ``Stale`` where another one has run since, ``Locked``, ``Refusal``.
+    """
     deployment = await known(work, id)
+    _must_be_approved_still(deployment, here)
     slot = await slot_of(work, deployment.service, deployment.environment)
     _must_be_latest(deployment, slot)
     if not deployment.rolls_back and not deployment.fixes:
@@ -231,6 +235,16 @@ async def _override(work: Work, deployment: Deployment, people: Sequence[Person]
 def _expires(work: Work, deployment: Deployment) -> None:
     args = {"deployment": deployment.id}
     work.owe(Job("deploy.expire", _expiry_key(deployment), deployment.approval.expires_at, args))
+
+
+def _must_be_approved_still(deployment: Deployment, here: Collection[str]) -> None:
+    votes = deployment.approval.approvals
+    gone = [vote.name for vote in votes if here and vote.by not in here]
+    if gone and len(votes) - len(gone) < deployment.approval.needed:
+        raise Refusal(
+            f"{', '.join(gone)} approved {deployment.what} and left since, so that counts no more. Ask for it anew "
+            f'with "/deploy {deployment.what}".'
+        )
 
 
 def _must_be_latest(deployment: Deployment, slot: Slot) -> None:

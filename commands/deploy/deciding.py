@@ -4,11 +4,11 @@ from collections.abc import Awaitable
 
 from bot.command import Call, Reply, choice, word
 from bot.domain.approvals import Decision
-from bot.domain.deployments import Deployment
+from bot.domain.deployments import Deployment, State
 from bot.domain.locks import Locked
 from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Stale
-from bot.workflows import deploy, deploy_clicks, deploy_ends, deploy_look
+from bot.workflows import deploy, deploy_clicks, deploy_ends, deploy_look, deploy_rules
 from bot.workflows import deploy_news as news
 from commands.deploy.declared import DEPLOYMENT, command, permitted
 
@@ -56,11 +56,22 @@ async def cancel(call: Call, work: Work) -> Reply:
     return await _done(call, work, "cancelled", deploy.cancel(work, call.args["deployment"], call.by))
 
 
-@command.verb("retry <deployment>", "Run it once more", hidden=True, opens_form=False, deployment=DEPLOYMENT)
+async def _who_is_here(call: Call, tools: Tools) -> frozenset[str]:
+    return frozenset(person.id for person in await tools.directory.people())
+
+
+@command.verb(
+    "retry <deployment>",
+    "Run it once more",
+    hidden=True,
+    opens_form=False,
+    prepare=_who_is_here,
+    deployment=DEPLOYMENT,
+)
 async def retry(call: Call, work: Work) -> Reply:
     """The same commit, on the approval that it has."""
     await permitted(call, work, "retry")
-    return await _done(call, work, "retried", deploy.retry(work, call.args["deployment"], call.by))
+    return await _done(call, work, "retried", deploy.retry(work, call.args["deployment"], call.by, call.prepared))
 
 
 @command.verb(
@@ -98,7 +109,9 @@ async def _done(call: Call, work: Work, what: str, step: Awaitable[Deployment]) 
         deployment = await step
     except (Stale, Locked) as refusal:
         return await _not_done(call, work, refusal.sentence)
-    return Reply("deploy/done", {"deployment": deployment, "what": what})
+    is_held = deployment.state is State.QUEUED
+    holds = await deploy_rules.holding(work, deployment) if is_held else []
+    return Reply("deploy/done", {"deployment": deployment, "what": what, "holds": holds})
 
 
 async def _not_done(call: Call, work: Work, why: str) -> Reply:

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.domain.builds import Purpose, Run
 from bot.domain.deployments import State
 from bot.domain.events import RunState
 from bot.domain.incidents import Incident, IncidentSeverity
 from bot.domain.obstacles import Kind
+from bot.domain.refusals import Refusal
 from bot.domain.slots import Slot
 from bot.domain.team import Environment
 from bot.workflows import deploy, deploy_around, deploy_run, deploy_waits, locks
@@ -184,3 +187,29 @@ async def test_a_failure_with_somebody_behind_it_names_who_starts_and_no_buttons
 
     assert world.said[f"deployment:{first}/1:ended:#deploys"].context["next_one"] == second
     assert world.said[f"deployment:{second}/1:ended:#deploys"].context["next_one"] == ""
+
+
+async def test_whose_only_approver_left_is_not_run_once_more():
+    world = Harbour()
+    world.target.ends = replace(world.target.ends, code=3)
+    id = await ask(world)
+    await press(world, "approve", id, ANA)
+    await on(world)
+    world.directory.known[ANA.id] = replace(ANA, is_gone=True)
+
+    with pytest.raises(
+        Refusal, match=r"Ana approved web v1\.4\.0 to production and left since.*/deploy web v1\.4\.0"
+    ):
+        await press(world, "retry", id, LUIS)
+    assert (await world.deployment(id)).state is State.FAILED
+
+
+async def test_the_last_yes_says_what_still_holds_it():
+    world = Harbour(
+        team=replace(
+            EVERYONE, environments={"production": Environment("production", 0, approvals=1, checks=("ci",))}
+        )
+    )
+    id = await ask(world)
+    answer = await press(world, "approve", id, ANA)
+    assert [one.kind for one in answer.context["holds"]] == [Kind.CHECKS]

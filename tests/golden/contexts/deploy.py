@@ -207,9 +207,14 @@ CONTEXTS = {
     "deploy/asked#answered": _asked(HALF),
     "deploy/asked#elsewhere": _asked(LIVE, user="U0MEI"),
     "deploy/asked#refused": _asked(WAITING.decide(Decision.REFUSE, MEI, AT)),
-    "deploy/done": {"deployment": HALF, "what": "approved"},
-    "deploy/done#last": {"deployment": QUEUED, "what": "approved"},
-    "deploy/done#rollback": {"deployment": replace(QUEUED, version="v1.3.9", id="D-13"), "what": "rolled back"},
+    "deploy/done": {"deployment": HALF, "what": "approved", "holds": []},
+    "deploy/done#last": {"deployment": QUEUED, "what": "approved", "holds": []},
+    "deploy/done#held": {"deployment": QUEUED, "what": "approved", "holds": HOLDS[:2]},
+    "deploy/done#rollback": {
+        "deployment": replace(QUEUED, version="v1.3.9", id="D-13"),
+        "what": "rolled back",
+        "holds": [],
+    },
     "deploy/not_done": {"deployment": LIVE, "why": "web v1.4.0 to production went live 3 min ago."},
     "deploy/why": {
         "deployment": WAITING,

@@ -1,5 +1,6 @@
 """Where a release stands: its states, when it is due, where its notes were posted, and what of them is not live."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +43,7 @@ class Strike:
     """Lines that turned out not to be live.
 
     ``why`` is one of the three above; ``cause`` is the deployment or the flag; ``because`` what a person said.
+    ``told_by`` is the source that told us of the deployment, where nobody asked us for it.
     """
 
     numbers: tuple[int, ...]
@@ -50,7 +52,34 @@ class Strike:
     cause: str = ""
     because: str = ""
     by: str = ""
+    told_by: str = ""
 
     def of(self, numbers: tuple[int, ...]) -> Self:
         """The same, of these lines only."""
         return replace(self, numbers=numbers)
+
+
+def struck(strikes: Sequence[Strike], strike: Strike) -> tuple[Strike, ...]:
+    """With one more; each cause counts by itself, so that a line is live again only when none is left."""
+    same = [each for each in strikes if (each.why, each.cause) == (strike.why, strike.cause)]
+    known = {number for each in same for number in each.numbers}
+    fresh = tuple(number for number in strike.numbers if number not in known)
+    return (*strikes, strike.of(fresh)) if fresh else tuple(strikes)
+
+
+def lifted(strikes: Iterable[Strike], numbers: Iterable[int], why: str, cause: str = "") -> tuple[Strike, ...]:
+    """Without these lines, where they are struck for this reason, by this cause or, without one, by any."""
+    gone = set(numbers)
+    kept = (
+        each.of(tuple(number for number in each.numbers if number not in gone))
+        if each.why == why and cause in ("", each.cause)
+        else each
+        for each in strikes
+    )
+    return tuple(each for each in kept if each.numbers)
+
+
+def causes(strikes: Iterable[Strike]) -> tuple[Strike, ...]:
+    """The newest of each cause. All rollbacks are one, as whatever goes live again ends them all."""
+    newest = {(each.why, each.cause if each.why == FLAG_OFF else ""): each for each in strikes}
+    return tuple(newest.values())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
+from bot.domain import release_states
 from bot.domain.approvals import Approval, Decision
 from bot.domain.drafting import Brought, Drafted
 from bot.domain.notes import Line, Notes, Voice, edited
@@ -91,6 +92,15 @@ class Release:
     def struck(self) -> frozenset[int]:
         """Numbers of the changes that are not live."""
         return frozenset(number for strike in self.strikes for number in strike.numbers)
+
+    @property
+    def causes(self) -> tuple[Strike, ...]:
+        """Why something is not live: the newest strike of each cause."""
+        return release_states.causes(self.strikes)
+
+    def struck_for(self, why: str) -> frozenset[int]:
+        """Numbers of those that are struck for this reason, whatever else there is."""
+        return frozenset(number for strike in self.strikes if strike.why == why for number in strike.numbers)
 
     def shown(self, voice: Voice) -> Notes:
         """The notes in this voice, with what is not live struck through."""
@@ -232,24 +242,11 @@ class Release:
 
     def strike(self, strike: Strike) -> Self:
         """With lines struck through; itself where they all are for this cause already."""
-        fresh = tuple(number for number in strike.numbers if number not in self.struck)
-        if not fresh:
-            return self
-        return replace(self, strikes=(*self.strikes, strike.of(fresh)), corrections=self.corrections + 1)
+        return self._with_strikes(release_states.struck(self.strikes, strike))
 
     def lift(self, numbers: Iterable[int], why: str, cause: str = "") -> Self:
-        """With these lines live again, if they were struck for this reason (and by this cause); else itself."""
-        gone = set(numbers)
-        kept = tuple(
-            strike.of(tuple(n for n in strike.numbers if n not in gone))
-            if strike.why == why and cause in ("", strike.cause)
-            else strike
-            for strike in self.strikes
-        )
-        strikes = tuple(strike for strike in kept if strike.numbers)
-        if strikes == self.strikes:
-            return self
-        return replace(self, strikes=strikes, corrections=self.corrections + 1)
+        """Not struck for this reason (by this cause): live where no other is left; itself where there is none."""
+        return self._with_strikes(release_states.lifted(self.strikes, numbers, why, cause))
 
     def written(self, voice: Voice, url: str) -> Self:
         """On the code host, in this voice."""
@@ -263,6 +260,11 @@ class Release:
         """Raises ``Stale`` where it has no notes (yet)."""
         if not self.is_published:
             self._must_be(ReleaseState.DRAFT, at=at)
+
+    def _with_strikes(self, strikes: tuple[Strike, ...]) -> Self:
+        if strikes == self.strikes:
+            return self
+        return replace(self, strikes=strikes, corrections=self.corrections + 1)
 
     def _changed(self, notes: Mapping[Voice, Notes], by: str, version: str | None = None) -> Self:
         same = notes == self.notes and version in (None, self.version)

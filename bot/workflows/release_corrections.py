@@ -8,7 +8,7 @@ from bot.domain.messages import Message
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Stale
-from bot.domain.release_states import BY_HAND, FLAG_OFF, ROLLED_BACK, ReleaseState, Strike
+from bot.domain.release_states import BY_HAND, FLAG_OFF, ROLLED_BACK, ReleaseState, Strike, causes
 from bot.domain.releases import Release
 from bot.domain.ships import Ships
 from bot.workflows import release_news as news
@@ -74,32 +74,35 @@ async def by_hand(work: Work, id: str, number: int, by: Person, because: str) ->
         raise Refusal(f"{before.id} has no line {number}. “/release notes {before.id}” numbers them.", field="line")
     release = before.strike(Strike((number,), BY_HAND, work.now, because=because.strip(), by=by.id))
     if release is before:
-        raise Stale(f"Line {number} of {before.id} is struck through already.")
+        raise Stale(f"Line {number} of {before.id} is struck through by hand already.")
     await _correct(work, before, release)
     return release
 
 
-async def _correct(work: Work, before: Release, release: Release) -> None:
-    """Make true whatever stands anywhere, and say once in each thread what has changed."""
+async def _correct(work: Work, before: Release, release: Release, by: str = "") -> None:
+    """Make true whatever stands anywhere, and say once in each thread what has changed.
+
+    Where only the causes have changed, and no line for its readers, the notes name them and no thread says anything.
+    """
     if release is before:
         return
     await work.save(release)
     news.say_notes(work, release, before)
     turned = before.struck ^ release.struck
+    new = tuple(strike for strike in release.strikes if strike not in before.strikes)
     context = {
         "release": release,
         "is_struck": len(release.struck) > len(before.struck),
-        "strike": release.strikes[-1] if release.strikes else before.strikes[-1],
+        "strikes": causes(new),
         "lines": [line for number, line in release.numbers.items() if number in turned],
     }
-    for post in release.posts:
+    for post in release.posts if turned else ():
         first = news.post_key(release, post)
         key = f"{first}:correction:{release.corrections}"
         work.say(Message(key, post.channel, "release/corrected", context, thread_of=first))
-    strike = release.strikes[-1] if release.strikes else None
-    by = strike.by if strike and context["is_struck"] else ""
-    news.record(work, release, "corrected", by, lines=len(turned), live=not context["is_struck"])
-    if release.host_url:
+    by = next((strike.by or strike.told_by for strike in new), by)
+    news.record(work, release, "corrected", by, lines=len(turned), live=not new)
+    if release.host_url and turned:
         release_writing.owe(work, release, release.on_host)
     await news.show(work, release)
 

@@ -2,6 +2,7 @@
 
 from bot.command import Answer, Call, Field, Form, Reply, choice, number, text, when
 from bot.domain.ports import Work
+from bot.domain.release_states import BY_HAND
 from bot.domain.releases import Release
 from bot.workflows import release as releases
 from bot.workflows import release_corrections, release_posting
@@ -69,7 +70,8 @@ async def correct(call: Call, work: Work) -> Answer:
 def _form(release: Release, call: Call) -> Form:
     if not release.is_published:
         release.must_be_written(call.at)
-    lines = [f"{n}. {line.text}" for n, line in release.numbers.items() if not line.is_struck]
+    by_hand = release.struck_for(BY_HAND)
+    lines = [f"{n}. {line.text}" for n, line in release.numbers.items() if n not in by_hand]
     if len(lines) <= OPTIONS_MAX:
         options = tuple(line if len(line) <= OPTION_MAX else line[: OPTION_MAX - 1] + "…" for line in lines)
         field = Field("chosen", "Line", choice(*options))

@@ -4,13 +4,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bot.domain.flags import Flag, Place, Serving
+from bot.domain.messages import Message
 from bot.domain.notes import Voice
 from bot.domain.release_rules import Activity, Audience, ReleaseRules, Releasing
 from bot.domain.releases import Release
 from bot.workflows import release
+from bot.workflows.flag_places import known as known_flag
+from bot.workflows.flag_places import put
 from commands.release import command
-from tests.fakes import ANA, TOM
-from tests.workflows.deploying import EVERYONE, Harbour
+from tests.fakes import ANA, LUIS, TOM
+from tests.workflows.deploying import EVERYONE, Harbour, press
 
 AUDIENCES = {
     "devs": Audience("devs", Voice.ENGINEERS, ("#releases",)),
@@ -56,6 +60,27 @@ async def published(world: Harbour, **more: Any) -> str:
     id = await draft(world, **more)
     await world.use(command, "publish", by=ANA, release=id)
     return id
+
+
+async def roll_back(world: Harbour, id: str) -> None:
+    await press(world, "rollback", id, LUIS)
+    await world.run_due(timedelta(minutes=1))
+
+
+async def hide(world: Harbour, key: str, **names: Any) -> None:
+    """A flag that is off everywhere."""
+    await world.add(Flag.make(key, TOM, world.clock.now(), **names))
+
+
+async def turn(world: Harbour, key: str, to: Serving) -> None:
+    """Serve this to readers from now on."""
+    async with world.unit() as work:
+        await put(work, await known_flag(work, key), "production", Place(to, work.now), by=TOM.id, why="test")
+
+
+def corrections(world: Harbour, id: str) -> list[Message]:
+    """What the threads of a release's notes were told, in order."""
+    return [said for said in world.said.values() if said.template == "release/corrected" and f":{id}:" in said.key]
 
 
 async def as_it_is(world: Harbour, id: str) -> Release:

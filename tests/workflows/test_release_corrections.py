@@ -12,15 +12,21 @@ from bot.workflows import release_corrections, release_writing
 from bot.workflows.deploy_run import run
 from commands.release import command
 from tests.fakes import ANA, LUIS, NOON
-from tests.workflows.deploying import Harbour, ask, go_live, press
-from tests.workflows.releasing import PLAIN, SAID, STEP, THREE, as_it_is, draft, notes_key, published, told
+from tests.workflows.deploying import Harbour, ask, go_live
+from tests.workflows.releasing import (
+    PLAIN,
+    SAID,
+    STEP,
+    THREE,
+    as_it_is,
+    draft,
+    notes_key,
+    published,
+    roll_back,
+    told,
+)
 
 ONE, TWO = "Checkout: one step (#809)", "C-1 round half up (#812)"
-
-
-async def roll_back(world: Harbour, id: str) -> None:
-    await press(world, "rollback", id, LUIS)
-    await world.run_due(timedelta(minutes=1))
 
 
 async def test_a_rollback_strikes_the_notes_everywhere_and_says_so_once_in_each_thread():
@@ -38,7 +44,7 @@ async def test_a_rollback_strikes_the_notes_everywhere_and_says_so_once_in_each_
         first = notes_key(id, voice, channel)
         replies = [said for said in world.said.values() if said.thread_of == first]
         assert [reply.template for reply in replies] == ["release/corrected"]
-        assert replies[0].context["strike"].by == LUIS.id
+        assert [strike.by for strike in replies[0].context["strikes"]] == [LUIS.id]
     assert [entry.by for entry in world.entries if entry.kind == "release.corrected"] == [LUIS.id]
     assert world.said[f"release:{id}"].context["release"].struck == {1, 2}
 
@@ -120,7 +126,10 @@ async def test_one_line_by_hand_chosen_from_a_form():
     await world.use(command, "correct", by=LUIS, door=Door.FORM, **sent)
     assert told(world, notes_key(id, "engineers", "#releases")) == [ONE, f"~{TWO}~"]
     assert told(world, notes_key(id, "operators", "#ops"))[1].startswith("~")
-    with pytest.raises(Stale, match="struck through already"):
+    left = await world.use(command, "correct", by=LUIS, release=id)
+    assert isinstance(left, Form)
+    assert left.fields[0].parameter.choices == (f"1. {ONE}",)
+    with pytest.raises(Stale, match="struck through by hand already"):
         await world.use(command, "correct", by=LUIS, release=id, line=2)
     with pytest.raises(Refusal, match="has no line 7"):
         await world.use(command, "correct", by=LUIS, release=id, line=7)

@@ -64,6 +64,9 @@ READY = HALF.decide(ANA, LATER).schedule(AT + timedelta(hours=3), TOM, LATER)
 ROLLED = PUBLISHED.strike(Strike((1, 2, 3, 4), ROLLED_BACK, AT + timedelta(hours=2), "D-12", by="U0MEI"))
 OFF = PUBLISHED.strike(Strike((2,), FLAG_OFF, AT + timedelta(hours=2), "checkout_v2"))
 MENDED = PUBLISHED.strike(Strike((3,), BY_HAND, AT + timedelta(hours=2), because="It came <later>.", by="U0MEI"))
+BOTH = PUBLISHED.strike(Strike((2,), FLAG_OFF, AT, "checkout_v2")).strike(Strike((2, 3), FLAG_OFF, AT, "<fees>"))
+TOLD = PUBLISHED.strike(Strike((1, 2), ROLLED_BACK, AT + timedelta(hours=2), "D-13", told_by="argocd"))
+ALL_CAUSES = replace(BOTH, strikes=(*ROLLED.strikes, *MENDED.strikes, *BOTH.strikes))
 CHANGES = [Change(title="Faster checkout", created_by="U0ANA", created_at=AT, id="C-41")]
 LINES = [
     CustomerLine(id=f"web/#{n}", service="web", release="R-4", asked="U0ANA", about=about, asked_at=AT)
@@ -93,7 +96,7 @@ def posted(release, voice, part=1, parts=1):
 
 def corrected(release, **more):
     lines = [line for line in release.numbers.values() if line.is_struck]
-    return {"release": release, "is_struck": True, "strike": release.strikes[-1], "lines": lines, **more}
+    return {"release": release, "is_struck": True, "strikes": release.causes, "lines": lines, **more}
 
 
 CONTEXTS = {
@@ -131,9 +134,12 @@ CONTEXTS = {
     "release/notes_operators#corrected": posted(MENDED, Voice.OPERATORS),
     "release/notes_customers": posted(replace(PUBLISHED, late_by=timedelta(hours=2)), Voice.CUSTOMERS),
     "release/notes_customers#flag-off": posted(OFF, Voice.CUSTOMERS),
+    "release/notes_engineers#every-cause": posted(ALL_CAUSES, Voice.ENGINEERS),
     "release/corrected": corrected(ROLLED),
     "release/corrected#flag-off": corrected(OFF),
     "release/corrected#by-hand": corrected(MENDED),
+    "release/corrected#flags-off": corrected(BOTH),
+    "release/corrected#reported": corrected(TOLD),
     "release/corrected#live-again": corrected(ROLLED, is_struck=False),
     "release/asked": {"release": DRAFT, "lines": [ANSWERED[0], LINES[1]], "is_open": True},
     "release/asked#answered": {"release": DRAFT, "lines": ANSWERED, "is_open": False},

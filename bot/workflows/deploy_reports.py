@@ -7,14 +7,15 @@ from functools import partial
 from bot.domain.deployments import Deployment, State
 from bot.domain.events import DeploymentReported, PipelineChanged, RunState
 from bot.domain.jobs import Due, Job, Outcome
-from bot.domain.ledger import Entry, Subject
+from bot.domain.ledger import Entry, Fact, Subject
 from bot.domain.ports import Tools, Work
-from bot.domain.references import HTTP, deployment_reference, run_reference
+from bot.domain.references import GITHUB, GITLAB, HTTP, deployment_reference, run_reference
 from bot.domain.reported import report_of, reported
 from bot.domain.ships import Ships
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.target_ports import Finished, Report
+from bot.domain.team import Team
 from bot.workflows import changes, deploy_ends
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known as known_one
@@ -25,6 +26,7 @@ from bot.workflows.services import environment_of, person_of_login, service_of_r
 from bot.workflows.slots import slot_of
 
 SHIPS = "deploy.ships"
+RECENT = 10  # deployments of one service in one environment
 ECHO = timedelta(minutes=5)  # after our own's end, in which its carrier may still be telling of it
 
 
@@ -46,11 +48,12 @@ async def deployment_reported(work: Work, event: DeploymentReported) -> None:
     by = await person_of_login(work, event.actor)
     _note(work, event, reference, service, environment, by or event.source)
     if service and environment and event.source != HTTP:
+        echoed = await _echoed(work, event, service, environment)
+        if echoed is not None:
+            await _settle(work, event, echoed)
+            return
         slot = await slot_of(work, service, environment)
-        ours = await _ours(work, slot)
-        if ours and _is_echo(event, ours, work.now):
-            await _settle(work, event, ours)
-        elif not _is_old(event, slot):
+        if not _is_old(event, slot):
             told = reported(event, service, environment, slot.live, by, reference)
             if told is not None:
                 await _enter(work, told, known, slot)
@@ -69,30 +72,62 @@ async def _with_reference(work: Work, reference: str) -> Deployment | None:
     return await work.get(Deployment, found[0].id) if found else None
 
 
-async def _ours(work: Work, slot: Slot) -> Deployment | None:
-    """The deployment that runs there at our request, or the last one that did."""
-    last = await work.get(Deployment, slot.taken_by or slot.latest) if slot.taken_by or slot.latest else None
-    return None if last is None or last.reported_by else last
+async def _echoed(work: Work, event: DeploymentReported, service: str, environment: str) -> Deployment | None:
+    """What runs there at our request, or did lately, if it tells of that: it may come when others have followed."""
+    for one in await work.find(Deployment, service=service, environment=environment, limit=RECENT):
+        if one.started_at and not one.reported_by and await _is_echo(work, event, one):
+            return one
+    return None
 
 
-def _is_echo(event: DeploymentReported, ours: Deployment, now: datetime) -> bool:
+async def _is_echo(work: Work, event: DeploymentReported, ours: Deployment) -> bool:
     """Whether it tells of what we asked for: of the same thing, or in the meantime by the host that carries it out.
 
     A workflow of GitHub's reports the commit of its own branch, and not the one that it deploys.
     """
-    if event.sha and ours.sha:
-        is_same = event.sha == ours.sha
-    else:
-        is_same = ours.version in (event.ref, event.facts.get("version"))
-    if is_same and ours.state.is_open:
+    is_same = _is_same(event, ours)
+    if is_same and ours.state in (State.RUNNING, State.UNKNOWN):
         return True
-    began, ended = ours.started_at, ours.ended_at or now
-    is_there = ours.reference.startswith(f"{event.source}:")
-    return bool(began and (is_same or is_there) and began <= event.at <= ended + ECHO)
+    if not is_same and not _is_there(work.team, event, ours):
+        return False
+    return any(began <= event.at <= ended + ECHO for began, ended in await _runs(work, ours))
+
+
+async def _runs(work: Work, ours: Deployment) -> list[tuple[datetime, datetime]]:
+    """When each of its runs began and ended; the deployment itself knows only the last one."""
+    began: dict[Fact, datetime] = {}
+    ended: dict[Fact, datetime] = {}
+    for one in await work.history(Subject("deployment", ours.id)):
+        run = one.entry.facts.get("run")
+        if one.entry.kind == "deployment.started":
+            began[run] = one.at
+        elif one.entry.kind in ("deployment.failed", "deployment.succeeded"):
+            ended[run] = one.at  # a second end is the true one: it was mended
+        elif one.entry.kind == "deployment.retried":
+            ended.setdefault(run, one.at)  # nobody knew its end
+    return [(at, ended.get(run, work.now)) for run, at in began.items()]
+
+
+def _is_same(event: DeploymentReported, ours: Deployment) -> bool:
+    if event.sha and ours.sha:
+        return event.sha == ours.sha
+    return ours.version in (event.ref, event.facts.get("version"))
+
+
+def _is_there(team: Team, event: DeploymentReported, ours: Deployment) -> bool:
+    """Whether it comes from where ours is carried out."""
+    if ours.reference:
+        return ours.reference.startswith(f"{event.source}:")
+    # Its start was cut, and no run of it has been found. Whoever deploys by a call goes by our own name for it.
+    host = GITHUB if team.services[ours.service].repository.github else GITLAB
+    return ours.carried is not None and event.source == host
 
 
 async def _settle(work: Work, event: DeploymentReported, ours: Deployment) -> None:
     """Where nobody told us how ours ended, this does, if it is live."""
+    began = ours.started_at
+    if not _is_same(event, ours) or (began and event.at < began):
+        return  # of a run before this one, or of something else that came by the same way
     if ours.state is State.UNKNOWN and event.state is RunState.PASSED:
         note = f"{event.source} reports that it is live"
         await deploy_ends.end(ours, Finished(None, note=note, is_done=True), [], work)

@@ -409,6 +409,84 @@ async def test_a_workflow_that_reports_its_own_branch_is_an_echo():
     assert (await world.get(Slot, "web/staging")).live.name == "main"
 
 
+def echo(world: Abroad, state: RunState) -> DeploymentReported:
+    """What a workflow's own environment reports: the commit of the branch that the workflow is on."""
+    told = {"source": "github", "repository": "harbor/web", "environment": "staging", "sha": SHA, "ref": "main"}
+    return reported(world, state, "5", **told)
+
+
+@pytest.mark.parametrize("state", [RunState.PASSED, RunState.FAILED])
+async def test_an_echo_that_comes_when_the_next_one_runs_is_an_echo_still(state: RunState):
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    late = echo(world, state)
+    world.clock.move(MINUTE / 6)
+    await world.hear(run_is(state))
+    world.clock.move(MINUTE / 6)
+    world.carrier.start_says, world.carrier.says = Taken(RUN + "8", URL), Report(RunState.RUNNING)
+    other = await ask(world, "v1.4.1", "staging")
+    await world.on(MINUTE)
+    await world.hear(late)
+
+    assert [one.id for one in await world.find(Deployment, service="web")] == [id, other]
+
+
+async def test_an_echo_of_a_start_that_was_cut_is_an_echo_too():
+    world = Abroad()
+    world.carrier.start_says = Unsure("GitHub cut the connection")
+    id = await ask(world, environment="staging")
+    await world.on(MINUTE)
+    await world.hear(echo(world, RunState.FAILED))
+
+    assert [one.id for one in await world.find(Deployment, service="web")] == [id]
+
+
+async def test_an_echo_of_the_run_before_is_an_echo_when_it_runs_once_more():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    late = echo(world, RunState.FAILED)
+    await world.hear(run_is(RunState.FAILED))
+    world.clock.move(MINUTE)
+    world.carrier.start_says, world.carrier.says = Taken(RUN + "8", URL), Report(RunState.RUNNING)
+    await press(world, "retry", id, MEI)
+    await world.on(MINUTE)
+    await world.hear(late)
+
+    assert (await world.deployment(id)).run == 2
+    assert [one.id for one in await world.find(Deployment, service="web")] == [id]
+
+
+async def test_only_what_says_the_same_of_this_run_settles_what_nobody_knows():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    before = reported(
+        world,
+        RunState.PASSED,
+        "6",
+        source="gitlab",
+        environment="staging",
+        sha=world.host.sha("v1.4.0"),
+        ref="main",
+    )
+    before = replace(before, repository="harbor/web")
+    world.clock.move(MINUTE)
+    await world.hear(run_is(RunState.FAILED))
+    world.carrier.start_says, world.carrier.says = Taken(RUN + "8", URL), HostUnreachable("GitHub answered 502")
+    world.carrier.can_stop = False
+    await press(world, "retry", id, MEI)
+    await world.on(23 * MINUTE)
+    assert (await world.deployment(id)).state is State.UNKNOWN
+
+    await world.hear(echo(world, RunState.PASSED))  # this run's, or of something else that GitHub brought
+    await world.hear(before)
+    assert (await world.deployment(id)).state is State.UNKNOWN
+    await world.hear(replace(before, at=world.clock.now()))
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+
+
 async def test_a_run_that_is_found_late_is_not_called_lost():
     world = Abroad()
     world.carrier.start_says = Unsure("GitHub cut the connection")

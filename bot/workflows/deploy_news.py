@@ -163,7 +163,9 @@ async def tell_whose_turn(work: Work, slot: Slot) -> None:
 
 def _tell_turn(work: Work, deployment: Deployment, ahead: Deployment | None) -> None:
     context = {"deployment": deployment, "ahead": ahead}
-    work.say(Message(f"{card_key(deployment)}:next", deployment.asked_by, "deploy/next", context))
+    # Whoever asked anew, to pass a freeze, may be somebody else than whoever was told before.
+    key = f"{card_key(deployment)}:next{':anew' if deployment.overrides else ''}"
+    work.say(Message(key, deployment.asked_by, "deploy/next", context))
 
 
 def record(work: Work, deployment: Deployment, what: str, by: str = "", /, *more: Subject, **facts: Fact) -> None:

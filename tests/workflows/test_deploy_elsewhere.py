@@ -487,6 +487,25 @@ async def test_only_what_says_the_same_of_this_run_settles_what_nobody_knows():
     assert (await world.deployment(id)).state is State.SUCCEEDED
 
 
+async def test_who_asks_anew_for_what_is_next_is_told_that_it_runs():
+    world = Abroad()
+    await ask(world, environment="staging")
+    await world.on()
+    id = await ask(world, "v1.4.1", "staging")
+    assert world.said[f"deployment:{id}:next"].to == TOM.id
+    until = world.clock.now() + timedelta(hours=1)
+    await world.use(command, "freeze", by=MEI, environment="staging", end=until, reason="audit")
+    asked = {"service": "web", "version": "v1.4.1", "environment": "staging", "reason": "it has to be"}
+    await world.use(command, by=MEI, **asked)
+    await press(world, "approve", id, ANA)
+    await world.hear(run_is(RunState.PASSED))
+    await world.on()
+
+    assert (await world.deployment(id)).state is State.RUNNING
+    assert world.said[f"deployment:{id}:next"].to == TOM.id
+    assert world.said[f"deployment:{id}:next:anew"].to == MEI.id
+
+
 async def test_a_run_that_is_found_late_is_not_called_lost():
     world = Abroad()
     world.carrier.start_says = Unsure("GitHub cut the connection")

@@ -8,11 +8,10 @@ from bot.domain.messages import Message
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Stale
-from bot.domain.release_states import BY_HAND, FLAG_OFF, ROLLED_BACK, ReleaseState, Strike, causes
+from bot.domain.release_states import BY_HAND, FLAG_OFF, ReleaseState, Strike, causes
 from bot.domain.releases import Release
-from bot.domain.ships import Ships
+from bot.workflows import release_live, release_writing
 from bot.workflows import release_news as news
-from bot.workflows import release_writing
 from bot.workflows.release import known
 
 LOOKED_THROUGH = 100  # published releases of a service, the newest first
@@ -23,29 +22,22 @@ async def after_deployment(work: Work, deployment: Deployment) -> None:
 
     Only the last environment counts, as it is where readers are. What comes back later is live again.
     """
-    if deployment.environment != _last(work):
+    if deployment.environment != last(work):
         return
-    goes_back = bool(deployment.rolls_back) or deployment.ships.goes_back
-    taken = await work.get(Deployment, deployment.rolls_back) if deployment.rolls_back else None
-    version = (taken.version if taken else deployment.ships.since) if goes_back else deployment.version
-    sha = (taken.sha if taken else None) if goes_back else deployment.sha
-    for release in await _published(work, deployment.service):
-        numbers = _brought(release, version, sha, deployment.ships)
-        if not numbers:
-            continue
-        if goes_back:
-            strike = Strike(numbers, ROLLED_BACK, work.now, deployment.id, by=deployment.asked_by)
-            await _correct(work, release, release.strike(strike))
-        else:
-            await _correct(work, release, release.lift(numbers, ROLLED_BACK))
+    move = await release_live.move_of(work, deployment)
+    told: list[Release] = []
+    for before in await published(work, deployment.service):
+        told.append(move.told_to(before, work.now))
+        await correct(work, before, told[-1])
+    release_live.owe_a_look(work, move, told)
 
 
 async def after_flag(work: Work, flag: Flag, environment: str) -> None:
     """To be called when a flag is served differently: while it is off, what it hides is struck through."""
-    if environment != _last(work):
+    if environment != last(work):
         return
-    for release in await _published(work, flag.service):
-        await _correct(work, release, _seen_through(work, release, flag))
+    for release in await published(work, flag.service):
+        await correct(work, release, _seen_through(work, release, flag))
 
 
 async def after_publication(work: Work, release: Release) -> Release:
@@ -53,14 +45,14 @@ async def after_publication(work: Work, release: Release) -> Release:
     before = release
     for flag in await hiding(work, release):
         release = _seen_through(work, release, flag)
-    await _correct(work, before, release)
+    await correct(work, before, release)
     return release
 
 
 async def hiding(work: Work, release: Release) -> list[Flag]:
     """Flags that are off where readers are, and hide something that this release brings."""
     flags = await work.find(Flag, state=FlagState.ACTIVE, newest_first=False)
-    return [flag for flag in flags if flag.serving(_last(work)).is_off and _hidden(release, flag)]
+    return [flag for flag in flags if flag.serving(last(work)).is_off and _hidden(release, flag)]
 
 
 async def by_hand(work: Work, id: str, number: int, by: Person, because: str) -> Release:
@@ -75,11 +67,11 @@ async def by_hand(work: Work, id: str, number: int, by: Person, because: str) ->
     release = before.strike(Strike((number,), BY_HAND, work.now, because=because.strip(), by=by.id))
     if release is before:
         raise Stale(f"Line {number} of {before.id} is struck through by hand already.")
-    await _correct(work, before, release)
+    await correct(work, before, release)
     return release
 
 
-async def _correct(work: Work, before: Release, release: Release, by: str = "") -> None:
+async def correct(work: Work, before: Release, release: Release, by: str = "") -> None:
     """Make true whatever stands anywhere, and say once in each thread what has changed.
 
     Where only the causes have changed, and no line for its readers, the notes name them and no thread says anything.
@@ -107,24 +99,11 @@ async def _correct(work: Work, before: Release, release: Release, by: str = "") 
     await news.show(work, release)
 
 
-def _brought(release: Release, version: str, sha: str | None, ships: Ships) -> tuple[int, ...]:
-    """Numbers of what this release and these commits have in common; all where they are the same version."""
-    if version in (release.version, release.until) or (sha is not None and sha == release.sha):
-        return tuple(release.numbers)
-    shas = {commit.sha for commit in ships.commits}
-    pulls = set(ships.pull_requests)
-    return tuple(
-        one.number
-        for one in release.brought
-        if one.pull_request in pulls or not shas.isdisjoint((one.sha, *one.more_shas))
-    )
-
-
 def _seen_through(work: Work, release: Release, flag: Flag) -> Release:
     hidden = _hidden(release, flag)
     if not hidden:
         return release
-    if flag.serving(_last(work)).is_off:
+    if flag.serving(last(work)).is_off:
         return release.strike(Strike(hidden, FLAG_OFF, work.now, flag.id))
     return release.lift(hidden, FLAG_OFF, flag.id)
 
@@ -136,12 +115,13 @@ def _hidden(release: Release, flag: Flag) -> tuple[int, ...]:
     return tuple(release.numbers) if flag.release == release.id else ()
 
 
-async def _published(work: Work, service: str | None) -> list[Release]:
+async def published(work: Work, service: str | None) -> list[Release]:
+    """The newest releases of a service, or of all, that people have read."""
     where: dict[str, Any] = {"service": service} if service else {}
     return await work.find(Release, state=ReleaseState.PUBLISHED, limit=LOOKED_THROUGH, **where)
 
 
-def _last(work: Work) -> str:
+def last(work: Work) -> str:
     """The environment in which readers are: the last one that a version comes to."""
     environments = work.team.environments.values()
     return max(environments, key=lambda one: one.order).name if environments else ""

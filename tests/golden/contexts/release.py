@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.changes import Change
 from bot.domain.customer_lines import CustomerLine
+from bot.domain.deployments import Deployment
 from bot.domain.drafting import Brought, Drafted
 from bot.domain.notes import Line, Notes, Section, Voice
 from bot.domain.obstacles import Kind, Obstacle
@@ -12,6 +13,7 @@ from bot.domain.people import Person
 from bot.domain.release_rules import Activity, ReleaseRules
 from bot.domain.release_states import BY_HAND, FLAG_OFF, ROLLED_BACK, Post, Strike
 from bot.domain.releases import Release
+from bot.domain.team import Environment
 
 AT = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)
 ANA, TOM, MEI = Person("U0ANA", "Ana"), Person("U0TOM", "Tom"), Person("U0MEI", "Mei")
@@ -67,6 +69,8 @@ MENDED = PUBLISHED.strike(Strike((3,), BY_HAND, AT + timedelta(hours=2), because
 BOTH = PUBLISHED.strike(Strike((2,), FLAG_OFF, AT, "checkout_v2")).strike(Strike((2, 3), FLAG_OFF, AT, "<fees>"))
 TOLD = PUBLISHED.strike(Strike((1, 2), ROLLED_BACK, AT + timedelta(hours=2), "D-13", told_by="argocd"))
 ALL_CAUSES = replace(BOTH, strikes=(*ROLLED.strikes, *MENDED.strikes, *BOTH.strikes))
+BACK = Deployment.ask("web", "v1.3.9", Environment("production", 1), MEI, AT, rolls_back="D-12")
+BACK = replace(BACK, id="D-13")
 CHANGES = [Change(title="Faster checkout", created_by="U0ANA", created_at=AT, id="C-41")]
 LINES = [
     CustomerLine(id=f"web/#{n}", service="web", release="R-4", asked="U0ANA", about=about, asked_at=AT)
@@ -143,6 +147,18 @@ CONTEXTS = {
     "release/corrected#live-again": corrected(ROLLED, is_struck=False),
     "release/asked": {"release": DRAFT, "lines": [ANSWERED[0], LINES[1]], "is_open": True},
     "release/asked#answered": {"release": DRAFT, "lines": ANSWERED, "is_open": False},
+    "release/unsure": {
+        "releases": [PUBLISHED],
+        "deployment": BACK,
+        "goes_back": True,
+        "why": "Its history is gone.",
+    },
+    "release/unsure#forward": {
+        "releases": [ROLLED] * 7,
+        "deployment": BACK,
+        "goes_back": False,
+        "why": "502 <html>.",
+    },
     "release/lines_late": {"release": PUBLISHED},
     "release/shown": {"release": ROLLED, "voice": "engineers", "notes": ROLLED.shown(Voice.ENGINEERS), "parts": 2},
     "release/shown#nothing": {"release": DRAFT, "voice": "customers", "notes": Notes(), "parts": 0},

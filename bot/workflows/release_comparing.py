@@ -1,0 +1,72 @@
+"""Asks the code host what a deployment brought or took back, where its card does not list every commit."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from bot.domain.deployments import Deployment
+from bot.domain.jobs import Again, Due, Outcome
+from bot.domain.messages import Message
+from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown, Tools, Work
+from bot.domain.release_states import ROLLED_BACK
+from bot.domain.ships import Version
+from bot.domain.slots import Slot, slot_id
+from bot.domain.stages import Stage
+from bot.workflows import release_corrections, release_live
+from bot.workflows.handles import due_outside
+
+ATTEMPTS = 5
+AGAIN_AFTER = timedelta(seconds=30)
+
+
+@due_outside(release_live.COMPARE)
+async def compare(tools: Tools, it: Due) -> Outcome | Again:
+    """Strike what was live before this deployment and is not now, and lift what is; or say that nobody can tell.
+
+    What is live now decides and not what the deployment brought, so that it is right however late it comes.
+    """
+    async with tools.unit() as work:
+        deployment = await work.get(Deployment, it.job.args["deployment"])
+        move = await release_live.move_of(work, deployment) if deployment else None
+        slot = await work.get(Slot, slot_id(deployment.service, deployment.environment)) if deployment else None
+    live = slot.live if slot else None
+    service = tools.team.services.get(deployment.service) if deployment else None
+    if deployment is None or move is None or service is None or live is None or not move.was or not live.sha:
+        return Outcome.NOOP
+    try:
+        gone = await tools.host.commits(service.repository, live.sha, move.was)
+        come = await tools.host.commits(service.repository, move.was, live.sha)
+    except (RangeTooLong, RefUnknown):
+        why = "Its commits are too many to be read, or its history was rewritten."
+        return await tools.unit.run(partial(_unsure, move, why))
+    except HostUnreachable as reason:
+        if it.attempt < ATTEMPTS:
+            return Again(AGAIN_AFTER, str(reason))
+        return await tools.unit.run(partial(_unsure, move, f"{reason}."))
+    return await tools.unit.run(partial(_compared, deployment, live, gone, come))
+
+
+async def _compared(
+    deployment: Deployment, live: Version, gone: Sequence[Commit], come: Sequence[Commit], work: Work
+) -> Outcome | Again:
+    slot = await work.get(Slot, slot_id(deployment.service, deployment.environment))
+    if slot is None or slot.live is None or slot.live.sha != live.sha:
+        return Again(timedelta(), "something else went live meanwhile")
+    lost, found = {one.sha for one in gone}, {one.sha for one in come}
+    for before in await release_corrections.published(work, deployment.service):
+        numbers = release_live.of_commits(before, lost)
+        release = before.strike(release_live.struck_by(deployment, numbers, work.now))
+        release = release.lift(release_live.of_commits(release, found), ROLLED_BACK)
+        await release_corrections.correct(work, before, release)
+    return Outcome.DONE
+
+
+async def _unsure(move: release_live.Move, why: str, work: Work) -> Outcome:
+    """Tell those who release that notes may not be true any more, and which ones."""
+    deployment = move.deployment
+    published = await release_corrections.published(work, deployment.service)
+    if releases := [release for release in published if move.is_open_for(release)]:
+        context = {"releases": releases, "deployment": deployment, "goes_back": move.goes_back, "why": why}
+        channel = work.team.channel_for(Stage.RELEASE, deployment.service)
+        work.say(Message(f"release:unsure:{deployment.id}", channel, "release/unsure", context))
+    return Outcome.DONE

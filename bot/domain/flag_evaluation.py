@@ -2,7 +2,7 @@
 
 **Who is within a share.** Flag key and targeting key make a number from 0 up to 1: murmur3 (32 bits) of the CBOR
 array of both, divided by 2**32. Whoever's number is below the share is in, so a higher share keeps everybody who was
-in. flagd's ``fractional`` does the same with the file that we write for it.
+in. flagd's ``fractional`` does the same with the file that we write for it. Who has no targeting key is in no share.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,44 +19,43 @@ Hash: TypeAlias = Callable[[bytes], int]
 
 @dataclass(frozen=True, slots=True, eq=False)  # there are only those below; comparing them costs nothing
 class Verdict:
-    """What came out: whether the flag is on, and OpenFeature's name for why."""
+    """What came out: whether the flag is on, OpenFeature's name for why, and what the application may want to mend."""
 
     is_on: bool
     reason: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fault:
-    """Why nothing came out, by OpenFeature's name for it."""
+    """Why a question has no answer, by OpenFeature's name for it."""
 
     code: str
     details: str
 
 
-Outcome: TypeAlias = Verdict | Fault
-
 ALL_ON, ALL_OFF = Verdict(True, "STATIC"), Verdict(False, "STATIC")
 MATCHED, LEFT_OUT = Verdict(True, "TARGETING_MATCH"), Verdict(False, "DEFAULT")
 DRAWN_ON, DRAWN_OFF = Verdict(True, "SPLIT"), Verdict(False, "SPLIT")
-NO_KEY = Fault("TARGETING_KEY_MISSING", "the flag is for a share of all users, so the context needs a targetingKey")
-ODD_KEY = Fault("INVALID_CONTEXT", "the targetingKey has to be a string")
+KEYLESS = Verdict(False, "DEFAULT", "nobody without a targetingKey, which is a text, is drawn for a share")
 
 
 class Asked:
-    """The user that is asked about. ``fault`` says what is wrong with their targeting key, if a flag needs it."""
+    """The user that is asked about. ``key`` is their targeting key as CBOR, None where they have none."""
 
-    __slots__ = ("fault", "key", "traits")
+    __slots__ = ("key", "traits")
 
     def __init__(self, traits: Traits) -> None:
-        self.traits = traits
         given = traits.get(TARGETING_KEY)
-        if isinstance(given, str) and given:
-            self.fault, self.key = None, cbor_text(given)
-        else:
-            self.fault, self.key = NO_KEY if given in (None, "") else ODD_KEY, b""
+        # OpenFeature's clients take an empty key for none.
+        self.traits = {**traits, TARGETING_KEY: None} if given == "" else traits
+        try:
+            self.key = cbor_text(given) if isinstance(given, str) and given else None
+        except UnicodeEncodeError:  # half of an emoji
+            self.key = None
 
 
-Ask: TypeAlias = Callable[[Asked], Outcome]
+Ask: TypeAlias = Callable[[Asked], Verdict]
 
 
 class Evaluator:
@@ -85,9 +84,9 @@ def _drawn(key: str, share: int, hash: Hash) -> Ask:
         return lambda _: settled
     prefix, limit = b"\x82" + cbor_text(key), share * 2**32
 
-    def ask(asked: Asked) -> Outcome:
-        if asked.fault is not None:
-            return asked.fault
+    def ask(asked: Asked) -> Verdict:
+        if asked.key is None:
+            return KEYLESS
         return DRAWN_ON if hash(prefix + asked.key) * WHOLE < limit else DRAWN_OFF
 
     return ask
@@ -111,8 +110,8 @@ def _passes(traits: Traits, tests: Sequence[Test]) -> bool:
 
 
 def cbor_text(text: str) -> bytes:
-    """A text as CBOR writes it (RFC 8949, major type 3), in its shortest form."""
-    data = text.encode("utf-8", "surrogatepass")
+    """A text as CBOR writes it (RFC 8949, major type 3), in its shortest form. Raises ``UnicodeEncodeError``."""
+    data = text.encode()
     size = len(data)
     if size < 24:
         return bytes((0x60 | size,)) + data

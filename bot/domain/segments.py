@@ -1,11 +1,15 @@
-"""Segments: whom a flag is for, by what an application tells of its user. Written, read, and asked."""
+"""Segments: whom a flag is for, by what an application tells of its user. Written, read, and asked.
+
+What is told is taken as flagd takes it, so that its file and we serve the same people: a list where a number is wanted
+is what is in it, true is 1 there, and a version is what semantic versioning calls one.
+"""
 
 import difflib
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from bot.domain.refusals import Refusal
 
@@ -67,7 +71,7 @@ class Condition:
         match self.how:
             case How.IN | How.NOT_IN:
                 known, wanted = {_key(form) for value in values for form in forms(value)}, self.how is How.IN
-                return lambda traits: (key := _key(traits.get(name))) is not None and (key in known) is wanted
+                return lambda traits: (told := traits.get(name)) is not None and (_key(told) in known) is wanted
             case How.STARTS:
                 return lambda traits: isinstance(text := traits.get(name), str) and text.startswith(values[0])
             case How.ENDS:
@@ -80,10 +84,14 @@ class Condition:
         if self.version:
             limit = _precedence(self.version)
             return lambda traits: (
-                (there := semantic(traits.get(name))) is not None and compare(_precedence(there), limit)
+                (there := _told_version(traits.get(name))) is not None and compare(_precedence(there), limit)
             )
         number = float(self.values[0])
-        return lambda traits: (there := _number(traits.get(name))) is not None and compare(there, number)
+        return lambda traits: (
+            (told := traits.get(name)) is not None
+            and (there := _number(told)) is not None
+            and compare(there, number)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,26 +159,47 @@ def read_segment(text: str, known: Mapping[str, Segment], *, field: str = "audie
 
 def forms(value: str) -> tuple[str | float | bool, ...]:
     """What an application may mean by a written value: the text, and the number or truth that it looks like."""
-    if value in ("true", "false"):
-        return value, value == "true"
+    if value.casefold() in ("true", "false"):
+        return value, value.casefold() == "true"
     if _NUMBER.fullmatch(value):
         return value, float(value) if "." in value else int(value)
     return (value,)
 
 
-def semantic(version: Any) -> str | None:
-    """A version in semantic versioning's form (``v2.4`` is ``2.4.0``); None where it is none."""
-    found = _VERSION.fullmatch(version) if isinstance(version, str) and len(version) <= VALUE_MAX else None
+def semantic(version: str) -> str | None:
+    """A version in semantic versioning's form (``v2.4`` is ``2.4.0``, ``2.04`` is ``2.4.0``); None where it is none."""
+    found = _VERSION.fullmatch(version) if len(version) <= VALUE_MAX else None
     if found is None:
         return None
-    core = ".".join(str(int(found[part] or 0)) for part in ("major", "minor", "patch"))
-    return f"{core}-{found['pre']}" if found["pre"] else core
+    core = ".".join(_unpadded(found[part] or "0") for part in _CORE)
+    return f"{core}-{'.'.join(map(_unpadded, found['pre'].split('.')))}" if found["pre"] else core
 
 
-_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
+def _is_padded(version: str) -> bool:
+    """Whether a number in it begins with a zero; then it is no version to flagd, nor to semantic versioning."""
+    found = _VERSION.fullmatch(version)
+    parts = [*(found[part] or "0" for part in _CORE), *(found["pre"] or "").split(".")] if found else []
+    return any(part != _unpadded(part) for part in parts)
+
+
+def _unpadded(part: str) -> str:
+    return str(int(part)) if part.isdecimal() else part
+
+
+def _told_version(told: Any) -> str | None:
+    """The version that an application tells; a number is one as well, so that 3 is 3.0.0."""
+    if isinstance(told, int | float) and not isinstance(told, bool):
+        told = str(told)
+    return semantic(told) if isinstance(told, str) and len(told) <= VALUE_MAX and not _is_padded(told) else None
+
+
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+_TOLD_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
+_CORE = ("major", "minor", "patch")
 _VERSION = re.compile(
-    r"[vV]?(?P<major>\d{1,9})(?:\.(?P<minor>\d{1,9}))?(?:\.(?P<patch>\d{1,9}))?"
-    r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?"
+    r"[vV]?(?P<major>\d+)(?:\.(?P<minor>\d+))?(?:\.(?P<patch>\d+))?"
+    r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
+    re.ASCII,
 )
 _QUOTES = re.compile("[“”„‟]")
 _AND = re.compile(r"\s+and\s+(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", re.IGNORECASE)
@@ -213,22 +242,30 @@ def _condition(text: str, field: str) -> Condition:
             f"Write “{found['attribute']} {how} 18” or “{found['attribute']} {how} 2.4.0”.",
             field=field,
         )
-    return Condition(name, how, values)
+    condition = Condition(name, how, values)
+    if how in ORDERS and condition.version and _is_padded(values[0]):
+        raise Refusal(
+            f"“{values[0][:80]}” is no version to applications, as one of its numbers begins with a zero: nobody who "
+            f"tells it would be within. Write {condition.version}, and have the application tell its version so.",
+            field=field,
+        )
+    return condition
 
 
-def _key(value: Any) -> Hashable:
-    """Something equal only for equal attributes (Python takes True for 1); None for what nobody can write."""
-    if isinstance(value, bool):
-        return bool, value
-    return value if isinstance(value, str | int | float) else None
+def _key(told: Any) -> Hashable:
+    """Something equal only for equal attributes (Python takes True for 1); a list equals nothing that is written."""
+    if isinstance(told, bool):
+        return bool, told
+    return told if isinstance(told, str | int | float) else ()
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return value
-    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
+def _number(told: Any) -> float | None:
+    """What an application tells, as a number as JsonLogic reads it; None where it is none."""
+    if isinstance(told, list):
+        return None if len(told := cast("list[Any]", told)) > 1 else _number(told[0]) if told else 0
+    if told is None or isinstance(told, int | float):
+        return told or 0
+    return float(told) if isinstance(told, str) and _TOLD_NUMBER.fullmatch(told) else None
 
 
 def _precedence(version: str) -> tuple[Any, ...]:

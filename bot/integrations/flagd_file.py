@@ -1,8 +1,10 @@
 """Flags as a file that flagd and its clients read, one for each environment, replaced as a whole.
 
-``fractional`` hashes flag key and targeting key as we do, so whoever reads the file draws the same people. Conditions
-say the same for text, whole versions and numbers; where an application tells a truth value or a list of what should be
-a number, flagd's JsonLogic takes it for one and we do not.
+``fractional`` hashes flag key and targeting key as we do, so whoever reads the file draws the same people, and nobody
+without a targeting key. Conditions say the same of whatever JSON an application tells, as flagd's client for Python
+reads them (a property test compares the two). What is left: a text that not all clients take for a number ("1_000",
+"Infinity", "" where a number is wanted) is none to us, and a version of more than 200 characters is none; clients in
+other languages may read the list in ``age: [17]``, and a number where a version is wanted, in their own way.
 """
 
 import json
@@ -81,12 +83,12 @@ def _segment(segment: Segment) -> dict[str, Any]:
 def _condition(condition: Condition) -> list[dict[str, Any]]:
     """A condition; without the attribute nobody is within, where JsonLogic would take nothing for 0."""
     attribute: dict[str, Any] = {"var": condition.attribute}
-    known = {"!=": [attribute, None]}
+    known = {"!==": [attribute, None]}  # 0 and false are not nothing; to "!=" they are
     match condition.how:
         case How.IN:
-            return [{"in": [attribute, _forms(condition)]}]
+            return [_among(attribute, condition)]
         case How.NOT_IN:
-            return [known, {"!": {"in": [attribute, _forms(condition)]}}]
+            return [known, {"!": _among(attribute, condition)}]
         case how if how in ORDERS:
             if condition.version:
                 return [known, {"sem_ver": [attribute, str(how), condition.version]}]
@@ -96,5 +98,20 @@ def _condition(condition: Condition) -> list[dict[str, Any]]:
             return [{_ORDERED[how]: [attribute, condition.values[0]]}]
 
 
-def _forms(condition: Condition) -> list[Any]:
-    return [form for value in condition.values for form in forms(value)]
+def _among(attribute: dict[str, Any], condition: Condition) -> dict[str, Any]:
+    """Whether the attribute is one of the values. Some clients take true for 1 and false for 0; as text they differ."""
+    written = [form for value in condition.values for form in forms(value)]
+    alike = [form for form in written if not isinstance(form, str) and form in (0, 1)]
+    if not alike:
+        return {"in": [attribute, written]}
+    apart = [form for form in written if isinstance(form, str) or form not in (0, 1)]
+    spelled = [text for form in alike for text in _spelled(form)]
+    as_it_is = {"and": [{"in": [attribute, alike]}, {"in": [{"cat": [attribute]}, spelled]}]}
+    return {"or": [{"in": [attribute, apart]}, as_it_is]}
+
+
+def _spelled(form: float) -> tuple[str, ...]:
+    """A truth, 0 or 1 as the text that clients make of it."""
+    if isinstance(form, bool):
+        return str(form).lower(), str(form)
+    return ("1",) if form else ("0", "-0")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.domain.flag_evaluation import Ask, Asked, Evaluator, Fault, Hash, Outcome
+from bot.domain.flag_evaluation import Ask, Asked, Evaluator, Fault, Hash, Verdict
 from bot.domain.flags import ANY_FLAG, MOST_FLAGS, Flag
 from bot.domain.ports import Work
 from bot.storage.errors import StorageUnavailable
@@ -27,7 +27,7 @@ class Reads(Protocol):
     def reading(self) -> AbstractAsyncContextManager[Any]: ...
 
 
-class Answers(dict[Outcome, bytes]):
+class Answers(dict[Verdict, bytes]):
     """Every answer that one flag can give, as OFREP tells it; each is written when it is first given."""
 
     __slots__ = ("flag",)
@@ -36,14 +36,12 @@ class Answers(dict[Outcome, bytes]):
         super().__init__()
         self.flag = flag
 
-    def __missing__(self, outcome: Outcome) -> bytes:
-        if isinstance(outcome, Fault):
-            written = fault_json(outcome, self.flag.id)
-        else:
-            value, variant = (self.flag.on, "on") if outcome.is_on else (self.flag.off, "off")
-            key = json.dumps(self.flag.id)
-            written = f'{{"key":{key},"value":{value},"reason":"{outcome.reason}","variant":"{variant}"}}'.encode()
-        self[outcome] = written
+    def __missing__(self, verdict: Verdict) -> bytes:
+        value, variant = (self.flag.on, "on") if verdict.is_on else (self.flag.off, "off")
+        key = json.dumps(self.flag.id)
+        note = f',"metadata":{{"note":{json.dumps(verdict.note)}}}' if verdict.note else ""
+        told = f'{{"key":{key},"value":{value},"reason":"{verdict.reason}","variant":"{variant}"{note}}}'
+        self[verdict] = written = told.encode()
         return written
 
 
@@ -63,14 +61,13 @@ class Shelf:
             else:
                 self._same.append(answers[evaluator.same_for_all])
 
-    def one(self, key: str, asked: Asked) -> tuple[Outcome, bytes] | None:
+    def one(self, key: str, asked: Asked) -> bytes | None:
         """What the flag with exactly this key is for this user; nothing where there is none."""
         found = self._known.get(key)
         if found is None:
             return None
         ask, answers = found
-        outcome = ask(asked)
-        return outcome, answers[outcome]
+        return answers[ask(asked)]
 
     def all(self, asked: Asked) -> bytes:
         """What every flag is for this user, as OFREP's bulk answer."""

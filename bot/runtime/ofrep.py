@@ -63,8 +63,7 @@ class Ofrep:
         if found is None:
             shown = key[:KEY_SHOWN]
             return _failed(404, Fault("FLAG_NOT_FOUND", f"there is no flag {shown!r}"), shown)
-        outcome, body = found
-        return web.Response(body=body, status=400 if isinstance(outcome, Fault) else 200, headers=_JSON)
+        return web.Response(body=found, headers=_JSON)
 
     async def _asked(self, request: web.Request) -> tuple[Shelf, Asked]:
         """The flags of the token's environment, and who is asked about. Raises ``_Refused``."""

@@ -36,6 +36,12 @@ def within(text: str, **traits: object) -> bool:
         ("version < v3", {"version": "2.99"}, {"version": "3.0.0"}),
         ("version > 1.0.0-alpha.2", {"version": "1.0.0-alpha.10"}, {"version": "1.0.0-alpha.1"}),
         ("version >= 2.4.0", {"version": "2.4.0"}, {"version": "new"}),
+        ("version >= 2.4.0", {"version": 3}, {"version": True}),
+        ("version >= 2.4.0", {"version": 2.5}, {"version": "2.05.0"}),
+        ("age < 18", {"age": 0}, {"age": None}),
+        ("age < 18", {"age": [17]}, {"age": [17, 3]}),
+        ("age < 18", {"age": " 1e1 "}, {"age": "1_0"}),
+        ("beta != true", {"beta": False}, {"beta": None}),
         ("country = DE and plan = pro", {"country": "DE", "plan": "pro"}, {"country": "DE"}),
     ],
 )
@@ -44,10 +50,16 @@ def test_who_is_within_and_who_is_not(text: str, inside: dict, outside: dict) ->
     assert not within(text, **outside)
 
 
-@pytest.mark.parametrize("traits", [{"country": ["DE"]}, {"country": {"a": 1}}, {"country": None}])
-def test_what_nobody_can_write_is_within_nothing(traits: dict) -> None:
-    assert not within("country = DE", **traits)
-    assert not within("country != DE", **traits)
+@pytest.mark.parametrize("told", [["DE"], {"a": 1}, []])
+def test_what_nobody_can_write_is_none_of_the_values(told: object) -> None:
+    assert not within("country = DE", country=told)
+    assert within("country != DE", country=told)
+
+
+@pytest.mark.parametrize("text", ["version >= 2.04.0", "version < 2024.01", "build > v1.0.0-rc.01"])
+def test_a_version_that_applications_cannot_tell_is_refused_with_one_that_they_can(text: str) -> None:
+    with pytest.raises(Refusal, match=r"begins with a zero.* Write (2\.4\.0|2024\.1\.0|1\.0\.0-rc\.1), and"):
+        read_segment(text, {})
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,9 @@ KEPT = [
     flag("adult", Serving(10_000, read_segment("age >= 18 and country not in FR", {}))),
     flag("ours", Serving(10_000, read_segment("email ends with @example.com and email starts with a", {}))),
     flag("true-beta", Serving(10_000, read_segment("beta = true", {}))),
+    flag("other-beta", Serving(10_000, read_segment("beta != true", {}))),
+    flag("young", Serving(10_000, read_segment("age < 18", {}))),
+    flag("nought", Serving(10_000, read_segment("age in 0, 1", {}))),
     flag("text", ON, kind=Kind.STRING, on='Buy "now" <!channel> ✓', off=""),
     flag("whole", ON, kind=Kind.NUMBER, on="50", off="20"),
     flag("broken", ON, kind=Kind.NUMBER, on="1", off="0.5"),
@@ -146,8 +149,8 @@ async def test_all_flags_each_with_its_own_outcome(client: TestClient) -> None:
     assert status == 200
     assert set(by_key) == {one.id for one in KEPT}
     assert by_key["pro"] == {"key": "pro", "value": True, "reason": "TARGETING_MATCH", "variant": "on"}
-    assert by_key["rollout"]["errorCode"] == "TARGETING_KEY_MISSING"
-    assert by_key["rollout"]["errorDetails"]
+    assert (by_key["rollout"]["value"], by_key["rollout"]["reason"]) == (False, "DEFAULT")
+    assert "targetingKey" in by_key["rollout"]["metadata"]["note"]
     assert by_key["object"]["value"] == {"limit": 3, "who": ["a", None]}
 
 
@@ -195,13 +198,16 @@ BAD = {
     b'{"context": {"n": ' + b"9" * 5_000 + b"}}": "PARSE_ERROR",
     b'{"context": []}': "INVALID_CONTEXT",
     b'{"context": "x"}': "INVALID_CONTEXT",
-    b'{"context": {"targetingKey": 7}}': "INVALID_CONTEXT",
-    b'{"context": {"targetingKey": {"a": 1}}}': "INVALID_CONTEXT",
-    b'{"context": {"targetingKey": ""}}': "TARGETING_KEY_MISSING",
-    b"{}": "TARGETING_KEY_MISSING",
-    b"": "TARGETING_KEY_MISSING",
-    b'{"context": null}': "TARGETING_KEY_MISSING",
 }
+KEYLESS = [
+    b'{"context": {"targetingKey": 7}}',
+    b'{"context": {"targetingKey": {"a": 1}}}',
+    b'{"context": {"targetingKey": ""}}',
+    b'{"context": {"targetingKey": "\\ud83d"}}',
+    b"{}",
+    b"",
+    b'{"context": null}',
+]
 
 
 @pytest.mark.parametrize("body", BAD, ids=lambda body: repr(body[:24]))
@@ -211,6 +217,15 @@ async def test_what_a_client_writes_wrong_is_told_to_it_and_never_a_5xx(client: 
 
     assert (response.status, told["errorCode"]) == (400, BAD[body])
     assert told["errorDetails"]
+
+
+@pytest.mark.parametrize("body", KEYLESS)
+async def test_nobody_without_a_targeting_key_is_in_a_share(client: TestClient, body: bytes) -> None:
+    response = await client.post(f"{FLAGS}/half", data=body, headers=AS_PRODUCTION)
+    told = await response.json()
+
+    assert (response.status, told["value"], told["reason"], told["variant"]) == (200, False, "DEFAULT", "off")
+    assert "targetingKey" in told["metadata"]["note"]
 
 
 @pytest.mark.parametrize(
@@ -363,16 +378,14 @@ async def test_openfeatures_ofrep_client_gets_every_kind_of_flag(client: TestCli
 
 
 async def test_openfeatures_ofrep_client_is_told_what_is_wrong(client: TestClient) -> None:
-    def without_user(one: Any) -> tuple[Any, Any]:
-        return (
-            one.get_boolean_details("rollout", True).error_code,
-            one.get_boolean_details("rollout", True, EvaluationContext(None, {"plan": "pro"})).value,
-        )
+    def without_user(one: Any) -> tuple[Any, Any, Any]:
+        found = one.get_boolean_details("half", True)
+        return found.value, found.reason, set(found.flag_metadata)
 
     def refused(one: Any) -> Any:
         return one.get_boolean_details("shown", False).error_code
 
-    assert await asyncio.to_thread(of_client, at(client), without_user) == (ErrorCode.TARGETING_KEY_MISSING, True)
+    assert await asyncio.to_thread(of_client, at(client), without_user) == (False, Reason.DEFAULT, {"note"})
     assert await asyncio.to_thread(of_client, at(client, "wrong"), refused) == ErrorCode.GENERAL
 
 
@@ -396,8 +409,12 @@ USERS = [
         {"plan": "free", "country": "FR", "age": 70, "version": "2.4.0-rc.1", "email": "a@example.org"},
         {"plan": "pro", "country": "AT", "age": 17.5, "version": "3.0.0", "email": "b@example.com", "beta": False},
         {"age": "30", "country": "US", "version": "v2.5", "beta": "true"},
+        {"age": 0, "version": "2.04.0", "beta": False},
+        {"age": False, "version": 2.5, "beta": 0},
+        {"age": 1, "version": 2, "beta": 1},
     )
 ]
+KEYLESS_USERS = [EvaluationContext(None, {"plan": "pro", "age": 0}), EvaluationContext("", {"plan": "pro"})]
 
 
 async def test_flagds_file_serves_the_same_people_as_ofrep(client: TestClient, tmp_path: Path) -> None:
@@ -405,7 +422,7 @@ async def test_flagds_file_serves_the_same_people_as_ofrep(client: TestClient, t
     switches = [one.id for one in KEPT if one.kind is Kind.BOOLEAN]
     ours = [
         {
-            one["key"]: one.get("value", False)
+            one["key"]: one["value"]
             for one in (await ask(client, context={"targetingKey": user.targeting_key, **user.attributes}))[1][
                 "flags"
             ]
@@ -424,6 +441,25 @@ async def test_flagds_file_serves_the_same_people_as_ofrep(client: TestClient, t
     assert differing == []
     # flagd takes 1.0 from the file for a float as well; everything else is the same.
     assert kinds == EVERY_KIND
+
+
+async def test_an_application_gets_the_same_by_either_client_whatever_its_default(
+    client: TestClient, tmp_path: Path
+) -> None:
+    flagd_file.write(tmp_path, "production", flagd_file.document(KEPT, "production"))
+    switches = [one.id for one in KEPT if one.kind is Kind.BOOLEAN]
+
+    def told(one: Any) -> list[tuple[Any, ...]]:
+        return [
+            (user.targeting_key, dict(user.attributes), key, default, one.get_boolean_value(key, default, user))
+            for user in (*USERS[:8], *KEYLESS_USERS)
+            for key in switches
+            for default in (True, False)
+        ]
+
+    ours = await asyncio.to_thread(of_client, at(client), told)
+    with flagd(flagd_file.path_of(tmp_path, "production")) as theirs:
+        assert ours == told(theirs)
 
 
 async def test_flagds_file_follows_the_flags(book: FlagBook, kept: Kept, tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 from bot.command import Call
 from bot.domain.deployments import Deployment, State
 from bot.domain.events import PipelineChanged, RunState
-from bot.domain.jobs import Due, Job
+from bot.domain.jobs import Again, Due, Job
 from bot.domain.people import Person
 from bot.domain.ports import Tools
 from bot.domain.refusals import Conflict, Refusal
 from bot.domain.target_ports import Finished, Line
 from bot.domain.targets import Command
-from bot.domain.team import Environment
+from bot.domain.team import Environment, Team
 from bot.workflows import builds, deploy, deploy_around, deploy_asking, deploy_run, deploy_waits, locks
 from commands.deploy import command
 from tests.fake_work import FakeWork, Store
@@ -102,8 +102,10 @@ async def turns(chance: Random) -> None:
 class LivelyUnit(FakeUnit):
     """Opens such works; begins again more often than storage does, as nobody waits here."""
 
-    def __init__(self, chance: Random, locks: Counter[tuple[type, str]], clock: FakeClock, store: Store) -> None:
-        super().__init__(clock, TEAM, store)
+    def __init__(
+        self, chance: Random, locks: Counter[tuple[type, str]], clock: FakeClock, store: Store, team: Team = TEAM
+    ) -> None:
+        super().__init__(clock, team, store)
         self._chance = chance
         self._locks = locks
 
@@ -174,6 +176,10 @@ class Replica:
 class Harbours:
     """The store, both replicas, and what chance does with them."""
 
+    team = TEAM
+    handlers = HANDLERS
+    steps = STEPS
+
     def __init__(self, seed: int) -> None:
         self.chance = Random(seed)  # noqa: S311  nothing secret
         self.clock = FakeClock()
@@ -185,8 +191,8 @@ class Harbours:
         self.clicks = 0
 
     def _replica(self) -> Replica:
-        unit: Any = LivelyUnit(self.chance, self.locks, self.clock, self.store)
-        parts = World(team=TEAM, people=CROWD, host=self.host).tools
+        unit: Any = LivelyUnit(self.chance, self.locks, self.clock, self.store, self.team)
+        parts = World(team=self.team, people=CROWD, host=self.host).tools
         directory: Any = FakeDirectory(CROWD)
         target: Any = self.target
         tools = replace(parts, unit=unit, clock=self.clock, directory=directory, target=target)
@@ -228,13 +234,17 @@ class Harbours:
 
     async def work(self, job: Job) -> None:
         """A worker does a job; it ends with its outcome, unless the process dies before."""
-        replica, handler = self.chance.choice(self.replicas), HANDLERS[job.kind]
+        replica, handler = self.chance.choice(self.replicas), self.handlers[job.kind]
         due = Due(job, self.clock.now() - job.due, 1)
         if "does_job_outside" in handler.__dict__:
             result = await handler(replica.tools, due)
         else:
             result = await replica.unit.run(lambda work: handler(work, due))
-        if self.store.jobs.get(job.key) == job:
+        is_owed = self.store.jobs.get(job.key) == job
+        if isinstance(result, Again):
+            self.store.jobs |= {job.key: replace(job, due=self.clock.now() + result.after)} if is_owed else {}
+            return
+        if is_owed:
             self.store.jobs.pop(job.key)
         self.store.ended[job.key] = result
 
@@ -275,7 +285,7 @@ class Harbours:
     async def live(self) -> None:
         """All of it, some of it at once; now and then a process dies in the middle of what it does."""
         going: list[asyncio.Task[None]] = []
-        for _ in range(STEPS):
+        for _ in range(self.steps):
             if task := self.step():
                 going.append(task)
             await turns(self.chance)

@@ -15,7 +15,7 @@ from bot.domain.releases import Release
 from bot.domain.rollouts import OPEN, Rollout
 from bot.domain.team import Environment
 from bot.workflows import flag_news as news
-from bot.workflows import flag_rules
+from bot.workflows import flag_rules, release_corrections
 from bot.workflows.deploy_around import look_at_next_turn
 from bot.workflows.finding import found
 from bot.workflows.flag_places import (
@@ -71,6 +71,7 @@ async def add(
         )
     )
     news.record(work, flag, "added", by=by.id, type=str(kind))
+    await release_corrections.after_flag(work, flag)
     return flag
 
 

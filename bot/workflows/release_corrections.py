@@ -3,7 +3,8 @@
 from typing import Any
 
 from bot.domain.deployments import Deployment
-from bot.domain.flags import Flag, FlagState
+from bot.domain.flags import MOST_FLAGS, Flag, FlagState
+from bot.domain.ledger import Subject
 from bot.domain.messages import Message
 from bot.domain.people import Person
 from bot.domain.ports import Work
@@ -15,6 +16,7 @@ from bot.workflows import release_news as news
 from bot.workflows.release import known
 
 LOOKED_THROUGH = 100  # published releases of a service, the newest first
+TOLD_MOST = 1_000  # ledger entries of a change, in which its releases are found
 
 
 async def after_deployment(work: Work, deployment: Deployment) -> None:
@@ -32,17 +34,23 @@ async def after_deployment(work: Work, deployment: Deployment) -> None:
     release_live.owe_a_look(work, move, told)
 
 
-async def after_flag(work: Work, flag: Flag, environment: str) -> None:
-    """To be called when a flag is served differently: while it is off, what it hides is struck through."""
-    if environment != last(work):
+async def after_flag(work: Work, flag: Flag, environment: str | None = None) -> None:
+    """To be called when a flag is new, or served differently: while it is off, what it hides is struck through."""
+    if environment not in (None, last(work)):
         return
-    for release in await published(work, flag.service):
+    for release in await _with_hidden(work, flag):
         await correct(work, release, _seen_through(work, release, flag))
 
 
 async def after_publication(work: Work, release: Release) -> Release:
-    """What a flag still hides is said to be so at once."""
+    """What was taken back before anybody read of it, and what a flag still hides, is said to be so at once."""
     before = release
+    moves = await release_live.moves_so_far(work, release.service, last(work))
+    for move in moves:
+        release = move.told_to(release, work.now)
+    open_ones = (move for move in reversed(moves) if move.is_open_for(release))
+    if move := next(open_ones, None):
+        release_live.owe_a_look(work, move, [release])
     for flag in await hiding(work, release):
         release = _seen_through(work, release, flag)
     await correct(work, before, release)
@@ -51,7 +59,7 @@ async def after_publication(work: Work, release: Release) -> Release:
 
 async def hiding(work: Work, release: Release) -> list[Flag]:
     """Flags that are off where readers are, and hide something that this release brings."""
-    flags = await work.find(Flag, state=FlagState.ACTIVE, newest_first=False)
+    flags = await work.find(Flag, state=FlagState.ACTIVE, limit=MOST_FLAGS, newest_first=False)
     return [flag for flag in flags if flag.serving(last(work)).is_off and _hidden(release, flag)]
 
 
@@ -106,6 +114,18 @@ def _seen_through(work: Work, release: Release, flag: Flag) -> Release:
     if flag.serving(last(work)).is_off:
         return release.strike(Strike(hidden, FLAG_OFF, work.now, flag.id))
     return release.lift(hidden, FLAG_OFF, flag.id)
+
+
+async def _with_hidden(work: Work, flag: Flag) -> list[Release]:
+    """What people have read of something that it hides, of whichever service and however old."""
+    if not flag.change and not flag.release:
+        return []
+    ids = [flag.release] if flag.release else []
+    told = await work.history(Subject("change", flag.change), limit=TOLD_MOST) if flag.change else []
+    ids += [subject.name for one in told for subject in one.entry.subjects if subject.kind == "release"]
+    ids += [release.id for release in await published(work, None)] if flag.change else []
+    found = [await work.get(Release, id) for id in dict.fromkeys(ids)]
+    return [release for release in found if release is not None and release.is_published]
 
 
 def _hidden(release: Release, flag: Flag) -> tuple[int, ...]:

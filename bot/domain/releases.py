@@ -61,7 +61,7 @@ class Release:
     posts: tuple[Post, ...] = ()
     strikes: tuple[Strike, ...] = ()
     corrections: int = 0  # how often it was corrected
-    on_host: str = ""  # the voice of the release on the code host, once it is there
+    on_host: str = ""  # the voice in which the code host is to show it; it does once there is a ``host_url``
     host_url: str = ""
 
     @property
@@ -247,6 +247,10 @@ class Release:
     def lift(self, numbers: Iterable[int], why: str, cause: str = "") -> Self:
         """Not struck for this reason (by this cause): live where no other is left; itself where there is none."""
         return self._with_strikes(release_states.lifted(self.strikes, numbers, why, cause))
+
+    def to_write(self, voice: Voice) -> Self:
+        """To be on the code host in this voice."""
+        return replace(self, on_host=voice.value)
 
     def written(self, voice: Voice, url: str) -> Self:
         """On the code host, in this voice."""

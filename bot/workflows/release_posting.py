@@ -10,7 +10,7 @@ from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
 from bot.domain.releases import Release
 from bot.domain.stages import Stage
-from bot.workflows import changes, release_corrections
+from bot.workflows import changes, release_corrections, release_writing
 from bot.workflows import release_news as news
 from bot.workflows.handles import due
 from bot.workflows.release import known
@@ -80,7 +80,10 @@ async def _publish(work: Work, release: Release, by: str, name: str, late_by: ti
     for change in release.changes:
         await changes.advance(work, change, Stage.RELEASE, by=by, because=because)
     await news.show(work, release)
-    return await release_corrections.after_publication(work, release)
+    release = await release_corrections.after_publication(work, release)
+    if release.host_url:
+        release_writing.owe(work, release, release.on_host, key="published")
+    return release
 
 
 def _forgive(work: Work, release: Release) -> None:

@@ -21,7 +21,10 @@ AGAIN_AFTER = timedelta(seconds=30)
 
 
 async def order(work: Work, id: str, voice: Voice, by: Person, key: str) -> Release:
-    """Have it written to the code host; whoever asked is told by direct message. Raises ``Refusal``, ``Stale``."""
+    """Have it written to the code host; whoever asked is told by direct message. Raises ``Refusal``, ``Stale``.
+
+    Only what is published: what needs approvals or a check-list is not to be read elsewhere before.
+    """
     release = await found(work, Release, id, "release", field="release")
     release.must_be_written(work.now)
     service = work.team.services.get(release.service)
@@ -30,8 +33,12 @@ async def order(work: Work, id: str, voice: Voice, by: Person, key: str) -> Rele
             f"The team file names no repository of {release.service} on GitHub or GitLab, so it cannot be written. "
             f"“/release notes {release.id} as changelog” gives the text as a file."
         )
+    if not release.is_published:
+        raise Refusal(_not_yet(release))
     if not release.notes[voice].count:
         raise Refusal(f"{release.id} has no line for {voice}. Write one with “/release edit {release.id}” first.")
+    release = release.to_write(voice)
+    await work.save(release)
     owe(work, release, voice, asked_by=by.id, key=key)
     return release
 
@@ -44,14 +51,18 @@ def owe(work: Work, release: Release, voice: str, *, asked_by: str = "", key: st
 
 @due_outside(WRITE)
 async def write(tools: Tools, it: Due) -> Outcome | Again:
-    """Create the release of the tag on the code host, or make it say what the notes say now."""
+    """Create the release of the tag on the code host, or make it say what the notes say now.
+
+    Two of these may write at once, and the older text may come last: so each looks afterwards whether its own is right.
+    """
     async with tools.unit() as work:
         release = await work.get(Release, it.job.args["release"])
     service = tools.team.services.get(release.service) if release else None
     if release is None or service is None:
         return Outcome.NOOP
-    voice = Voice(it.job.args["voice"])
-    text = changelog.release_text(release, voice)
+    if not release.is_published:
+        return await tools.unit.run(partial(_not_written, it, _not_yet(release)))
+    text = _text(release, it)
     try:
         url = await tools.host.write_release(service.repository, release.until, release.name, text)
     except RefUnknown:
@@ -61,7 +72,7 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
         if it.attempt < ATTEMPTS:
             return Again(AGAIN_AFTER, str(reason))
         return await tools.unit.run(partial(_not_written, it, f"{reason}."))
-    return await tools.unit.run(partial(_written, it, voice, url))
+    return await tools.unit.run(partial(_written, it, text, url))
 
 
 async def send_changelog(work: Work, id: str, voice: Voice, by: Person, key: str) -> Release:
@@ -75,16 +86,34 @@ async def send_changelog(work: Work, id: str, voice: Voice, by: Person, key: str
     return release
 
 
-async def _written(it: Due, voice: Voice, url: str, work: Work) -> Outcome:
+async def _written(it: Due, text: str, url: str, work: Work) -> Outcome | Again:
     release = await found(work, Release, it.job.args["release"], "release", field="release")
-    if (release.on_host, release.host_url) != (voice, url):
-        release = release.written(voice, url)
+    if _text(release, it) != text:
+        return Again(timedelta(), "the notes have changed meanwhile")
+    if release.host_url != url:
+        release = release.written(_voice(release, it), url)
         await work.save(release)
         news.record(work, release, "written_to_host", it.job.args["asked_by"])
         await news.show(work, release)
     if asked_by := it.job.args["asked_by"]:
         work.say(Message(f"{it.job.key}:told", asked_by, "release/on_host", {"release": release, "why": ""}))
     return Outcome.DONE
+
+
+def _text(release: Release, it: Due) -> str:
+    return changelog.release_text(release, _voice(release, it))
+
+
+def _voice(release: Release, it: Due) -> Voice:
+    """Whoever asked last chose it, whenever this was owed."""
+    return Voice(release.on_host or it.job.args["voice"])
+
+
+def _not_yet(release: Release) -> str:
+    return (
+        f"The notes of {release.name} are not published yet, and the code host shows only what is. "
+        f"Publish them with “/release publish {release.id}”, then ask again."
+    )
 
 
 async def _not_written(it: Due, why: str, work: Work) -> Outcome:

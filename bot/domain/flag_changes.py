@@ -1,5 +1,6 @@
 """A change of who gets a flag in one environment: asked for, approved, in force, and gone again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -133,6 +134,11 @@ class FlagChange:
         if decision is Decision.REFUSE:
             return replace(decided, state=ChangeState.REFUSED, ended_at=at, ended_by=by.id, ended_name=by.name)
         return decided
+
+    def without(self, people: Collection[str], at: datetime) -> Self:
+        """Without the votes of these, who are not here any more."""
+        self._must_be(ChangeState.WAITING, at)
+        return replace(self, approval=self.approval.without(people))
 
     def come(self, at: datetime) -> Self:
         """In force. Raises ``Stale`` where it has ended, or lacks a yes."""

@@ -1,5 +1,6 @@
 """A roll-out: a flag that reaches more people step by step, and stops where an alert fires."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -176,6 +177,11 @@ class Rollout:
         if decision is Decision.REFUSE:
             return replace(decided, state=RolloutState.REFUSED, ended_at=at, ended_by=by.id, ended_name=by.name)
         return decided
+
+    def without(self, people: Collection[str], at: datetime) -> Self:
+        """Without the votes of these, who are not here any more."""
+        self._must_be(RolloutState.WAITING, at=at)
+        return replace(self, approval=self.approval.without(people))
 
     def step(self, at: datetime, late_by: timedelta = timedelta()) -> Self:
         """One step further; done after the last. ``late_by`` is how long ago the step was due."""

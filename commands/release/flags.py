@@ -6,18 +6,23 @@ from bot.command import Call, Reply, choice, environment, id_of, service, text, 
 from bot.domain.access import Policy
 from bot.domain.approvals import Decision
 from bot.domain.flags import OFF, ON, Kind, Serving
-from bot.domain.ports import Work
+from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Refusal
 from bot.domain.segments import EVERYBODY, Segment, read_segment
 from bot.domain.shares import WHOLE, read_share
 from bot.domain.timing import read_length
-from bot.workflows import flag_news, flags
+from bot.workflows import flag_clicks, flag_news, flags
 from bot.workflows.flag_places import environment_meant, known
 from commands.release.declared import command
 
 KEY = word("which flag, by its key in the code")
 ENVIRONMENT = environment("in which environment")
 REQUEST = id_of("G", "the change, such as G-7")
+
+
+async def who_is_here(_: Call, tools: Tools) -> frozenset[str]:
+    """The ids of everybody who has not left: only their yes counts."""
+    return frozenset(person.id for person in await tools.directory.people())
 
 
 @command.verb(
@@ -122,11 +127,22 @@ async def flags_(call: Call, work: Work) -> Reply:
     return Reply("release/flags", {"rows": rows, "service": call.args.get("service")})
 
 
-@command.verb("flag-approve <request>", "Say yes to a change", hidden=True, opens_form=False, request=REQUEST)
-async def flag_approve(call: Call, work: Work) -> None:
+@command.verb(
+    "flag-approve <request>",
+    "Say yes to a change",
+    hidden=True,
+    opens_form=False,
+    prepare=who_is_here,
+    request=REQUEST,
+)
+async def flag_approve(call: Call, work: Work) -> Reply | None:
     """The card says who, and the change is in force when nothing is missing."""
     await _permitted(call, work, "flag-approve")
-    await flags.decide(work, call.args["request"], Decision.APPROVE, call.by)
+    asked = await flags.known_change(work, call.args["request"])
+    if why := await flag_clicks.fallen_away(work, asked, call.prepared):
+        return Reply("release/flag_not_done", {"asked": asked, "why": why})
+    await flags.decide(work, asked.id, Decision.APPROVE, call.by)
+    return None
 
 
 @command.verb("flag-refuse <request>", "Say no to a change", hidden=True, opens_form=False, request=REQUEST)

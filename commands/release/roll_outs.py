@@ -9,9 +9,10 @@ from bot.domain.rollouts import SOAK, STEPS
 from bot.domain.segments import EVERYBODY, read_segment
 from bot.domain.shares import read_steps
 from bot.domain.timing import read_length
-from bot.workflows import flag_news, roll_out
+from bot.workflows import flag_clicks, flag_news, roll_out
 from bot.workflows.flag_places import environment_meant, known
 from commands.release.declared import command
+from commands.release.flags import who_is_here
 
 ROLLOUT = id_of("P", "the roll-out, such as P-2")
 
@@ -51,10 +52,21 @@ async def roll_out_(call: Call, work: Work) -> Reply:
     return Reply("release/rollout_asked", {"rollout": plan, "channel": flag_news.channel_of(work, plan.service)})
 
 
-@command.verb("roll-out-approve <rollout>", "Say yes to a roll-out", hidden=True, opens_form=False, rollout=ROLLOUT)
-async def approve(call: Call, work: Work) -> None:
+@command.verb(
+    "roll-out-approve <rollout>",
+    "Say yes to a roll-out",
+    hidden=True,
+    opens_form=False,
+    prepare=who_is_here,
+    rollout=ROLLOUT,
+)
+async def approve(call: Call, work: Work) -> Reply | None:
     """The first step is taken when nothing is missing."""
-    await roll_out.decide(work, await _permitted(call, work, "approve"), Decision.APPROVE, call.by)
+    plan = await roll_out.known_rollout(work, await _permitted(call, work, "approve"))
+    if why := await flag_clicks.fallen_away(work, plan, call.prepared):
+        return Reply("release/flag_not_done", {"asked": plan, "why": why})
+    await roll_out.decide(work, plan.id, Decision.APPROVE, call.by)
+    return None
 
 
 @command.verb("roll-out-refuse <rollout>", "Say no to a roll-out", hidden=True, opens_form=False, rollout=ROLLOUT)

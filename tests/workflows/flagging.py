@@ -41,6 +41,8 @@ class Stage(World):
         """Use a verb of /release; unlike ``use`` it takes arguments that are called ``key`` and ``on``."""
         declared = command.verbs[verb]
         call = Call(args, by, self.clock.now(), "")
+        if declared.prepare:
+            call = replace(call, prepared=await declared.prepare(call, self.tools))
         answer = await self.unit.run(lambda work: declared.handle(call, work))
         if answer is not None:
             Rendering()(answer.template, answer.context)
@@ -56,10 +58,10 @@ class Stage(World):
         answer = await self.say("roll-out", by, key="checkout_v2", environment=environment, **args)
         return answer.context["rollout"].id
 
-    async def press(self, verb: str, id: str, by=ANA) -> None:
-        """Press a button on a card."""
+    async def press(self, verb: str, id: str, by=ANA) -> Any:
+        """Press a button on a card; gives the private answer, if there is one."""
         name = "request" if id.startswith("G") else "rollout"
-        await self.say(verb, by, **{name: id})
+        return await self.say(verb, by, **{name: id})
 
     async def wait(self, by: timedelta, **how: Any) -> list[Any]:
         """Let time pass, as the worker would."""

@@ -60,6 +60,7 @@ FROZEN = Obstacle(
 BROKEN = Obstacle(
     Kind.INCIDENT, "environments.production.incidents", "INC-7 Slow <checkout> is open (major)", is_warning=True
 )
+LEFT = "Luis <!here> approved it and left since, so that counts no more. The card shows what it needs now; click again."
 HELD = STARTED.hold("production is frozen (weekend)", AT + 40 * HOUR, AT + HOUR)
 
 
@@ -89,6 +90,8 @@ CONTEXTS = {
     "release/flag_change#overtaken": _change(WAITING.overtake(AT + HOUR), FLAG),
     "release/flag_ended": {"change": OVER, "late_by": timedelta()},
     "release/flag_ended#late": {"change": OVER, "late_by": timedelta(minutes=40)},
+    "release/flag_not_done": {"asked": WAITING, "why": LEFT},
+    "release/flag_not_done#rollout": {"asked": PLAN, "why": LEFT},
     "release/flags": {
         "rows": [
             (FLAG, [("staging", Serving(10_000), None), ("production", TEN, Place(TEN, AT, "P-2"))]),

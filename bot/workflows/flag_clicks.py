@@ -1,0 +1,30 @@
+"""Whether a yes to a flag's change or roll-out counts: those who said theirs before must still be here."""
+
+from collections.abc import Collection
+
+from bot.domain.flag_changes import ChangeState, FlagChange
+from bot.domain.ports import Work
+from bot.domain.rollouts import Rollout, RolloutState
+from bot.workflows import flag_news as news
+from bot.workflows.flag_places import known
+
+
+async def fallen_away(work: Work, asked: FlagChange | Rollout, here: Collection[str]) -> str:
+    """Take away the yes of whoever has left; says so, or "" where all are here, or nobody can be asked who is.
+
+    ``here`` are the ids of everybody in the workspace, as the directory has them.
+    """
+    is_waiting = asked.state in (ChangeState.WAITING, RolloutState.WAITING)
+    gone = [vote for vote in asked.approval.votes if here and vote.by not in here]
+    if not gone or not is_waiting or asked.approval.has_lapsed(work.now):
+        return ""
+    now = asked.without({vote.by for vote in gone}, work.now)
+    await work.save(now)
+    flag = await known(work, now.flag)
+    names = ", ".join(vote.name for vote in gone)
+    news.record(work, flag, "votes_fell_away", now.environment, asked=now.id, votes=len(gone))
+    if isinstance(now, FlagChange):
+        await news.show_change(work, now, flag)
+    else:
+        await news.show_rollout(work, now, flag)
+    return f"{names} approved it and left since, so that counts no more. The card shows what it needs now; click again."

@@ -4,9 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bot.domain.notes import Voice
+from bot.domain.spans import rounded
+
+if TYPE_CHECKING:
+    from bot.domain.releases import Release
 
 ROLLED_BACK, FLAG_OFF, BY_HAND = "rolled back", "flag off", "by hand"
 
@@ -18,6 +22,21 @@ class ReleaseState(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     FAILED = "failed"
+
+
+def standing(release: "Release", at: datetime) -> str:
+    """Where it stands, as a sentence that says what to do where something is to be done."""
+    if release.published_at is not None:
+        ago = rounded(at - release.published_at)
+        places = ", ".join(dict.fromkeys(post.channel for post in release.posts))
+        return f"{release.id} {release.name} was published by {release.published_name} {ago} ago in {places}."
+    match release.state:
+        case ReleaseState.DRAFTING:
+            return f"{release.id} is still being drafted; its notes come to {release.asked_name} by direct message."
+        case ReleaseState.FAILED:
+            return f"{release.id} has no notes, as they could not be drafted. Ask again with “/release draft”."
+        case _:
+            return f"{release.id} {release.name} is a draft already."
 
 
 @dataclass(frozen=True, slots=True)

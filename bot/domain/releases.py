@@ -1,6 +1,6 @@
 """A release: what a version brings, written for people, agreed to, published once, and corrected when it is undone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
@@ -10,10 +10,9 @@ from bot.domain.approvals import Approval, Decision
 from bot.domain.drafting import Brought, Drafted
 from bot.domain.notes import Line, Notes, Voice, edited
 from bot.domain.people import Person
-from bot.domain.refusals import Refusal, Stale
+from bot.domain.refusals import NotAllowed, Refusal, Stale
 from bot.domain.release_rules import Activity, ReleaseRules
 from bot.domain.release_states import Plan, Post, ReleaseState, Strike
-from bot.domain.spans import rounded
 
 APPROVALS_LAST = timedelta(days=90)
 EMPTY: Mapping[Voice, Notes] = {voice: Notes() for voice in Voice}
@@ -48,7 +47,8 @@ class Release:
     state: ReleaseState = ReleaseState.DRAFTING
     id: str = ""
     drafted_at: datetime | None = None
-    edited_by: str = ""
+    edited_by: str = ""  # who changed it last
+    fell_away: int = 0  # approvals that ended with that
     audiences: tuple[str, ...] = ()
     activities: tuple[Activity, ...] = ()
     approval: Approval | None = None
@@ -150,7 +150,7 @@ class Release:
     def edited(
         self, texts: Mapping[Voice, str], version: str, audiences: Iterable[str], by: str, at: datetime
     ) -> Self:
-        """With the notes as a person left them; what was agreed to before is to be agreed to again.
+        """With the notes as a person left them, for whom they left them; what was agreed to before is to be again.
 
         Raises ``Stale``, and ``Refusal`` where nothing is left.
         """
@@ -163,26 +163,36 @@ class Release:
             next_number = 1 + max((next_number - 1, *(line.number for line in written[voice].lines)))
         if not any(notes.count for notes in written.values()):
             raise Refusal("Nothing is left of the notes. Leave at least one line.")
-        version = version.strip() or self.version
-        changed = self._changed(written, by, version=version)
-        return replace(changed, audiences=tuple(audiences))
+        return self._changed(written, by, version.strip(), tuple(audiences))
 
     def says(self, number: int, text: str, by: str, at: datetime) -> Self:
         """With the customers' line of one change, as its author wrote it. Raises ``Stale`` where it is no draft."""
         self._must_be(ReleaseState.DRAFT, at=at)
         written = {**self.notes}
         written[Voice.CUSTOMERS] = written.get(Voice.CUSTOMERS, Notes()).with_line("", Line(text, number))
-        return self._changed(written, by)
+        return self._changed(written, by, self.version, self.audiences)
 
     def decide(self, by: Person, at: datetime) -> Self:
-        """With one more person's yes. Raises ``Stale``, ``NotAllowed``, and ``Refusal`` where nobody is asked."""
+        """With one more person's yes. Raises ``Stale``, ``NotAllowed``, and ``Refusal`` where nobody is asked.
+
+        Whoever changed it last counts as little as whoever asked for it.
+        """
         self._must_be(ReleaseState.DRAFT, at=at)
         if self.approval is None:
             raise Refusal(
                 f"The notes of {self.name} need nobody's approval. “/release publish {self.id}” posts them."
             )
+        if self.approval.missing and by.id == self.edited_by != self.asked_by:
+            raise NotAllowed(
+                f"You changed the notes of {self.name} last, so somebody else has to agree. "
+                f"Ask a colleague to press the button; {self.asked_name}, who asked for them, does not count either."
+            )
         decided = self.approval.decide(Decision.APPROVE, by, at, f"the notes of {self.name}")
         return replace(self, approval=decided)
+
+    def without(self, people: Collection[str]) -> Self:
+        """Without the yes of these, who are not here any more."""
+        return replace(self, approval=self.approval.without(people) if self.approval else None)
 
     def tick(self, number: int, by: Person, at: datetime, *, is_done: bool) -> Self:
         """With line ``number`` (from 1) of the check-list ticked, or open again. Raises ``Refusal``, ``Stale``."""
@@ -222,9 +232,10 @@ class Release:
             open_ones = ", ".join(f"“{activity.what}”" for activity in self.missing)
             raise Refusal(f"{self.id} is not ready: {open_ones} must be ticked on its card first.")
         if self.approval is not None and not self.approval.is_given:
+            nor = ", nor of whoever changed them last" if self.edited_by not in ("", self.asked_by) else ""
             raise Refusal(
-                f"The notes of {self.name} need {self.approval.missing} more approval(s), not {self.asked_name}'s own. "
-                f"Others give it with “/release approve {self.id}” or on its card."
+                f"The notes of {self.name} need {self.approval.missing} more approval(s), not {self.asked_name}'s own"
+                f"{nor}. Others give it with “/release approve {self.id}” or on its card."
             )
         posts = tuple(post for post in dict.fromkeys(places) if self.notes.get(post.voice, Notes()).count)
         if not posts:
@@ -270,24 +281,19 @@ class Release:
             return self
         return replace(self, strikes=strikes, corrections=self.corrections + 1)
 
-    def _changed(self, notes: Mapping[Voice, Notes], by: str, version: str | None = None) -> Self:
-        same = notes == self.notes and version in (None, self.version)
-        approval = self.approval if same or self.approval is None else self.approval.without_votes()
-        return replace(self, notes=notes, version=version or self.version, edited_by=by, approval=approval)
+    def _changed(self, notes: Mapping[Voice, Notes], by: str, version: str, audiences: tuple[str, ...]) -> Self:
+        is_for_same = frozenset(audiences) == frozenset(self.audiences)
+        if notes == self.notes and version in ("", self.version) and is_for_same:
+            return self
+        changed = replace(self, notes=notes, version=version or self.version, edited_by=by, audiences=audiences)
+        if self.approval is None:
+            return changed
+        return replace(changed, approval=self.approval.without_votes(), fell_away=len(self.approval.approvals))
 
     def _must_say_something(self) -> None:
         if not any(notes.count for notes in self.notes.values()):
             raise Refusal(f"The notes of {self.name} are empty. Write a line with “/release edit {self.id}” first.")
 
     def _must_be(self, state: ReleaseState, *, at: datetime) -> None:
-        if self.state is state:
-            return
-        if self.published_at is not None:
-            ago = rounded(at - self.published_at)
-            places = ", ".join(dict.fromkeys(post.channel for post in self.posts))
-            raise Stale(f"{self.id} {self.name} was published by {self.published_name} {ago} ago in {places}.")
-        if self.state is ReleaseState.DRAFTING:
-            raise Stale(f"{self.id} is still being drafted; its notes come to {self.asked_name} by direct message.")
-        if self.state is ReleaseState.FAILED:
-            raise Stale(f"{self.id} has no notes, as they could not be drafted. Ask again with “/release draft”.")
-        raise Stale(f"{self.id} {self.name} is a draft already.")
+        if self.state is not state:
+            raise Stale(release_states.standing(self, at))

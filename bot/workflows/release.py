@@ -60,7 +60,12 @@ async def edit(
 ) -> Release:
     """The draft with the words that a person left; its card is redrawn. Raises ``Stale``, ``Refusal``."""
     before = await known(work, id)
-    release = before.edited(texts, version, audiences, by.id, work.now)
+    chosen = tuple(audiences)
+    if not before.audiences and set(chosen) == set(work.team.releasing.audiences):
+        chosen = ()  # the form ticks them all where nobody has chosen
+    release = before.edited(texts, version, chosen, by.id, work.now)
+    if release is before:
+        return release
     await work.save(release)
     news.record(work, release, "edited", by.id, lines=sum(notes.count for notes in release.notes.values()))
     await news.show(work, release)

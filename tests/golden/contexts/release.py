@@ -63,6 +63,7 @@ STRICT = replace(
 )
 HALF = STRICT.decide(MEI, AT).tick(1, ANA, AT, is_done=True)
 READY = HALF.decide(ANA, LATER).schedule(AT + timedelta(hours=3), TOM, LATER)
+AGAIN = HALF.edited({Voice.OPERATORS: "Nothing to do."}, "", (), "U0ANA", LATER)
 ROLLED = PUBLISHED.strike(Strike((1, 2, 3, 4), ROLLED_BACK, AT + timedelta(hours=2), "D-12", by="U0MEI"))
 OFF = PUBLISHED.strike(Strike((2,), FLAG_OFF, AT + timedelta(hours=2), "checkout_v2"))
 MENDED = PUBLISHED.strike(Strike((3,), BY_HAND, AT + timedelta(hours=2), because="It came <later>.", by="U0MEI"))
@@ -128,6 +129,8 @@ CONTEXTS = {
         asked=3,
         answered=1,
     ),
+    "release/card#changed": card(AGAIN),
+    "release/not_done": {"why": "Ana approved the notes of <web> v1.4.0 and left since, so that counts no more."},
     "release/card#scheduled": card(READY),
     "release/card#published": card(replace(PUBLISHED, host_url="https://github.com/org/web/releases/tag/v1.4.0")),
     "release/card#corrected": card(ROLLED),

@@ -1,0 +1,29 @@
+"""Whether a yes to release notes counts still: those who said theirs before must be here."""
+
+from collections.abc import Collection
+
+from bot.domain.ports import Work
+from bot.domain.release_states import ReleaseState
+from bot.workflows import release_news as news
+from bot.workflows.release import known
+
+
+async def fallen_away(work: Work, id: str, here: Collection[str]) -> str:
+    """Take away the yes of whoever has left; says so, or "" where all are here, or nobody can be asked who is.
+
+    ``here`` are the ids of everybody in the workspace, as the directory has them.
+    """
+    release = await known(work, id)
+    votes = release.approval.votes if release.approval else ()
+    gone = [vote for vote in votes if here and vote.by not in here]
+    if not gone or release.state is not ReleaseState.DRAFT:
+        return ""
+    release = release.without({vote.by for vote in gone})
+    await work.save(release)
+    names = ", ".join(vote.name for vote in gone)
+    news.record(work, release, "votes_fell_away", votes=len(gone))
+    await news.show(work, release)
+    return (
+        f"{names} approved the notes of {release.name} and left since, so that counts no more. "
+        "The card shows what they need now; click again."
+    )

@@ -13,6 +13,11 @@ def deployment_reference(source: str, repository: str, deployment: str | int) ->
     return f"{source}:{repository.casefold()}/deployments/{deployment}" if repository else f"{source}:{deployment}"
 
 
+def is_deployment(reference: str) -> bool:
+    """Whether it names a deployment on a code host, and not what carries one out."""
+    return "/deployments/" in reference
+
+
 def id_in(reference: str) -> str:
     """What the other side calls it: the last part of the reference."""
     return reference.rpartition("/")[2]

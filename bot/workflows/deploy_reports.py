@@ -9,8 +9,8 @@ from bot.domain.events import DeploymentReported, PipelineChanged, RunState
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.ledger import Entry, Fact, Subject
 from bot.domain.ports import Tools, Work
-from bot.domain.references import GITHUB, GITLAB, HTTP, deployment_reference, run_reference
-from bot.domain.reported import report_of, reported
+from bot.domain.references import GITHUB, GITLAB, HTTP, deployment_reference, is_deployment, run_reference
+from bot.domain.reported import CALLED, report_of, reported
 from bot.domain.ships import Ships
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
@@ -117,20 +117,30 @@ def _is_same(event: DeploymentReported, ours: Deployment) -> bool:
 def _is_there(team: Team, event: DeploymentReported, ours: Deployment) -> bool:
     """Whether it comes from where ours is carried out."""
     if ours.reference:
-        return ours.reference.startswith(f"{event.source}:")
+        # A deployment has a name of its own; a workflow or pipeline may make others while it runs.
+        return ours.reference.startswith(f"{event.source}:") and not is_deployment(ours.reference)
     # Its start was cut, and no run of it has been found. Whoever deploys by a call goes by our own name for it.
     host = GITHUB if team.services[ours.service].repository.github else GITLAB
     return ours.carried is not None and event.source == host
 
 
 async def _settle(work: Work, event: DeploymentReported, ours: Deployment) -> None:
-    """Where nobody told us how ours ended, this does, if it is live."""
+    """Where nobody told us how ours ended, or we were told that it failed, this says so, if it is live."""
     began = ours.started_at
     if not _is_same(event, ours) or (began and event.at < began):
         return  # of a run before this one, or of something else that came by the same way
     if ours.state is State.UNKNOWN and event.state is RunState.PASSED:
-        note = f"{event.source} reports that it is live"
-        await deploy_ends.end(ours, Finished(None, note=note, is_done=True), [], work)
+        await deploy_ends.end(ours, Finished(None, note=_seen_by(event), is_done=True), [], work)
+    elif ours.state is State.FAILED and event.state is RunState.PASSED and ours.carried is None:
+        # A command of ours gave up on what goes on without it; of a run elsewhere its carrier tells.
+        slot = await slot_of(work, ours.service, ours.environment)
+        failed = await known_one(work, ours.id)
+        if slot.latest == failed.id and not slot.taken_by and failed.ended_at and event.at > failed.ended_at:
+            await deploy_ends.mended(work, failed, _seen_by(event))
+
+
+def _seen_by(event: DeploymentReported) -> str:
+    return f"{CALLED.get(event.source, event.source)} reports that it is live"
 
 
 def _is_old(event: DeploymentReported, slot: Slot) -> bool:
@@ -143,8 +153,12 @@ def _is_old(event: DeploymentReported, slot: Slot) -> bool:
 
 async def _enter(work: Work, told: Deployment, known: Deployment | None, slot: Slot) -> None:
     """Its card in the channel, and what is live afterwards. What has been live is not called failed later."""
-    if known is not None and State.SUCCEEDED in (known.state, told.state) and known.state is not State.FAILED:
-        return
+    if known is not None and known.state is State.SUCCEEDED:
+        # Argo CD names an app's revision: brought again, or with another image, it is another deployment.
+        is_again = slot.live is None or slot.live.deployment != known.id or told.version != known.version
+        if told.state is not State.SUCCEEDED or not is_again:
+            return
+        known = None
     if known is not None and known.state is told.state:
         return
     replaced = await work.get(Deployment, slot.live.deployment) if slot.live and slot.live.deployment else None

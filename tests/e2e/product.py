@@ -285,3 +285,9 @@ async def free_port() -> int:
     server.close()
     await server.wait_closed()
     return port
+
+
+async def is_asked_for(site: Site, who: str, what: str) -> bool:
+    """Ask for a deployment; whether the bot took it: on a busy machine it says in time that git was too slow."""
+    await site.play.send(who, "C0DEPLOYS", f"/deploy {what}")
+    return any(f"{what} is asked for" in said for said in await site.play.whispers(who))

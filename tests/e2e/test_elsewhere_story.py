@@ -13,7 +13,7 @@ from playwright.async_api import Locator, expect
 from tests.e2e.conftest import OpenSite, Sit
 from tests.e2e.deployers import RUN_URL, Elsewhere, elsewhere
 from tests.e2e.desk import SHORT, Desk
-from tests.e2e.product import HOOK_SECRETS, Json, Site, Trial, eventually, trying
+from tests.e2e.product import HOOK_SECRETS, Json, Trial, eventually, is_asked_for, trying
 from tests.integrations.targets.orders import GITHUB_TOKEN
 from tests.needs import needs
 
@@ -259,12 +259,6 @@ async def test_killed_after_it_has_asked_the_bot_follows_to_the_end_and_asks_nob
 async def is_cancelled(run: Json) -> bool:
     """Whether somebody cancelled it."""
     return run["conclusion"] == "cancelled"
-
-
-async def is_asked_for(site: Site, who: str, what: str) -> bool:
-    """Ask for a deployment; whether the bot took it: on a busy machine it says in time that git was too slow."""
-    await site.play.send(who, "C0DEPLOYS", f"/deploy {what}")
-    return any(f"{what} is asked for" in said for said in await site.play.whispers(who))
 
 
 async def both(started: dict[str, list[Json]]) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from functools import partial
 
 import pytest
 from aiohttp import ClientError
 
 from tests.e2e.conftest import OpenSite
-from tests.e2e.product import HOOK_SECRETS, Site, eventually
+from tests.e2e.product import HOOK_SECRETS, Site, eventually, is_asked_for
 from tests.needs import needs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), needs("git")]
@@ -129,7 +130,7 @@ async def test_two_replicas_share_the_work_and_one_carries_on_alone(
 async def test_cards_work_after_a_restart_and_a_run_that_was_cut_off_asks_how_it_ended(open_site: OpenSite) -> None:
     site = await open_site()
     bot = await site.start()
-    await site.play.send("U0TOM", "C0DEPLOYS", "/deploy web v1.4.0 to production")
+    await eventually("it is asked for", partial(is_asked_for, site, "U0TOM", "web v1.4.0 to production"))
     card = await site.play.said("Waiting for approval", channel="C0DEPLOYS")
     bot.kill()
 

@@ -1,5 +1,6 @@
 """Deployments that somebody else carries out: asked for once, followed, stopped, and what comes of silence."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -12,8 +13,8 @@ from bot.domain.jobs import Outcome
 from bot.domain.ports import HostUnreachable
 from bot.domain.refusals import Refusal
 from bot.domain.slots import Slot
-from bot.domain.target_ports import NotTaken, Order, Report, Taken, Unsure
-from bot.domain.targets import Elsewhere, GitHubWorkflow, HttpCall
+from bot.domain.target_ports import Finished, NotTaken, Order, Report, Taken, Unsure
+from bot.domain.targets import Elsewhere, GitHubDeployment, GitHubWorkflow, HttpCall
 from bot.domain.team import Environment, Repository
 from bot.workflows import builds, deploy_elsewhere, deploy_reports, deploy_run
 from commands.deploy import command
@@ -37,21 +38,31 @@ class ScriptedCarrier:
     finds: Taken | None = None
     says: Report | Exception | None = field(default_factory=lambda: Report(RunState.QUEUED))
     can_stop: bool = True
+    meanwhile: Callable[[], Awaitable[Any]] | None = None  # once, before the next answer arrives
+
+    async def _late(self) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            await meanwhile()
 
     async def start(self, how: Elsewhere, order: Order) -> Taken:
         self.starts.append(order)
-        if isinstance(self.start_says, Exception):
-            raise self.start_says
-        return self.start_says
+        says = self.start_says
+        await self._late()
+        if isinstance(says, Exception):
+            raise says
+        return says
 
     async def find(self, how: Elsewhere, order: Order) -> Taken | None:
         return self.finds
 
     async def look(self, how: Elsewhere, order: Order) -> Report | None:
         assert order.reference
-        if isinstance(self.says, Exception):
-            raise self.says
-        return self.says
+        says = self.says
+        await self._late()
+        if isinstance(says, Exception):
+            raise says
+        return says
 
     async def stop(self, how: Elsewhere, order: Order) -> bool:
         self.stops.append(order.reference)
@@ -506,6 +517,56 @@ async def test_who_asks_anew_for_what_is_next_is_told_that_it_runs():
     assert world.said[f"deployment:{id}:next:anew"].to == MEI.id
 
 
+async def test_the_late_answer_to_a_start_says_nothing_of_the_next_run():
+    world = Abroad(HTTP)
+    world.carrier.start_says, world.carrier.says = Taken("deploys:D-1/1"), None
+    id = await ask(world, environment="staging")
+
+    async def once_more() -> None:
+        await world.hear(reported(world, RunState.FAILED, "D-1/1"))
+        world.carrier.start_says = Taken("deploys:D-1/2")
+        await press(world, "retry", id, MEI)
+        (job,) = [one for one in world.jobs.values() if one.kind == "deploy.run" and one.args["run"] == 2]
+        await world.do(job, deploy_run.run)
+
+    world.carrier.meanwhile = once_more
+    await world.on()
+
+    assert [order.run for order in world.carrier.starts] == ["D-1/1", "D-1/2"]
+    assert (await world.deployment(id)).reference == "deploys:D-1/2"
+
+
+async def test_a_late_look_at_a_run_says_nothing_of_the_next_one():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    world.carrier.says = Report(RunState.FAILED)
+
+    async def once_more() -> None:
+        await world.hear(run_is(RunState.FAILED))
+        world.carrier.start_says, world.carrier.says = Taken(RUN + "8", URL), Report(RunState.RUNNING)
+        await press(world, "retry", id, MEI)
+        (job,) = [one for one in world.jobs.values() if one.kind == "deploy.run"]
+        await world.do(job, deploy_run.run)
+
+    world.carrier.meanwhile = once_more
+    await world.on(MINUTE)
+
+    now = await world.deployment(id)
+    assert (now.state, now.run, now.reference) == (State.RUNNING, 2, RUN + "8")
+
+
+async def test_a_failure_that_is_told_after_the_success_is_said_and_undoes_nothing():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    await world.hear(run_is(RunState.PASSED))
+    await world.hear(run_is(RunState.FAILED))
+
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+    assert world.said[f"deployment:{id}:contradicted:1"].template == "deploy/contradicted"
+
+
 async def test_a_run_that_is_found_late_is_not_called_lost():
     world = Abroad()
     world.carrier.start_says = Unsure("GitHub cut the connection")
@@ -650,3 +711,54 @@ async def test_authors_hear_of_what_others_deployed_and_took_back():
     assert mine == [second.id, third.id]
     assert first.ships.count is None  # nothing was known to be live before it
     assert card(world, second.id)["replaced_by"].deployment == third.id
+
+
+ARGO = {"source": "argocd", "environment": "staging", "repository": "harbor/manifests"}
+
+
+def synced(world: Abroad, revision: str, version: str, state: RunState = RunState.PASSED) -> DeploymentReported:
+    facts = {"service": "web", "version": version}
+    return reported(world, state, f"web-staging@{revision}", sha=SHA, ref=version, facts=facts, **ARGO)
+
+
+async def test_a_revision_that_argo_brings_again_is_live_again():
+    world = Abroad()
+    for revision, version in (("a", "v1.3.9"), ("b", "v1.4.0"), ("a", "v1.3.9"), ("a", "v1.3.9")):
+        world.clock.move(MINUTE)
+        await world.hear(synced(world, revision, version))
+
+    first, second, third = await world.find(Deployment, service="web")
+    assert (await world.get(Slot, "web/staging")).live.deployment == third.id
+    assert (third.rolls_back, third.version, first.rolls_back) == (second.id, "v1.3.9", "")
+    world.clock.move(MINUTE)
+    await world.hear(synced(world, "a", "v1.4.1"))  # the same revision with a new image
+    assert (await world.get(Slot, "web/staging")).live.name == "v1.4.1"
+
+
+async def test_what_failed_here_and_is_live_after_all_is_live():
+    world = Harbour()
+    world.target.ends = Finished(None, timed_out=True)
+    id = await ask(world, environment="staging")
+    await world.run_due()
+    assert (await world.deployment(id)).state is State.FAILED
+    event = synced(world, "a", "v1.4.0")  # type: ignore[arg-type]
+    world.clock.move(MINUTE)
+    later = replace(event, at=world.clock.now())
+    await world.happen(later, deploy_reports.deployment_reported)
+
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+    assert (await world.get(Slot, "web/staging")).live.deployment == id
+
+
+async def test_another_deployment_on_the_same_host_is_news():
+    world = Abroad(GitHubDeployment())
+    world.carrier.start_says = Taken("github:harbor/web/deployments/8", URL)
+    id = await ask(world, environment="staging")
+    await world.on()
+    told = {"source": "github", "repository": "Harbor/web", "environment": "staging"}
+    await world.hear(reported(world, RunState.PASSED, "8", sha=world.host.sha("v1.4.0"), ref="v1.4.0", **told))
+    world.clock.move(MINUTE)
+    await world.hear(reported(world, RunState.PASSED, "9", sha=SHA, ref="main", **told))
+
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+    assert (await world.get(Slot, "web/staging")).live.name == "main"

@@ -23,21 +23,17 @@ WORTH_SAYING = timedelta(minutes=2)
 
 
 class RolloutState(StrEnum):
-    """Where a roll-out stands."""
+    """Where a roll-out stands. ``ENDED``: somebody turned the flag off."""
 
     WAITING = "waiting"
     RUNNING = "running"
     PAUSED = "paused"
     DONE = "done"
     REVERTED = "reverted"
+    ENDED = "ended"
     REFUSED = "refused"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it still has the flag in hand."""
-        return self in (RolloutState.WAITING, RolloutState.RUNNING, RolloutState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +149,8 @@ class Rollout:
 
     @property
     def told(self) -> tuple[Step, ...]:
-        """Its steps, with which of them have been taken; none counts any more once it was reverted."""
-        done = 0 if self.state is RolloutState.REVERTED else self.done
+        """Its steps, with which of them have been taken; none counts any more once nobody has the flag by it."""
+        done = 0 if self.state in (RolloutState.REVERTED, RolloutState.ENDED) else self.done
         return tuple(Step(percent(share), at < done, at == done - 1) for at, share in enumerate(self.steps))
 
     @property
@@ -243,6 +239,12 @@ class Rollout:
             self, state=RolloutState.REVERTED, next_at=None, ended_at=at, ended_by=by.id, ended_name=by.name
         )
 
+    def end(self, by: Person, at: datetime) -> Self:
+        """Over, as somebody turned the flag off, whatever it did just now."""
+        self._must_be(*OPEN, at=at)
+        ended = replace(self, state=RolloutState.ENDED, next_at=None, held_by="")
+        return replace(ended, ended_at=at, ended_by=by.id, ended_name=by.name)
+
     def cancel(self, by: Person, at: datetime) -> Self:
         """Cancelled before its decision."""
         self._must_be(RolloutState.WAITING, at=at)
@@ -261,6 +263,7 @@ class Rollout:
         ended = self.ended_at or self.paused_at
         ago = f" {rounded(at - ended)} ago" if ended else ""
         by = f" by {self.ended_name}" if self.ended_name else ""
+        by += ", who turned the flag off," if self.state is RolloutState.ENDED else ""
         match self.state:
             case RolloutState.RUNNING:
                 return f"{said} is under way, at {self.serving}."

@@ -58,7 +58,8 @@ async def must_be_free(work: Work, flag: Flag, environment: str) -> None:
     if plan is not None:
         raise Refusal(
             f"{flag.id} follows the roll-out {plan.id} in {environment} ({plan.plan}). {plan.standing(work.now)} "
-            "Pause, revert or cancel it on its card in the release channel, then change the flag.",
+            "Revert or cancel it on its card in the release channel, then change the flag. Turning the flag off ends "
+            "it as well.",
             field="key",
         )
 

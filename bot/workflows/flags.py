@@ -15,7 +15,7 @@ from bot.domain.releases import Release
 from bot.domain.rollouts import OPEN, Rollout
 from bot.domain.team import Environment
 from bot.workflows import flag_news as news
-from bot.workflows import flag_rules, release_corrections
+from bot.workflows import flag_rules, release_corrections, roll_out
 from bot.workflows.deploy_around import look_at_next_turn
 from bot.workflows.finding import found
 from bot.workflows.flag_places import (
@@ -25,6 +25,7 @@ from bot.workflows.flag_places import (
     known,
     must_be_free,
     put,
+    rollout_of,
 )
 from bot.workflows.handles import due
 
@@ -85,15 +86,20 @@ async def change(
     because: str | None = None,
     lasts: timedelta | None = None,
     until: datetime | None = None,
-) -> FlagChange:
+) -> FlagChange | Rollout:
     """A change with its card in the release channel; in force at once where nobody has to approve.
 
     With a reason it passes a freeze, if somebody else approves; what takes it from people passes freezes and locks.
+    Turning a flag off ends a roll-out that has it in hand; that roll-out is given back where the flag is off anyway.
 
     Raises ``Refusal``: a roll-out has the flag in hand, or the environment is locked or frozen. ``Stale``: it is so, or
     another change waits.
     """
     flag.must_be_active()
+    if wanted.is_off and (plan := await rollout_of(work, flag, environment.name)):
+        ended = await roll_out.end(work, plan, flag, by)
+        if flag.serving(environment.name).is_off:
+            return ended
     await must_be_free(work, flag, environment.name)
     overrides = ""
     if not wanted.is_within(flag.serving(environment.name)):

@@ -112,6 +112,14 @@ async def cancel(work: Work, id: str, by: Person) -> Rollout:
     return await _shown(work, plan, flag)
 
 
+async def end(work: Work, plan: Rollout, flag: Flag, by: Person) -> Rollout:
+    """Over, whatever it did just now, as somebody turns the flag off; that itself is a change of the flag."""
+    plan = plan.end(by, work.now)
+    work.forgive(_expiry_key(plan))
+    _record(work, plan, flag, "ended", by.id)
+    return await _shown(work, plan, flag)
+
+
 @due("rollout.step")
 async def step(work: Work, it: Due) -> Outcome:
     """The next step, unless an alert of the service fires that nobody has looked at, or a freeze or a lock is on."""

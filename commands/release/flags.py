@@ -8,6 +8,7 @@ from bot.domain.approvals import Decision
 from bot.domain.flags import OFF, ON, Kind, Serving
 from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Refusal
+from bot.domain.rollouts import Rollout
 from bot.domain.segments import EVERYBODY, Segment, read_segment
 from bot.domain.shares import WHOLE, read_share
 from bot.domain.timing import read_length
@@ -60,7 +61,10 @@ async def flag(call: Call, work: Work) -> Reply:
         lasts=lasts,
         until=args.get("end"),
     )
-    return Reply("release/flag_asked", {"change": change, "channel": flag_news.channel_of(work, change.service)})
+    channel = flag_news.channel_of(work, change.service)
+    if isinstance(change, Rollout):
+        return Reply("release/rollout_ended", {"rollout": change, "channel": channel})
+    return Reply("release/flag_asked", {"change": change, "channel": channel})
 
 
 @command.verb(

@@ -49,9 +49,9 @@ class Stage(World):
         return answer
 
     async def change(self, by=TOM, key: str = "checkout_v2", environment: str = "production", **args: Any) -> str:
-        """Ask for a change; gives its id."""
+        """Ask for a change; gives its id, or that of the roll-out that ended with it."""
         answer = await self.say("flag", by, key=key, environment=environment, **args)
-        return answer.context["change"].id
+        return next(answer.context[name].id for name in ("change", "rollout") if name in answer.context)
 
     async def plan(self, by=TOM, environment: str = "production", **args: Any) -> str:
         """Ask for a roll-out; gives its id."""

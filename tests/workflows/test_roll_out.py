@@ -6,7 +6,9 @@ import pytest
 
 from bot.domain.refusals import NotAllowed, Refusal, Stale
 from bot.domain.rollouts import Rollout
-from tests.fakes import ANA, LUIS, TOM
+from commands.deploy import command as deploy
+from tests.fakes import ANA, LUIS, MEI, TOM
+from tests.rendered import shown
 from tests.workflows.flagging import HOUR, Stage
 
 MINUTE = timedelta(minutes=1)
@@ -155,7 +157,7 @@ async def test_a_plan_that_would_take_it_from_somebody_is_refused() -> None:
 
 async def test_a_flag_in_use_by_a_plan_refuses_every_other_change() -> None:
     world, id = await running()
-    for args in ({"on": True}, {"off": True}, {"share": "20%"}):
+    for args in ({"on": True}, {"share": "20%"}):
         with pytest.raises(Refusal, match=rf"follows the roll-out {id} in production"):
             await world.change(**args)
     with pytest.raises(Refusal, match="follows the roll-out"):
@@ -165,6 +167,59 @@ async def test_a_flag_in_use_by_a_plan_refuses_every_other_change() -> None:
     await world.change(environment="staging", on=True)  # elsewhere it is free
 
     assert await world.served() == "1 %"
+
+
+async def test_a_refusal_says_what_helps_also_once_it_is_paused() -> None:
+    world, id = await running()
+    await world.press("roll-out-pause", id, TOM)
+    with pytest.raises(Refusal, match="Revert or cancel it on its card") as refused:
+        await world.change(on=True)
+
+    assert "Pause" not in refused.value.sentence
+    await world.press("roll-out-revert", id, TOM)
+    assert await world.change(on=True)
+
+
+@pytest.mark.parametrize("verb", ["", "roll-out-pause"])
+async def test_turning_the_flag_off_ends_its_plan_at_once(verb: str) -> None:
+    world, id = await running()
+    await world.wait(HOUR)
+    if verb:
+        await world.press(verb, id, TOM)
+    change = await world.change(by=ANA, off=True)
+
+    assert (await world.served(), world.standing(id), world.standing(change)) == ("off", "ended", "in_force")
+    assert "Ended by Ana, who turned the flag off" in shown(world.card(id))
+    assert "10 % → off" in shown(world.card(change))
+    await world.wait(HOUR * 24)
+    assert await world.served() == "off"
+    with pytest.raises(Stale, match="was ended by Ana, who turned the flag off, 1 day ago"):
+        await world.press("roll-out-resume", id, TOM)
+
+
+async def test_turning_it_off_needs_no_yes_in_a_freeze_either_and_is_taken_back_to_what_was_approved() -> None:
+    world, id = await running()
+    end = world.clock.now() + 9 * HOUR
+    await world.use(deploy, "freeze", by=MEI, environment="production", end=end, reason="audit")
+    change = await world.change(by=LUIS, off=True)
+    off = await world.served()
+    await world.press("flag-back", change, LUIS)
+
+    assert (off, await world.served(), world.standing(id)) == ("off", "1 %", "ended")
+
+
+async def test_turning_off_what_nobody_has_yet_ends_the_plan_that_waits() -> None:
+    world = await Stage.set()
+    id = await world.plan()
+    told = await world.say("flag", LUIS, key="checkout_v2", environment="production", off=True)
+
+    assert "is over" in shown(told)
+    assert world.standing(id) == "ended"
+    assert not any(job.key.endswith(id) for job in world.jobs.values())
+    with pytest.raises(Stale, match="was ended by Luis, who turned the flag off"):
+        await world.press("roll-out-approve", id, ANA)
+    assert await world.served() == "off"
+    await world.plan()  # free again
 
 
 async def test_a_change_that_waits_keeps_a_plan_out() -> None:

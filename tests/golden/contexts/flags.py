@@ -115,6 +115,8 @@ CONTEXTS = {
     "release/rollout#paused": _plan(TENTH.pause("U0TOM", "Tom", AT + HOUR * 1.5)),
     "release/rollout#done": _plan(DONE),
     "release/rollout#reverted": _plan(ALERTED.revert(ANA, AT + HOUR * 2)),
+    "release/rollout#ended": _plan(TENTH.end(ANA, AT + HOUR * 2)),
+    "release/rollout_ended": {"rollout": PLAN.end(ANA, AT + HOUR), "channel": "#releases"},
     "release/rollout_asked": {"rollout": PLAN, "channel": "#releases"},
     "release/rollout_asked#begun": {"rollout": STARTED, "channel": "#releases"},
     "release/rollout_paused": {"rollout": ALERTED},

@@ -42,7 +42,10 @@ async def read_and_draft(tools: Tools, it: Due) -> Outcome | Again:
         release = await work.get(Release, it.job.args["release"])
     if release is None or release.state is not ReleaseState.DRAFTING:
         return Outcome.NOOP
-    service = tools.team.services[release.service]
+    service = tools.team.services.get(release.service)
+    if service is None:
+        why = f"{release.service} is not in the team file any more. Ask an admin to add it, then draft again."
+        return await tools.unit.run(partial(_failed, release.id, why))
     try:
         told = await read(tools.host, service.repository, service.name, release.since, release.until)
     except HostUnreachable as reason:

@@ -1,11 +1,13 @@
 """From the commits to a draft that people edit, agree to and tick; and every way in which there is none."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.command import Door, Form
 from bot.domain.changes import Change
+from bot.domain.jobs import Due
 from bot.domain.ledger import Subject
 from bot.domain.notes import Voice
 from bot.domain.refusals import NotAllowed, Refusal, Stale, Unknown
@@ -16,7 +18,8 @@ from bot.domain.team import Repository
 from bot.workflows import release
 from bot.workflows.release_reading import bounds
 from commands.release import command
-from tests.fakes import ANA, LUIS, NOON, TOM
+from tests.fakes import ANA, LUIS, NOON, TOM, FakeUnit
+from tests.rendered import RENDER
 from tests.workflows.deploying import HISTORY, Harbour, ScriptedHost
 from tests.workflows.releasing import CAREFUL, THREE, as_it_is, draft, notes_key, told
 
@@ -131,6 +134,21 @@ async def test_a_host_that_is_away_for_a_moment_is_asked_again():
     await world.later(timedelta(minutes=1), release.read_and_draft)
 
     assert world.said[f"release:{id}"].template == "release/card"
+
+
+async def test_a_service_that_left_the_team_file_meanwhile_is_told_of():
+    world = Harbour()
+    answer = await world.use(command, "draft", by=TOM, service="web")
+    (job,) = world.jobs.values()
+    team = replace(world.team, services={})
+    tools = replace(world.tools, team=team, unit=FakeUnit(world.clock, team, world.store, RENDER))
+
+    await release.read_and_draft(tools, Due(job, timedelta(), 1))
+
+    said = world.said[f"release:{answer.context['release'].id}"]
+    assert (said.to, said.template) == (TOM.id, "release/not_drafted")
+    assert "web is not in the team file any more" in said.context["why"]
+    assert (await as_it_is(world, "R-1")).state is ReleaseState.FAILED
 
 
 async def test_a_range_that_is_too_long_is_said():

@@ -1,9 +1,13 @@
 """A line that several things keep from readers is live again only when all of them are over."""
 
+from datetime import timedelta
+
 import pytest
 
+from bot.domain.events import DeploymentReported, RunState
 from bot.domain.flags import OFF, ON
 from bot.domain.refusals import Stale
+from bot.workflows import deploy_reports
 from commands.release import command
 from tests.fakes import ANA, LUIS, TOM
 from tests.rendered import shown
@@ -93,6 +97,39 @@ async def test_a_further_cause_is_named_where_the_notes_stand_and_no_thread_is_t
     head = shown(world.said[notes_key(id, "engineers", "#releases")])
     assert "was rolled back at" in head
     assert "was corrected by" in head
+
+
+async def test_who_told_of_a_rollback_is_named_where_nobody_asked_us_for_it():
+    world = Harbour(team=PLAIN)
+    for number, version in enumerate(("v1.3.9", "v1.4.0")):
+        await reported(world, number, version)
+    id = await published(world)
+
+    await reported(world, 3, "v1.3.9")
+
+    assert (await as_it_is(world, id)).struck == {1, 2}
+    (said,) = corrections(world, id)
+    assert "rolled back (D-3, reported by Argo CD) at" in shown(said)
+    assert [entry.by for entry in world.entries if entry.kind == "release.corrected"] == ["argocd"]
+
+
+async def reported(world: Harbour, number: int, version: str) -> None:
+    """Argo CD says that this version is live in production."""
+    world.clock.move(timedelta(minutes=10))
+    event = DeploymentReported(
+        source="argocd",
+        repository="",
+        actor="",
+        deployment=str(number),
+        state=RunState.PASSED,
+        at=world.clock.now(),
+        sha=world.host.sha(version),
+        ref=version,
+        environment="production",
+        facts={"service": "web", "version": version},
+    )
+    await world.happen(event, deploy_reports.deployment_reported)
+    await world.later(timedelta(), deploy_reports.look_what_shipped)
 
 
 async def test_every_flag_that_hides_something_at_publication_is_named():

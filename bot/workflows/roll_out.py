@@ -217,10 +217,13 @@ async def _go(work: Work, plan: Rollout, flag: Flag, late_by: timedelta = timede
     waits = [one for one in await flag_rules.holding(work, plan) if one.until]
     if not waits or plan.state is not RolloutState.RUNNING:
         return await _step(work, plan, flag, late_by)
-    until = max(one.until for one in waits if one.until)
-    plan = plan.hold("; ".join(one.what for one in waits), until, work.now)
+    until, held_by = max(one.until for one in waits if one.until), "; ".join(one.what for one in waits)
+    if (plan.held_by, plan.next_at) == (held_by, until):
+        return plan
+    if plan.held_by != held_by:
+        _record(work, plan, flag, "held", rules=", ".join(one.rule for one in waits))
+    plan = plan.hold(held_by, until, work.now)
     _owe_next(work, plan)
-    _record(work, plan, flag, "held", rules=", ".join(one.rule for one in waits))
     return await _shown(work, plan, flag)
 
 

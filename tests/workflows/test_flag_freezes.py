@@ -182,6 +182,30 @@ async def test_the_next_step_of_a_roll_out_waits_for_a_thaw_and_says_why() -> No
     assert await world.served() == "50 %"
 
 
+async def test_that_it_is_held_is_told_once_for_each_thing_that_holds_it() -> None:
+    world = await Stage.set()
+    id = await running(world)
+    await freeze(world)
+    await world.later(2 * HOUR, *DOING)
+    held, said = await world.get(Rollout, id), len(world.log)
+    assert world.kinds.count("flag.rollout_held") == 1
+
+    for at in range(3):  # each has every plan there looked at
+        async with world.unit() as work:
+            await incidents.open_one(work, f"Slow {at}", MEI, service="web")
+        await world.later(MINUTE, *DOING)
+    assert await world.get(Rollout, id) == held
+    assert not any(getattr(one, "key", "") == f"rollout:{id}" for one in world.log[said:])
+    assert world.kinds.count("flag.rollout_held") == 1
+
+    await world.use(deploy, "lock", by=LUIS, environment="production", reason="upgrade")
+    await world.later(NOW, *DOING)
+    assert world.kinds.count("flag.rollout_held") == 2
+    assert "is locked by Luis" in shown(world.card(id))
+    await world.later(12 * HOUR, *DOING)
+    assert await world.served() != "1 %"
+
+
 async def test_a_freeze_that_ends_by_itself_lets_it_go_on() -> None:
     world = await Stage.set()
     await running(world)

@@ -2,12 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from bot.domain.approvals import Approval
 from bot.domain.spans import rounded
-
-if TYPE_CHECKING:
-    from bot.domain.deployments import Deployment
 
 
 class State(StrEnum):
@@ -37,24 +34,29 @@ ENDED_AS = {
 }
 
 
-def standing(deployment: "Deployment", at: datetime) -> str:
-    """Where it stands, as a sentence."""
-    what, ended_at = deployment.what, deployment.ended_at
+def standing(
+    state: State,
+    approval: Approval,
+    at: datetime,
+    started_at: datetime | None,
+    ended_at: datetime | None,
+    note: str,
+) -> str:
+    """Where it stands at an instant, to be said after its name: "is approved and takes its turn"."""
     ago = f" {rounded(at - ended_at)} ago" if ended_at else ""
-    match deployment.state:
+    match state:
         case State.WAITING:
-            said = f"waits for {deployment.approval.missing} more approval(s)"
+            said = f"waits for {approval.missing} more approval(s)"
         case State.QUEUED:
             said = "is approved and takes its turn"
         case State.RUNNING:
-            ran = rounded(at - deployment.started_at) if deployment.started_at else "a moment"
-            said = f"has been running for {ran}"
+            said = f"has been running for {rounded(at - started_at) if started_at else 'a moment'}"
         case State.UNKNOWN:
-            return f"How {what} ended is not known; somebody has to say so on its card."
-        case State.REFUSED if vote := deployment.approval.refusal:
+            said = "has ended, or not: nobody knows, and somebody has to say so on its card"
+        case State.REFUSED if vote := approval.refusal:
             said = f"was refused by {vote.name} {rounded(at - vote.at)} ago"
-        case State.EXPIRED if deployment.note:
+        case State.EXPIRED if note:
             said = f"was approved, and held until that approval was too old; it lapsed{ago}"
-        case state:
+        case _:
             said = f"{ENDED_AS.get(state, str(state))}{ago}"
-    return f"{what} {said}."
+    return said

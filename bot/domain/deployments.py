@@ -289,7 +289,7 @@ class Deployment:
 
     def standing(self, at: datetime) -> str:
         """Where it stands, as a sentence."""
-        return standing(self, at)
+        return f"{self.what} {standing(self.state, self.approval, at, self.started_at, self.ended_at, self.note)}."
 
     def _must_run(self, run: int) -> None:
         if run != self.run:

@@ -58,7 +58,8 @@ class Rollout:
         turn: counts how often a next step was set, so that an old timer does nothing.
         held_by: the freeze or the lock that its next step waits for, in words.
         heeded: alerts that fired when a person said to go on; they pause it no more.
-        before: who got the flag when the first step was taken; reverting brings it back.
+        before: who got the flag when it was asked for. Nothing else changes the flag until it is over, and reverting
+            brings this back.
     """
 
     PREFIX: ClassVar[str] = "P"

@@ -199,10 +199,14 @@ def _values(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Mistake]]:
             mistakes.append(Mistake(name, f"{plain} is set as well; keep one of them"))
         else:
             try:
-                values[plain] = Path(value).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as fault:
-                why = fault.strerror if isinstance(fault, OSError) else "it is not text"
-                mistakes.append(Mistake(name, f"{value} cannot be read ({why})"))
+                # No shell expands what stands in a compose file or in a unit's Environment=.
+                values[plain] = Path(value).expanduser().read_text(encoding="utf-8").strip()
+            except OSError as fault:
+                mistakes.append(Mistake(name, f"{value} cannot be read ({fault.strerror})"))
+            except UnicodeDecodeError:
+                mistakes.append(Mistake(name, f"{value} cannot be read (it is not text)"))
+            except RuntimeError:  # "~" without a home, or somebody's who is not known here
+                mistakes.append(Mistake(name, f"{value} cannot be read (no such home)"))
     return values, mistakes
 
 

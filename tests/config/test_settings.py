@@ -108,6 +108,30 @@ def test_logins_to_registries_are_read_from_the_file_that_docker_writes(tmp_path
     assert encoded("ana:hunter-1") not in repr(settings)
 
 
+def test_a_file_may_be_in_the_home_of_whoever_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "tokens/github").write_text("ghp-from-home\n")
+    settings, mistakes = read_settings(GOOD | {"GITHUB_TOKEN_FILE": "~/tokens/github"}, serving=True)
+
+    assert mistakes == []
+    assert settings is not None
+    assert settings.github_token is not None
+    assert settings.github_token.get_secret_value() == "ghp-from-home"
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("~/none", "No such file or directory"), ("~nobody-such/token", "no such home")]
+)
+def test_a_home_that_has_no_such_file_is_told(
+    path: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _, mistakes = read_settings(GOOD | {"GITHUB_TOKEN_FILE": path}, serving=True)
+
+    assert [str(one) for one in mistakes] == [f"GITHUB_TOKEN_FILE: {path} cannot be read ({why})"]
+
+
 @pytest.mark.parametrize(
     ("auth", "told"),
     [

@@ -98,6 +98,14 @@ def lifted(strikes: Iterable[Strike], numbers: Iterable[int], why: str, cause: s
     return tuple(each for each in kept if each.numbers)
 
 
+def added(before: Iterable[Strike], after: Iterable[Strike]) -> tuple[Strike, ...]:
+    """Those that strike something for a cause for which it was not struck before."""
+    known = {(each.why, each.cause, number) for each in before for number in each.numbers}
+    return tuple(
+        each for each in after if any((each.why, each.cause, number) not in known for number in each.numbers)
+    )
+
+
 def causes(strikes: Iterable[Strike]) -> tuple[Strike, ...]:
     """The newest of each cause. All rollbacks are one, as whatever goes live again ends them all."""
     newest = {(each.why, each.cause if each.why == FLAG_OFF else ""): each for each in strikes}

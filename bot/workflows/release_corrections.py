@@ -9,7 +9,7 @@ from bot.domain.messages import Message
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Stale
-from bot.domain.release_states import BY_HAND, FLAG_OFF, ReleaseState, Strike, causes
+from bot.domain.release_states import BY_HAND, FLAG_OFF, ReleaseState, Strike, added, causes
 from bot.domain.releases import Release
 from bot.workflows import release_live, release_writing
 from bot.workflows import release_news as news
@@ -65,17 +65,23 @@ async def hiding(work: Work, release: Release) -> list[Flag]:
 
 async def by_hand(work: Work, id: str, number: int, by: Person, because: str) -> Release:
     """Strike one line through, as a person knows better. Raises ``Refusal``, ``Stale`` where it is struck already."""
-    before = await known(work, id)
-    if not before.is_published:
-        raise Refusal(
-            f"Nobody has read the notes of {before.name} yet. Change them with “/release edit {before.id}”."
-        )
-    if number not in before.numbers:
-        raise Refusal(f"{before.id} has no line {number}. “/release notes {before.id}” numbers them.", field="line")
+    before = await _with_line(work, id, number)
     release = before.strike(Strike((number,), BY_HAND, work.now, because=because.strip(), by=by.id))
     if release is before:
         raise Stale(f"Line {number} of {before.id} is struck through by hand already.")
     await correct(work, before, release)
+    return release
+
+
+async def take_back(work: Work, id: str, number: int, by: Person) -> Release:
+    """Not struck by hand any more, and live where no other cause is left. Raises ``Refusal``, ``Stale``."""
+    before = await _with_line(work, id, number)
+    release = before.lift((number,), BY_HAND)
+    if release is before:
+        is_struck = number in before.struck
+        also = " It is struck through as it is not live, which its card explains." if is_struck else ""
+        raise Stale(f"Nobody struck line {number} of {before.id} through by hand.{also}")
+    await correct(work, before, release, by.id)
     return release
 
 
@@ -89,7 +95,7 @@ async def correct(work: Work, before: Release, release: Release, by: str = "") -
     await work.save(release)
     news.say_notes(work, release, before)
     turned = before.struck ^ release.struck
-    new = tuple(strike for strike in release.strikes if strike not in before.strikes)
+    new = added(before.strikes, release.strikes)
     context = {
         "release": release,
         "is_struck": len(release.struck) > len(before.struck),
@@ -133,6 +139,19 @@ def _hidden(release: Release, flag: Flag) -> tuple[int, ...]:
     if flag.change:
         return tuple(one.number for one in release.brought if flag.change in one.changes)
     return tuple(release.numbers) if flag.release == release.id else ()
+
+
+async def _with_line(work: Work, id: str, number: int) -> Release:
+    release = await known(work, id)
+    if not release.is_published:
+        raise Refusal(
+            f"Nobody has read the notes of {release.name} yet. Change them with “/release edit {release.id}”."
+        )
+    if number not in release.numbers:
+        raise Refusal(
+            f"{release.id} has no line {number}. “/release notes {release.id}” numbers them.", field="line"
+        )
+    return release
 
 
 async def published(work: Work, service: str | None) -> list[Release]:

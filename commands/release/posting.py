@@ -1,7 +1,10 @@
-"""/release publish, schedule, unschedule and correct: the notes where people read them, and true there."""
+"""/release publish, schedule, unschedule, correct and uncorrect: the notes where people read them, and true there."""
+
+from collections.abc import Collection
 
 from bot.command import Answer, Call, Field, Form, Reply, choice, number, text, when
 from bot.domain.ports import Work
+from bot.domain.refusals import Stale
 from bot.domain.release_states import BY_HAND
 from bot.domain.releases import Release
 from bot.workflows import release as releases
@@ -65,23 +68,45 @@ async def correct(call: Call, work: Work) -> Answer:
     args = call.args
     chosen = args.get("line") or _number(args.get("chosen"))
     if chosen is None:
-        return _form(await releases.known(work, args["release"]), call)
+        release = await releases.known(work, args["release"])
+        why = Field("reason", "Why", text(), optional=True)
+        left = release.numbers.keys() - release.struck_for(BY_HAND)
+        return _form(release, call, left, "Strike through", why)
     release = await release_corrections.by_hand(work, args["release"], chosen, call.by, args.get("reason") or "")
     return Reply("release/published", {"release": release})
 
 
-def _form(release: Release, call: Call) -> Form:
+@command.verb(
+    "uncorrect <release> [line <line>]",
+    "Take a correction by hand back: the line is live after all",
+    examples=("R-4 line 12",),
+    release=RELEASE,
+    line=number("which one, as “/release notes” numbers them"),
+)
+async def uncorrect(call: Call, work: Work) -> Answer:
+    """Without a line, a form to choose it from. What a rollback or a flag struck ends with that."""
+    args = call.args
+    chosen = args.get("line") or _number(args.get("chosen"))
+    if chosen is None:
+        release = await releases.known(work, args["release"])
+        struck = release.struck_for(BY_HAND)
+        if not struck:
+            raise Stale(f"Nobody struck a line of {release.id} {release.name} through by hand.")
+        return _form(release, call, struck, "Not struck any more")
+    release = await release_corrections.take_back(work, args["release"], chosen, call.by)
+    return Reply("release/published", {"release": release})
+
+
+def _form(release: Release, call: Call, numbers: Collection[int], submit: str, *more: Field) -> Form:
     if not release.is_published:
         release.must_be_written(call.at)
-    by_hand = release.struck_for(BY_HAND)
-    lines = [f"{n}. {line.text}" for n, line in release.numbers.items() if n not in by_hand]
+    lines = [f"{n}. {line.text}" for n, line in release.numbers.items() if n in numbers]
     if len(lines) <= OPTIONS_MAX:
         options = tuple(line if len(line) <= OPTION_MAX else line[: OPTION_MAX - 1] + "…" for line in lines)
         field = Field("chosen", "Line", choice(*options))
     else:
         field = Field("line", "Number of the line", number(), hint=f"“/release notes {release.id}” numbers them.")
-    why = Field("reason", "Why", text(), optional=True)
-    return Form(f"Correct {release.id}", (field, why), "Strike through", {"release": release.id})
+    return Form(f"Correct {release.id}", (field, *more), submit, {"release": release.id})
 
 
 def _number(option: str | None) -> int | None:

@@ -11,7 +11,7 @@ from bot.domain.refusals import Refusal, Stale
 from bot.workflows import release_corrections, release_writing
 from bot.workflows.deploy_run import run
 from commands.release import command
-from tests.fakes import ANA, LUIS, NOON
+from tests.fakes import ANA, LUIS, NOON, TOM
 from tests.workflows.deploying import Harbour, ask, go_live
 from tests.workflows.releasing import (
     PLAIN,
@@ -19,6 +19,7 @@ from tests.workflows.releasing import (
     STEP,
     THREE,
     as_it_is,
+    corrections,
     draft,
     notes_key,
     published,
@@ -133,6 +134,55 @@ async def test_one_line_by_hand_chosen_from_a_form():
         await world.use(command, "correct", by=LUIS, release=id, line=2)
     with pytest.raises(Refusal, match="has no line 7"):
         await world.use(command, "correct", by=LUIS, release=id, line=7)
+
+
+async def test_a_correction_by_hand_is_taken_back():
+    world = Harbour(team=THREE)
+    id = await published(world)
+    with pytest.raises(Stale, match="Nobody struck a line of R-1"):
+        await world.use(command, "uncorrect", by=LUIS, release=id)
+    await world.use(command, "correct", by=LUIS, release=id, line=2)
+
+    form = await world.use(command, "uncorrect", by=TOM, release=id)
+    assert isinstance(form, Form)
+    assert form.fields[0].parameter.choices == (f"2. {TWO}",)
+    await world.use(command, "uncorrect", by=TOM, door=Door.FORM, **form.carry, chosen=f"2. {TWO}")
+
+    assert told(world, notes_key(id, "engineers", "#releases")) == [ONE, TWO]
+    assert corrections(world, id)[-1].context["is_struck"] is False
+    assert [entry.by for entry in world.entries if entry.kind == "release.corrected"] == [LUIS.id, TOM.id]
+    with pytest.raises(Stale, match="Nobody struck line 2 of R-1 through by hand"):
+        await world.use(command, "uncorrect", by=TOM, release=id, line=2)
+
+
+async def test_what_else_is_not_live_stays_struck_when_a_correction_is_taken_back():
+    world = Harbour(team=PLAIN)
+    await go_live(world, "v1.3.9")
+    deployment = await go_live(world, "v1.4.0")
+    id = await published(world)
+    await world.use(command, "correct", by=LUIS, release=id, line=2)
+    await roll_back(world, deployment)
+
+    await world.use(command, "uncorrect", by=LUIS, release=id, line=2)
+
+    assert (await as_it_is(world, id)).struck == {1, 2}
+    with pytest.raises(Stale, match="which its card explains"):
+        await world.use(command, "uncorrect", by=LUIS, release=id, line=2)
+
+
+async def test_a_part_that_goes_live_again_is_said_to_be_so():
+    world = Harbour(team=PLAIN)
+    await go_live(world, "v1.3.9")
+    deployment = await go_live(world, "v1.4.0")
+    id = await published(world)
+    await roll_back(world, deployment)
+
+    await go_live(world, f"{2:040x}")  # the commit of the second line
+
+    assert (await as_it_is(world, id)).struck == {1}
+    assert corrections(world, id)[-1].context["is_struck"] is False
+    facts = [entry.facts for entry in world.entries if entry.kind == "release.corrected"]
+    assert [fact["live"] for fact in facts] == [False, True]
 
 
 async def test_a_draft_is_edited_and_not_corrected():

@@ -134,6 +134,7 @@ CONTEXTS = {
     "release/card#scheduled": card(READY),
     "release/card#published": card(replace(PUBLISHED, host_url="https://github.com/org/web/releases/tag/v1.4.0")),
     "release/card#corrected": card(ROLLED),
+    "release/card#by-hand": card(MENDED),
     "release/notes_engineers": posted(PUBLISHED, Voice.ENGINEERS, 1, 2),
     "release/notes_engineers#part": posted(PUBLISHED, Voice.ENGINEERS, 2, 2),
     "release/notes_engineers#rolled-back": posted(ROLLED, Voice.ENGINEERS),

@@ -106,7 +106,7 @@ class OtherSide(Watching):
         if comes != "cut before":
             run = self.runs[order.run] = FarRun(order.run, len(self.runs) + 1, order)
             self._tell(run)
-        await turns(self._chance)
+        await self._answers_late()
         if comes != "taken":
             raise Unsure("it cut the connection")
         return Taken(self.reference(self.runs[order.run]))
@@ -124,7 +124,7 @@ class OtherSide(Watching):
         if isinstance(how, HttpCall) or run is None:
             return None
         report = Report(run.state)
-        await turns(self._chance)
+        await self._answers_late()
         return report
 
     async def stop(self, how: Elsewhere, order: Order) -> bool:
@@ -136,6 +136,11 @@ class OtherSide(Watching):
         if not run.state.ended and self._chance.random() < 0.7:
             self._now(run, RunState.CANCELLED)
         return True
+
+    async def _answers_late(self) -> None:
+        """Now and then so late that all may be otherwise here by then."""
+        for _ in range(self._chance.choice((0, 1, 2, 2, 80))):
+            await asyncio.sleep(0)
 
     async def _reach(self) -> None:
         await turns(self._chance)
@@ -159,7 +164,7 @@ class OtherSide(Watching):
 
     def run_again(self, run: FarRun) -> None:
         """Somebody there pressed the button."""
-        if run.state in (RunState.FAILED, RunState.CANCELLED) and run.attempt < ATTEMPTS:
+        if run.state.ended and run.attempt < ATTEMPTS:
             run.attempt += 1
             self._now(run, RunState.RUNNING)
 
@@ -280,7 +285,8 @@ class Abroad(Harbours):
             id, _, run = mail.of.name.partition("/")
             now: Deployment = work._rows[Deployment, id].thing
             # Two runs of it may have been begun there that we never got to know: then what it brings is live.
-            is_live = mail.event.state is RunState.PASSED and mail.event.sha == now.sha
+            is_same = mail.event.sha == now.sha or getattr(mail.event, "ref", "") == now.version
+            is_live = mail.event.state is RunState.PASSED and is_same
             if (Deployment, id) in work._written and now.run != int(run) and not is_live:
                 self.target.wrong.append(f"what was told of {mail.of.name} changed {id} when that was over")
 
@@ -377,11 +383,12 @@ def lies_abroad(world: Abroad) -> list[str]:
 
 
 def _is_of_a_lost_one(world: Abroad, reported: Deployment) -> bool:
-    """Whether the run that it tells of was given up, and has ended long after another one of the same."""
+    """Whether somebody here gave up the run that it tells of, and it ended long after that."""
     id, _, run = world.target.told.echoes[reported.reference].partition("/")
     ours: Deployment = world.store.rows[Deployment, id].thing
     ended = ours.ended_at or world.clock.now()
-    return int(run) < ours.run and reported.asked_at > ended + deploy_reports.ECHO
+    is_given_up = int(run) < ours.run or bool(ours.ended_by)
+    return is_given_up and reported.asked_at > ended + deploy_reports.ECHO
 
 
 def _seen_by(world: Abroad, one: Deployment) -> list[str]:

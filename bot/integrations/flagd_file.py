@@ -4,7 +4,8 @@
 without a targeting key. Conditions say the same of whatever JSON an application tells, as flagd's client for Python
 reads them (a property test compares the two). What is left: a text that not all clients take for a number ("1_000",
 "Infinity", "" where a number is wanted) is none to us, and a version of more than 200 characters is none; clients in
-other languages may read the list in ``age: [17]``, and a number where a version is wanted, in their own way.
+other languages may read a list where a number is wanted, a number where a version is (Go's takes it for none), and 0
+where a text is (Go's takes any text for 0) in their own way.
 """
 
 import json
@@ -99,14 +100,16 @@ def _condition(condition: Condition) -> list[dict[str, Any]]:
 
 
 def _among(attribute: dict[str, Any], condition: Condition) -> dict[str, Any]:
-    """Whether the attribute is one of the values. Some clients take true for 1 and false for 0; as text they differ."""
+    """Whether the attribute is one of the values. To some clients 1 is true and 0 is false; as text they differ."""
     written = [form for value in condition.values for form in forms(value)]
     alike = [form for form in written if not isinstance(form, str) and form in (0, 1)]
     if not alike:
         return {"in": [attribute, written]}
     apart = [form for form in written if isinstance(form, str) or form not in (0, 1)]
+    # Only a client to which 1 is true is asked for the text: that of Go makes none of a truth, and fails.
     spelled = [text for form in alike for text in _spelled(form)]
-    as_it_is = {"and": [{"in": [attribute, alike]}, {"in": [{"cat": [attribute]}, spelled]}]}
+    told_apart = {"or": [{"!==": [1, True]}, {"in": [{"cat": [attribute]}, spelled]}]}
+    as_it_is = {"and": [{"or": [{"===": [attribute, form]} for form in alike]}, told_apart]}
     return {"or": [{"in": [attribute, apart]}, as_it_is]}
 
 

@@ -20,6 +20,7 @@ class Carried:
         is_taken: they said that they have it; until then it may or may not run.
         is_queued: they have it, and have not begun.
         note: what they said last, in a line.
+        attempt: the newest try of this run that they told of; 0 where they count none.
         stop_told_at: when they were asked to end it, by somebody here or since its time is up; None: they were not.
     """
 
@@ -29,6 +30,7 @@ class Carried:
     is_queued: bool = True
     note: str = ""
     stop_told_at: datetime | None = None
+    attempt: int = 0
 
     def taken(self, taken: Taken) -> Self:
         """They have it."""
@@ -50,7 +52,12 @@ class Carried:
             url=report.url or self.url,
             is_queued=self.is_queued and report.state is RunState.QUEUED,
             note=report.note[:NOTE_MAX],
+            attempt=max(self.attempt, report.attempt),
         )
+
+    def is_past(self, report: Report) -> bool:
+        """Whether it tells of a try that another one has followed by now."""
+        return 0 < report.attempt < self.attempt
 
 
 def finished(report: Report) -> Finished:

@@ -72,6 +72,7 @@ class Report:
         note: why, or what it does just now, in a line; "" where it says nothing.
         lines: the end of its log, where it tells.
         url: where a person can look.
+        attempt: which try of the same run it is of, later ones higher; 0 where that is not told.
     """
 
     state: RunState
@@ -79,6 +80,7 @@ class Report:
     note: str = ""
     lines: tuple[str, ...] = ()
     url: str = ""
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)

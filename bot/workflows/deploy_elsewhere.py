@@ -92,9 +92,13 @@ async def _wait_on(tools: Tools, carrier: Carrier, how: Elsewhere, looked_at: De
 
 async def hear(work: Work, deployment: Deployment, report: Report) -> None:
     """A report of one of ours that came by itself. After its end, only one that says otherwise is news."""
+    if deployment.carried is None or deployment.carried.is_past(report):
+        return
     if is_under_way(deployment):
         await _reported(deployment, report, target_of(work.team, deployment), work)
     elif report.state.ended and (report.state is RunState.PASSED) != (deployment.state is State.SUCCEEDED):
+        deployment = replace(deployment, carried=deployment.carried.reported(report))
+        await _keep(work, deployment)
         news.record(work, deployment, "contradicted", state=str(report.state))
         slot = await slot_of(work, deployment.service, deployment.environment)
         is_last = slot.latest == deployment.id and not slot.taken_by

@@ -64,7 +64,7 @@ async def run_reported(work: Work, event: PipelineChanged) -> None:
     """A run of a workflow or pipeline that we asked for is where its code host says."""
     known = await _with_reference(work, run_reference(event.source, event.repository, event.run))
     if known is not None:
-        await hear(work, known, Report(event.state, url=event.url))
+        await hear(work, known, Report(event.state, url=event.url, attempt=event.attempt))
 
 
 async def _with_reference(work: Work, reference: str) -> Deployment | None:

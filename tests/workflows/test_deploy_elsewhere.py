@@ -762,3 +762,19 @@ async def test_another_deployment_on_the_same_host_is_news():
 
     assert (await world.deployment(id)).state is State.SUCCEEDED
     assert (await world.get(Slot, "web/staging")).live.name == "main"
+
+
+async def test_a_try_that_another_one_has_followed_is_not_heard():
+    world = Abroad()
+    id = await ask(world, environment="staging")
+    await world.on()
+    await world.hear(run_is(RunState.FAILED))
+    await world.hear(replace(run_is(RunState.PASSED), attempt=2))
+    assert (await world.deployment(id)).state is State.SUCCEEDED
+
+    await world.hear(run_is(RunState.FAILED))  # of the first try, overtaken on its way
+    assert world.kinds.count("deployment.contradicted") == 1
+    await world.hear(replace(run_is(RunState.FAILED), attempt=3))
+    await world.hear(replace(run_is(RunState.PASSED), attempt=2))
+    assert world.kinds.count("deployment.contradicted") == 2
+    assert (await world.deployment(id)).carried.attempt == 3

@@ -6,6 +6,7 @@ https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-eve
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from bot.domain.events import RunState
@@ -86,18 +87,23 @@ class GitHubWorkflows:
         status, conclusion, url = text_in(run, "status"), text_in(run, "conclusion"), link(text_in(run, "html_url"))
         if not status:
             raise HostUnreachable(f"{WHO}'s answer describes a run in a way that I do not know")
+        attempt = run.get("run_attempt") if isinstance(run, Mapping) else None
+        report = await self._report(order, path, status, conclusion)
+        return replace(report, url=url, attempt=attempt if isinstance(attempt, int) else 0)
+
+    async def _report(self, order: Order, path: str, status: str, conclusion: str) -> Report:
         if status == "waiting":
-            return Report(RunState.QUEUED, note=await self._waiting_for(order, path), url=url)
+            return Report(RunState.QUEUED, note=await self._waiting_for(order, path))
         if status != "completed":
-            return Report(RunState.QUEUED if status in _QUEUED else RunState.RUNNING, url=url)
+            return Report(RunState.QUEUED if status in _QUEUED else RunState.RUNNING)
         state = _ENDS.get(conclusion, RunState.FAILED)
         if state is RunState.CANCELLED:
-            return Report(state, note=f"{conclusion} on GitHub", url=url)
+            return Report(state, note=f"{conclusion} on GitHub")
         if state is RunState.PASSED:
-            return Report(state, url=url)
+            return Report(state)
         where, lines = await self._failure(order, path)
         note = where or f"it ended as {said(conclusion).replace('_', ' ') or 'nothing that GitHub names'}"
-        return Report(state, conclusion == "timed_out", note, lines, url)
+        return Report(state, conclusion == "timed_out", note, lines)
 
     async def stop(self, how: GitHubWorkflow, order: Order) -> bool:
         """See ``Carrier.stop``."""

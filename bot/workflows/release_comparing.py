@@ -1,4 +1,4 @@
-"""Asks the code host what a deployment brought or took back, where its card does not list every commit."""
+"""Asks the code host what a deployment brought or took back, as its card does not list every commit."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -31,7 +31,9 @@ async def compare(tools: Tools, it: Due) -> Outcome | Again:
         slot = await work.get(Slot, slot_id(deployment.service, deployment.environment)) if deployment else None
     live = slot.live if slot else None
     service = tools.team.services.get(deployment.service) if deployment else None
-    if deployment is None or move is None or service is None or live is None or not move.was or not live.sha:
+    if deployment is None or move is None or live is None or not move.was or not live.sha:
+        return Outcome.NOOP
+    if service is None or not service.repository.is_known:
         return Outcome.NOOP
     try:
         gone = await tools.host.commits(service.repository, live.sha, move.was)
@@ -53,10 +55,13 @@ async def _compared(
     if slot is None or slot.live is None or slot.live.sha != live.sha:
         return Again(timedelta(), "something else went live meanwhile")
     lost, found = {one.sha for one in gone}, {one.sha for one in come}
+    pulls = {
+        one.pull_request for one in come if one.pull_request
+    }  # picked to another branch, it is the same change
     for before in await release_corrections.published(work, deployment.service):
         numbers = release_live.of_commits(before, lost)
         release = before.strike(release_live.struck_by(deployment, numbers, work.now))
-        release = release.lift(release_live.of_commits(release, found), ROLLED_BACK)
+        release = release.lift(release_live.of_commits(release, found, pulls), ROLLED_BACK)
         await release_corrections.correct(work, before, release)
     return Outcome.DONE
 

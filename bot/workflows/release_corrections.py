@@ -48,9 +48,9 @@ async def after_publication(work: Work, release: Release) -> Release:
     moves = await release_live.moves_so_far(work, release.service, last(work))
     for move in moves:
         release = move.told_to(release, work.now)
-    open_ones = (move for move in reversed(moves) if move.is_open_for(release))
-    if move := next(open_ones, None):
-        release_live.owe_a_look(work, move, [release])
+    if moves:
+        open_ones = (move for move in reversed(moves) if move.is_open_for(release))
+        release_live.owe_a_look(work, next(open_ones, moves[-1]), [release])
     for flag in await hiding(work, release):
         release = _seen_through(work, release, flag)
     await correct(work, before, release)

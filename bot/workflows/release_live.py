@@ -56,9 +56,14 @@ class Move:
         before = self.deployment.before
         return self.sha if self.goes_back else before.sha if before else None
 
+    @property
+    def can_be_compared(self) -> bool:
+        """Whether the code host can tell what it changed."""
+        return bool(self.was and self.deployment.sha and self.was != self.deployment.sha)
+
     def is_open_for(self, release: Release) -> bool:
         """Whether commits that are not listed may make a difference to its readers."""
-        if self.is_whole or not self.was or not self.deployment.sha:
+        if self.is_whole or not self.can_be_compared:
             return False
         if not self.goes_back:
             return bool(release.struck_for(ROLLED_BACK))
@@ -99,8 +104,11 @@ def of_commits(release: Release, shas: Collection[str], pulls: Collection[int] =
 
 
 def owe_a_look(work: Work, move: Move, releases: Iterable[Release]) -> None:
-    """Have the code host asked about what is not listed, where that may make a difference to one of these."""
-    if any(move.is_open_for(release) for release in releases):
+    """Have the code host asked, where people have read of something.
+
+    A card lists the newest commits only, and of two lines of history what came and not what went with it.
+    """
+    if move.can_be_compared and any(releases):
         args = {"deployment": move.deployment.id}
         work.owe(Job(COMPARE, f"{COMPARE}:{move.deployment.id}:{work.now:%Y%m%dT%H%M%S%f}", work.now, args))
 

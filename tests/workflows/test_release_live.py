@@ -1,15 +1,17 @@
 """What a deployment brought or took back is told by its commits, whatever they are called."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.notes import Voice
+from bot.domain.ports import Commit
 from bot.workflows import release, release_live
 from bot.workflows.release_comparing import compare
 from commands.deploy import command as deploy_command
 from commands.release import command
-from tests.fakes import ANA, LUIS, TOM
+from tests.fakes import ANA, LUIS, NOON, TOM
 from tests.rendered import shown
-from tests.workflows.deploying import Harbour, go_live, press
+from tests.workflows.deploying import HISTORY, Harbour, ScriptedHost, go_live, press
 from tests.workflows.releasing import PLAIN, as_it_is, corrections, draft, published, roll_back
 
 
@@ -133,3 +135,51 @@ async def test_what_came_between_asking_and_starting_is_not_taken_back_with_it()
 
     assert (await as_it_is(world, older)).struck == set()
     assert (await as_it_is(world, newest)).struck == {1}
+
+
+class Branched(ScriptedHost):
+    """v1.3.10 branched off from v1.3.9, and has none of what v1.4.0 brought but what was picked: #812."""
+
+    HOTFIX = "f" * 40
+
+    def sha(self, ref: str) -> str:
+        return self.HOTFIX if ref == "v1.3.10" else super().sha(ref)
+
+    async def commits(self, repository, since, until):
+        hotfix, base = self.HOTFIX, super().sha("v1.3.9")
+        fixes = [Commit(hotfix, "fix: C-1 round half up (#812)", "", "ana-dev", "", NOON, 812)]
+        if hotfix not in (since, until):
+            return await super().commits(repository, since, until)
+        if since == hotfix:
+            return await super().commits(repository, base, until)
+        return fixes
+
+
+async def test_what_a_hotfix_of_an_older_version_leaves_out_is_not_live():
+    world = Harbour(team=PLAIN)
+    host = Branched(*HISTORY)
+    world.tools = replace(world.tools, host=host)
+    await go_live(world, "v1.3.9")
+    await go_live(world, "v1.4.0")
+    id = await published(world)
+
+    deployment = await go_live(world, "v1.3.10")
+    await world.later(timedelta(), compare)
+    assert (await as_it_is(world, id)).struck == {1}
+
+    await roll_back(world, deployment)
+    await world.later(timedelta(), compare)
+    assert (await as_it_is(world, id)).struck == set()
+
+
+async def test_where_all_is_listed_nobody_is_told_that_the_host_cannot_tell():
+    world = Harbour(team=PLAIN)
+    await go_live(world, "v1.3.9")
+    await go_live(world, "v1.4.0")
+    await published(world)
+    await go_live(world, "v1.4.1")
+    world.host.too_long = True
+
+    await world.later(timedelta(), compare)
+
+    assert not [key for key in world.said if key.startswith("release:unsure")]

@@ -4,13 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from bot.domain.notes import Voice
 from bot.domain.spans import rounded
-
-if TYPE_CHECKING:
-    from bot.domain.releases import Release
 
 ROLLED_BACK, FLAG_OFF, BY_HAND = "rolled back", "flag off", "by hand"
 
@@ -22,21 +19,6 @@ class ReleaseState(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     FAILED = "failed"
-
-
-def standing(release: "Release", at: datetime) -> str:
-    """Where it stands, as a sentence that says what to do where something is to be done."""
-    if release.published_at is not None:
-        ago = rounded(at - release.published_at)
-        places = ", ".join(dict.fromkeys(post.channel for post in release.posts))
-        return f"{release.id} {release.name} was published by {release.published_name} {ago} ago in {places}."
-    match release.state:
-        case ReleaseState.DRAFTING:
-            return f"{release.id} is still being drafted; its notes come to {release.asked_name} by direct message."
-        case ReleaseState.FAILED:
-            return f"{release.id} has no notes, as they could not be drafted. Ask again with “/release draft”."
-        case _:
-            return f"{release.id} {release.name} is a draft already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +37,27 @@ class Post:
 
     voice: Voice
     channel: str
+
+
+def standing(
+    state: ReleaseState,
+    at: datetime,
+    asked_name: str,
+    published_name: str,
+    published_at: datetime | None,
+    posts: Iterable[Post],
+) -> str:
+    """Where it stands at an instant, to be said after its name: "is a draft already"."""
+    if published_at is not None:
+        places = ", ".join(dict.fromkeys(post.channel for post in posts))
+        return f"was published by {published_name} {rounded(at - published_at)} ago in {places}"
+    match state:
+        case ReleaseState.DRAFTING:
+            return f"is still being drafted; its notes come to {asked_name} by direct message"
+        case ReleaseState.FAILED:
+            return "has no notes, as they could not be drafted. Ask again with “/release draft”"
+        case _:
+            return "is a draft already"
 
 
 @dataclass(frozen=True, slots=True)

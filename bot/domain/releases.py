@@ -12,7 +12,7 @@ from bot.domain.notes import Line, Notes, Voice, edited
 from bot.domain.people import Person
 from bot.domain.refusals import NotAllowed, Refusal, Stale
 from bot.domain.release_rules import Activity, ReleaseRules
-from bot.domain.release_states import Plan, Post, ReleaseState, Strike
+from bot.domain.release_states import Plan, Post, ReleaseState, Strike, standing
 
 APPROVALS_LAST = timedelta(days=90)
 EMPTY: Mapping[Voice, Notes] = {voice: Notes() for voice in Voice}
@@ -296,4 +296,5 @@ class Release:
 
     def _must_be(self, state: ReleaseState, *, at: datetime) -> None:
         if self.state is not state:
-            raise Stale(release_states.standing(self, at))
+            said = standing(self.state, at, self.asked_name, self.published_name, self.published_at, self.posts)
+            raise Stale(f"{self.id} {self.name} {said}.")

@@ -203,7 +203,7 @@ async def test_unknown_and_unfinished_releases_are_refused():
     world = Harbour()
     await world.use(command, "draft", by=TOM, service="web")
 
-    with pytest.raises(Stale, match="R-1 is still being drafted"):
+    with pytest.raises(Stale, match="R-1 web is still being drafted"):
         await world.use(command, "publish", by=TOM, release="R-1")
     with pytest.raises(Unknown, match="R-1"):
         await world.use(command, "publish", by=TOM, release="R-9")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.domain.events import Event
 from bot.domain.team import Team
@@ -142,6 +142,12 @@ def for_team(sources: Mapping[str, Source], team: Team) -> dict[str, Source]:
     for name, source in sources.items():
         found |= {name: source} if source.of_team is None else source.of_team(team)
     return found
+
+
+class Model(BaseModel):
+    """What a body is read as. Built when the first body comes: most teams hear few of the sources."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 M = TypeVar("M", bound=BaseModel)

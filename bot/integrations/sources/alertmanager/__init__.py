@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, digest
-from bot.integrations.source import Delivery, Source, bearer_or_basic, by_body, read
+from bot.integrations.source import Delivery, Model, Source, bearer_or_basic, by_body, read
 
 
-class _Alert(BaseModel):
+class _Alert(Model):
     status: Literal["firing", "resolved"]
     labels: dict[str, str]
     annotations: dict[str, str] = Field(default_factory=dict)
@@ -19,7 +19,7 @@ class _Alert(BaseModel):
     fingerprint: str = ""
 
 
-class _Notification(BaseModel):
+class _Notification(Model):
     alerts: list[_Alert]
     groupKey: str = ""
     groupLabels: dict[str, str] = Field(default_factory=dict)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from bot.domain.events import DeploymentReported, Event, RunState
 from bot.domain.sources import ArgoApp
@@ -19,7 +19,7 @@ from bot.domain.team import Team
 from bot.domain.words import TEXT_MAX, first_line
 from bot.integrations.alerting import Instant, Words, known
 from bot.integrations.moments import happened
-from bot.integrations.source import Delivery, Source, bearer_or_basic, by_body, read
+from bot.integrations.source import Delivery, Model, Source, bearer_or_basic, by_body, read
 
 # What is to be pasted as the template's body: left our name of a field, right what Argo CD puts there. Its ``toJson``
 # quotes what is there and writes null for what is not.
@@ -59,13 +59,13 @@ def _listed(value: object) -> object:
 Listed = Annotated[list[str], BeforeValidator(_listed)]
 
 
-class _App(BaseModel):
+class _App(Model):
     app: str = Field(min_length=1)
     project: Words = ""
     repository: Words = ""
     target: Words = ""
     revision: Words = ""
-    revisions: Listed = []
+    revisions: Listed = Field(default_factory=list[str])
     wanted: Words = ""
     phase: str
     message: Words = ""
@@ -74,7 +74,7 @@ class _App(BaseModel):
     started_at: Instant = None
     finished_at: Instant = None
     by: Words = ""
-    images: Listed = []
+    images: Listed = Field(default_factory=list[str])
     argocd: Words = ""
     at: Instant = None
 

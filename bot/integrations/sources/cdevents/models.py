@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from bot.integrations.alerting import Instant, Words
+from bot.integrations.source import Model
 
 
-class Context(BaseModel):
+class Context(Model):
     """``type`` is ``dev.cdevents.<subject>.<predicate>.<version>``."""
 
     type: str
@@ -15,20 +16,20 @@ class Context(BaseModel):
     timestamp: Instant = None
 
 
-class Thing(BaseModel):
+class Thing(Model):
     """A reference to an environment, a service, a repository or a suite of tests."""
 
     id: Words = ""
     name: Words = ""
 
 
-class Head(BaseModel):
+class Head(Model):
     """What every event has."""
 
     context: Context
 
 
-class Incident(BaseModel):
+class Incident(Model):
     """``incident.*``: something is wrong in an environment."""
 
     description: Words = ""
@@ -38,14 +39,14 @@ class Incident(BaseModel):
     ticketURI: Words = ""
 
 
-class Service(BaseModel):
+class Service(Model):
     """``service.*``: an artifact runs in an environment, or does so no longer."""
 
     environment: Thing
     artifactId: Words = ""
 
 
-class PipelineRun(BaseModel):
+class PipelineRun(Model):
     """``pipelinerun.*``."""
 
     pipelineName: Words = ""
@@ -55,7 +56,7 @@ class PipelineRun(BaseModel):
     errors: Words = ""
 
 
-class TestSuiteRun(BaseModel):
+class TestSuiteRun(Model):
     """``testsuiterun.*``."""
 
     outcome: Words = ""
@@ -63,14 +64,14 @@ class TestSuiteRun(BaseModel):
     testSuite: Thing | None = None
 
 
-class Change(BaseModel):
+class Change(Model):
     """``change.*``: a pull or merge request."""
 
     repository: Thing
     description: Words = ""
 
 
-class _Subject(BaseModel):
+class _Subject(Model):
     id: str = Field(min_length=1)
     source: Words = ""
 

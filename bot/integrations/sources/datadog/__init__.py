@@ -5,12 +5,12 @@ https://docs.datadoghq.com/integrations/webhooks/
 
 import json
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from bot.domain.alerts import Severity
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, Words, known
-from bot.integrations.source import Delivery, Source, bearer_or_basic, by_body, read
+from bot.integrations.source import Delivery, Model, Source, bearer_or_basic, by_body, read
 
 # What is to be pasted as the webhook's payload: left our name of a field, right Datadog's variable.
 TEMPLATE = {
@@ -33,7 +33,7 @@ TEMPLATE = {
 _FIRES = {"triggered": True, "warn": True, "no data": True, "renotify": True, "recovered": False}
 
 
-class _Alert(BaseModel):
+class _Alert(Model):
     transition: str
     alert_id: Words = Field(min_length=1)
     title: Words = ""

@@ -6,13 +6,13 @@ whose deployment has ended takes no more of them, and a deployer in a shell scri
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from bot.domain.events import DeploymentReported, Event, RunState
 from bot.domain.words import TEXT_MAX, first_line
 from bot.integrations.alerting import Instant, Words, known
 from bot.integrations.moments import happened
-from bot.integrations.source import Delivery, Source, by_body, hmac_sha256, read
+from bot.integrations.source import Delivery, Model, Source, by_body, hmac_sha256, read
 from bot.integrations.targets.output import Lines
 
 LOG_LINES = 20  # as many as of a command that runs here
@@ -35,7 +35,7 @@ def _text(value: object) -> object:
     return "" if value is None else value
 
 
-class _Report(BaseModel):
+class _Report(Model):
     deployment: str = Field(min_length=1, max_length=200)
     state: Literal["queued", "running", "succeeded", "failed", "timed_out", "cancelled"]
     note: Words = ""

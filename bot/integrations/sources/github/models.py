@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from bot.integrations.source import Model
 
 
 def _aware(value: datetime | None) -> datetime | None:
@@ -23,20 +25,20 @@ Instant = Annotated[datetime | None, AfterValidator(_aware)]
 Words = Annotated[str, BeforeValidator(_or_empty)]
 
 
-class User(BaseModel):
+class User(Model):
     """A GitHub account."""
 
     login: str
 
 
-class Repository(BaseModel):
+class Repository(Model):
     """``full_name`` is ``owner/name``."""
 
     full_name: str
     html_url: Words = ""
 
 
-class Envelope(BaseModel):
+class Envelope(Model):
     """What every event has."""
 
     action: str = ""
@@ -44,13 +46,13 @@ class Envelope(BaseModel):
     sender: User
 
 
-class Workflow(BaseModel):
+class Workflow(Model):
     """The definition that a run is a run of."""
 
     name: Words = ""
 
 
-class WorkflowRun(BaseModel):
+class WorkflowRun(Model):
     """One run; ``status`` says where it is, ``conclusion`` how it ended."""
 
     id: int
@@ -74,14 +76,14 @@ class WorkflowRunEvent(Envelope):
     workflow: Workflow | None = None
 
 
-class Head(BaseModel):
+class Head(Model):
     """The branch that a pull request brings."""
 
     ref: str
     sha: str
 
 
-class PullRequest(BaseModel):
+class PullRequest(Model):
     """A pull request; ``merged`` tells a merged one from a closed one."""
 
     number: int
@@ -102,7 +104,7 @@ class PullRequestEvent(Envelope):
     pull_request: PullRequest
 
 
-class Review(BaseModel):
+class Review(Model):
     """One review; ``state`` is its verdict."""
 
     id: int
@@ -112,7 +114,7 @@ class Review(BaseModel):
     html_url: Words = ""
 
 
-class ReviewedPullRequest(BaseModel):
+class ReviewedPullRequest(Model):
     """What was reviewed."""
 
     number: int
@@ -126,14 +128,14 @@ class PullRequestReviewEvent(Envelope):
     pull_request: ReviewedPullRequest
 
 
-class CommitAuthor(BaseModel):
+class CommitAuthor(Model):
     """``username`` is there where the e-mail belongs to an account."""
 
     name: str | None = None
     username: str | None = None
 
 
-class PushCommit(BaseModel):
+class PushCommit(Model):
     """One commit of a push."""
 
     id: str
@@ -142,7 +144,7 @@ class PushCommit(BaseModel):
     author: CommitAuthor
 
 
-class PushEvent(BaseModel):
+class PushEvent(Model):
     """``push``, of a branch or a tag; a deploy key has no sender."""
 
     ref: str
@@ -156,7 +158,7 @@ class PushEvent(BaseModel):
     sender: User | None = None
 
 
-class Release(BaseModel):
+class Release(Model):
     """A release on GitHub."""
 
     tag_name: str
@@ -173,7 +175,7 @@ class ReleaseEvent(Envelope):
     release: Release
 
 
-class Deployment(BaseModel):
+class Deployment(Model):
     """What is to be deployed."""
 
     id: int
@@ -191,7 +193,7 @@ class DeploymentEvent(Envelope):
     deployment: Deployment
 
 
-class DeploymentStatus(BaseModel):
+class DeploymentStatus(Model):
     """Where that deployment is."""
 
     state: str
@@ -209,20 +211,20 @@ class DeploymentStatusEvent(Envelope):
     deployment: Deployment
 
 
-class Message(BaseModel):
+class Message(Model):
     """What a commit says."""
 
     message: Words = ""
 
 
-class App(BaseModel):
+class App(Model):
     """Who checks; ``slug`` is its name in addresses."""
 
     name: str
     slug: Words = ""
 
 
-class CheckSuite(BaseModel):
+class CheckSuite(Model):
     """What one app found in one commit; ``conclusion`` is how it ended."""
 
     id: int
@@ -242,19 +244,19 @@ class CheckSuiteEvent(Envelope):
     check_suite: CheckSuite
 
 
-class StatusCommit(BaseModel):
+class StatusCommit(Model):
     """The commit that a status is of."""
 
     commit: Message | None = None
 
 
-class BranchHead(BaseModel):
+class BranchHead(Model):
     """The newest commit of a branch."""
 
     sha: Words = ""
 
 
-class StatusBranch(BaseModel):
+class StatusBranch(Model):
     """A branch that holds the commit."""
 
     name: Words = ""

@@ -4,9 +4,10 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from bot.integrations.alerting import Words, instant
+from bot.integrations.source import Model
 
 # Rails writes "2016-08-12 15:23:28 UTC" or "2021-04-28 21:50:00 +0200"; other fields are ISO 8601.
 _ZONE = re.compile(r" (?:(UTC)|([+-]\d{2}:?\d{2}))$")
@@ -28,28 +29,28 @@ Instant = Annotated[datetime | None, BeforeValidator(_instant)]
 Number = Annotated[int, _or(0)]
 
 
-class User(BaseModel):
+class User(Model):
     """An account; GitLab hides e-mail addresses that are not public."""
 
     id: Number = 0
     username: Words = ""
 
 
-class Project(BaseModel):
+class Project(Model):
     """``path_with_namespace`` is the path with its groups."""
 
     path_with_namespace: str = Field(min_length=1)
     web_url: Words = ""
 
 
-class Author(BaseModel):
+class Author(Model):
     """Whom a commit names; who of GitLab's accounts that is, is not told."""
 
     name: Words = ""
     email: Words = ""
 
 
-class Commit(BaseModel):
+class Commit(Model):
     """One commit."""
 
     id: str
@@ -59,7 +60,7 @@ class Commit(BaseModel):
     author: Author | None = None
 
 
-class PushEvent(BaseModel):
+class PushEvent(Model):
     """``push`` and ``tag_push``; of more than 20 commits only the newest 20 are told."""
 
     ref: str
@@ -73,13 +74,13 @@ class PushEvent(BaseModel):
     commits: list[Commit] | None = None
 
 
-class LastCommit(BaseModel):
+class LastCommit(Model):
     """The head of what a merge request brings."""
 
     id: Words = ""
 
 
-class MergeRequest(BaseModel):
+class MergeRequest(Model):
     """``action`` is what happened to it; a change that GitLab itself made of its own accord is ``system``."""
 
     iid: int
@@ -97,7 +98,7 @@ class MergeRequest(BaseModel):
     url: Words = ""
 
 
-class MergeRequestEvent(BaseModel):
+class MergeRequestEvent(Model):
     """``merge_request``."""
 
     user: User | None = None
@@ -107,13 +108,13 @@ class MergeRequestEvent(BaseModel):
     reviewers: list[User] | None = None
 
 
-class PipelineJob(BaseModel):
+class PipelineJob(Model):
     """One job of a pipeline, the newest try of it."""
 
     created_at: Instant = None
 
 
-class Pipeline(BaseModel):
+class Pipeline(Model):
     """``iid`` counts the pipelines of a project; a retried one keeps both numbers."""
 
     id: int
@@ -127,7 +128,7 @@ class Pipeline(BaseModel):
     url: Words = ""
 
 
-class PipelineEvent(BaseModel):
+class PipelineEvent(Model):
     """``pipeline``."""
 
     object_attributes: Pipeline
@@ -137,7 +138,7 @@ class PipelineEvent(BaseModel):
     builds: list[PipelineJob] | None = None
 
 
-class ReleaseEvent(BaseModel):
+class ReleaseEvent(Model):
     """``release``; who published it is not told."""
 
     action: str
@@ -148,7 +149,7 @@ class ReleaseEvent(BaseModel):
     url: Words = ""
 
 
-class DeploymentEvent(BaseModel):
+class DeploymentEvent(Model):
     """``deployment``; the commit is told by its address."""
 
     deployment_id: int

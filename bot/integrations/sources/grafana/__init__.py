@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, Words, digest, known, words
-from bot.integrations.source import Delivery, Source, an_object, bearer_or_basic, by_body, loaded, read
+from bot.integrations.source import Delivery, Model, Source, an_object, bearer_or_basic, by_body, loaded, read
 
 SIGNATURE = "x-grafana-alerting-signature"
 # The header for the instant has no name until somebody gives it one; these are the ones that Grafana's pages use.
@@ -33,7 +33,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     return hmac.compare_digest(hmac.new(secret.encode(), signed, sha256).hexdigest().encode(), given.encode())
 
 
-class _Alert(BaseModel):
+class _Alert(Model):
     status: Literal["firing", "resolved"]
     labels: dict[str, str]
     annotations: dict[str, str] = Field(default_factory=dict)
@@ -46,18 +46,18 @@ class _Alert(BaseModel):
     values: dict[str, Any] | None = None
 
 
-class _Notification(BaseModel):
+class _Notification(Model):
     alerts: list[_Alert]
     groupKey: Words = ""
     groupLabels: dict[str, str] = Field(default_factory=dict)
 
 
-class _Match(BaseModel):
+class _Match(Model):
     metric: Words = ""
     value: Any = None
 
 
-class _DashboardAlert(BaseModel):
+class _DashboardAlert(Model):
     ruleId: int
     state: str
     ruleName: Words = ""

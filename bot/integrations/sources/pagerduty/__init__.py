@@ -7,12 +7,12 @@ import hmac
 from collections.abc import Mapping
 from hashlib import sha256
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from bot.domain.alerts import Severity
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, Words, known
-from bot.integrations.source import Delivery, Source, an_object, by_body, loaded, read
+from bot.integrations.source import Delivery, Model, Source, an_object, by_body, loaded, read
 
 # Whatever else happens to an incident while it is open, what it says of it is the newest that we know.
 _FIRING = frozenset(
@@ -38,12 +38,12 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     return any(hmac.compare_digest(want, each.strip().encode()) for each in given)
 
 
-class _Reference(BaseModel):
+class _Reference(Model):
     id: Words = ""
     summary: Words = ""
 
 
-class _Incident(BaseModel):
+class _Incident(Model):
     id: str = Field(min_length=1)
     title: Words = ""
     number: int | None = None
@@ -56,7 +56,7 @@ class _Incident(BaseModel):
     assignees: list[_Reference] | None = None
 
 
-class _Event(BaseModel):
+class _Event(Model):
     event_type: str
     occurred_at: Instant = None
     agent: _Reference | None = None
@@ -66,7 +66,7 @@ class _Changed(_Event):
     data: _Incident
 
 
-class _Body(BaseModel):
+class _Body(Model):
     event: _Event
 
 

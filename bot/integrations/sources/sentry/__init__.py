@@ -6,22 +6,22 @@ https://docs.sentry.io/integrations/integration-platform/webhooks/
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, Words, known
-from bot.integrations.source import Delivery, Source, by_header, hmac_sha256, read
+from bot.integrations.source import Delivery, Model, Source, by_header, hmac_sha256, read
 
 # What an issue's webhook says: whether somebody has to look. "assigned" changes nothing about that.
 _ISSUE_FIRES = {"created": True, "unresolved": True, "resolved": False, "archived": False, "ignored": False}
 _METRIC_FIRES = {"critical": True, "warning": True, "resolved": False}
 
 
-class _Project(BaseModel):
+class _Project(Model):
     slug: Words = ""
 
 
-class _Issue(BaseModel):
+class _Issue(Model):
     id: Words = Field(min_length=1)
     title: str
     shortId: Words = ""
@@ -34,16 +34,16 @@ class _Issue(BaseModel):
     lastSeen: Instant = None
 
 
-class _IssueData(BaseModel):
+class _IssueData(Model):
     issue: _Issue
 
 
-class _IssueChanged(BaseModel):
+class _IssueChanged(Model):
     action: str
     data: _IssueData
 
 
-class _OfIssue(BaseModel):
+class _OfIssue(Model):
     """The event that set off an issue alert; ``tags`` are pairs, and the project is only a number."""
 
     issue_id: Words = Field(min_length=1)
@@ -55,23 +55,23 @@ class _OfIssue(BaseModel):
     tags: list[tuple[str, str | None]] | None = None
 
 
-class _AlertData(BaseModel):
+class _AlertData(Model):
     event: _OfIssue
     triggered_rule: Words = ""
 
 
-class _IssueAlert(BaseModel):
+class _IssueAlert(Model):
     data: _AlertData
 
 
-class _Rule(BaseModel):
+class _Rule(Model):
     id: Words = ""
     name: Words = ""
     projects: list[str] | None = None
     environment: Words = ""
 
 
-class _Metric(BaseModel):
+class _Metric(Model):
     id: Words = Field(min_length=1)
     title: Words = ""
     identifier: Words = ""
@@ -80,14 +80,14 @@ class _Metric(BaseModel):
     date_closed: Instant = None
 
 
-class _MetricData(BaseModel):
+class _MetricData(Model):
     metric_alert: _Metric
     description_title: Words = ""
     description_text: Words = ""
     web_url: Words = ""
 
 
-class _MetricAlert(BaseModel):
+class _MetricAlert(Model):
     action: str
     data: _MetricData
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from bot.domain.events import Event
 from bot.domain.team import Team
@@ -16,6 +16,7 @@ from bot.integrations.alerting import Instant, Told, Words, known
 from bot.integrations.source import (
     Delivery,
     MalformedPayload,
+    Model,
     Source,
     an_object,
     bearer_or_basic,
@@ -29,24 +30,24 @@ from bot.integrations.sources.sns.proof import Proof
 _FIRES = {"ALARM": True, "OK": False}
 
 
-class _Envelope(BaseModel):
+class _Envelope(Model):
     Type: str
     Message: str = ""
 
 
-class _Dimension(BaseModel):
+class _Dimension(Model):
     name: str
     value: Words = ""
 
 
-class _Trigger(BaseModel):
+class _Trigger(Model):
     MetricName: Words = ""
     Namespace: Words = ""
     # A composite alarm has no trigger, and one of several metrics has no dimensions of its own.
     Dimensions: list[_Dimension] | None = None
 
 
-class _Alarm(BaseModel):
+class _Alarm(Model):
     AlarmName: str = Field(min_length=1)
     NewStateValue: str
     AlarmDescription: Words = ""

@@ -195,6 +195,7 @@ class World:
         )
         self._render = render
         self._gestures = count(1)
+        self._again: dict[str, tuple[Job, datetime]] = {}
 
     @property
     def said(self) -> dict[str, Message]:
@@ -286,12 +287,17 @@ class World:
         end = self.clock.now() + by
         done = {h.__dict__.get("does_job") or h.__dict__.get("does_job_outside"): h for h in handlers}
         outcomes: list[Outcome] = []
-        while mine := [job for job in self.jobs.values() if job.kind in done and job.due + up_late <= end]:
-            job = min(mine, key=lambda each: each.due)
-            self.clock.at = max(self.clock.at, job.due + up_late)
+        while mine := [job for job in self.jobs.values() if job.kind in done and self._runs_at(job) + up_late <= end]:
+            job = min(mine, key=self._runs_at)
+            self.clock.at = max(self.clock.at, self._runs_at(job) + up_late)
             outcomes.append(await self.do(job, done[job.kind]))
         self.clock.at = max(self.clock.at, end)
         return outcomes
+
+    def _runs_at(self, job: Job) -> datetime:
+        """When it is to be done: it stays due when it was, however often it is tried once more."""
+        tried, at = self._again.get(job.key, (job, job.due))
+        return at if tried is job else job.due
 
     async def do(self, job: Job, handler: Any) -> Outcome:
         """Do one job now; it has ended when its handler says so, and is due again after ``Again``."""
@@ -302,7 +308,7 @@ class World:
         else:
             result = await self.unit.run(lambda work: handler(work, due))
         if isinstance(result, Again):
-            self.store.jobs[job.key] = replace(job, due=self.clock.now() + result.after)
+            self._again[job.key] = (job, self.clock.now() + result.after)
             return Outcome.NOOP
         self.store.jobs.pop(job.key, None)
         self.store.ended[job.key] = result

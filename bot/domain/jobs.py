@@ -43,8 +43,8 @@ class Due:
     """A job as its handler gets it."""
 
     job: Job
-    late_by: timedelta
-    attempt: int
+    late_by: timedelta  # since it was first due, however often it answered ``Again``
+    attempt: int  # of those that failed in a row; after ``Again`` it is the first one
     missed: bool = False  # the window has passed: tell, do not do
 
 

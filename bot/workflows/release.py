@@ -20,7 +20,7 @@ from bot.workflows.finding import found
 from bot.workflows.handles import due, due_outside
 from bot.workflows.release_reading import CannotTell, Read, read
 
-ATTEMPTS = 4
+GIVEN_UP_AFTER = timedelta(minutes=2)  # since it was due
 AGAIN_AFTER = timedelta(seconds=15)
 
 
@@ -49,7 +49,7 @@ async def read_and_draft(tools: Tools, it: Due) -> Outcome | Again:
     try:
         told = await read(tools.host, service.repository, service.name, release.since, release.until)
     except HostUnreachable as reason:
-        if it.attempt < ATTEMPTS:
+        if it.late_by < GIVEN_UP_AFTER:
             return Again(AGAIN_AFTER, str(reason))
         why = f"I cannot reach the code of {release.service}: {reason}. Ask again when it answers."
         return await tools.unit.run(partial(_failed, release.id, why))

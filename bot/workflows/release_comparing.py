@@ -15,7 +15,7 @@ from bot.domain.stages import Stage
 from bot.workflows import release_corrections, release_live
 from bot.workflows.handles import due_outside
 
-ATTEMPTS = 5
+GIVEN_UP_AFTER = timedelta(minutes=2)  # since it was due
 AGAIN_AFTER = timedelta(seconds=30)
 
 
@@ -42,7 +42,7 @@ async def compare(tools: Tools, it: Due) -> Outcome | Again:
         why = "Its commits are too many to be read, or its history was rewritten."
         return await tools.unit.run(partial(_unsure, move, why))
     except HostUnreachable as reason:
-        if it.attempt < ATTEMPTS:
+        if it.late_by < GIVEN_UP_AFTER:
             return Again(AGAIN_AFTER, str(reason))
         return await tools.unit.run(partial(_unsure, move, f"{reason}."))
     return await tools.unit.run(partial(_compared, deployment, live, gone, come))

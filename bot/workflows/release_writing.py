@@ -16,7 +16,7 @@ from bot.workflows.finding import found
 from bot.workflows.handles import due_outside
 
 WRITE = "release.write"
-ATTEMPTS = 5
+GIVEN_UP_AFTER = timedelta(minutes=2)  # since it was due
 AGAIN_AFTER = timedelta(seconds=30)
 
 
@@ -69,7 +69,7 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
         why = f"{release.until} is no tag on the code host, and a release needs one. Push the tag, then ask again."
         return await tools.unit.run(partial(_not_written, it, why))
     except HostUnreachable as reason:
-        if it.attempt < ATTEMPTS:
+        if it.late_by < GIVEN_UP_AFTER:
             return Again(AGAIN_AFTER, str(reason))
         return await tools.unit.run(partial(_not_written, it, f"{reason}."))
     return await tools.unit.run(partial(_written, it, text, url))

@@ -171,7 +171,8 @@ async def test_a_job_outside_may_ask_to_be_called_again(world, clock):
         assert await world.worker.turn() == clock.now() + MINUTE
         clock.move(MINUTE)
     assert await world.worker.turn() is None
-    assert [due.attempt for due in world.seen] == [1, 1, 1]
+    assert [due.attempt for due in world.seen] == [1, 1, 1]  # whoever gives up must go by the time
+    assert [due.late_by for due in world.seen] == [0 * MINUTE, MINUTE, 2 * MINUTE]
     assert await world.jobs.outcome("k") is Outcome.DONE
 
 

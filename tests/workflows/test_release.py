@@ -136,6 +136,18 @@ async def test_a_host_that_is_away_for_a_moment_is_asked_again():
     assert world.said[f"release:{id}"].template == "release/card"
 
 
+async def test_whoever_asked_is_told_of_a_host_that_stays_away():
+    world = Harbour()
+    world.host.down = "GitHub answered 502"
+    await world.use(command, "draft", by=TOM, service="web")
+    await world.later(timedelta(minutes=5), release.read_and_draft)
+
+    said = world.said["release:R-1"]
+    assert (said.to, said.template) == (TOM.id, "release/not_drafted")
+    assert "GitHub answered 502" in said.context["why"]
+    assert world.jobs == {}
+
+
 async def test_a_service_that_left_the_team_file_meanwhile_is_told_of():
     world = Harbour()
     answer = await world.use(command, "draft", by=TOM, service="web")

@@ -100,7 +100,8 @@ Argument = Annotated[str, BeforeValidator(_argument)]
 class Part(BaseModel):
     """A part of the file, in which an unknown key is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Only the whole file is ever read, so that its parts need no reader of their own.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class PersonPart(Part):

@@ -26,7 +26,7 @@ def _no_value_is_empty(value: Any) -> Any:
 class TeamFile(BaseModel):
     """The whole file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: str = "the team"
     channels: dict[str, Channel] = {}

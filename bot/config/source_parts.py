@@ -54,7 +54,7 @@ Word = Annotated[str, BeforeValidator(_word)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ReadingPart(_Part):

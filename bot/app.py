@@ -22,7 +22,7 @@ from bot.domain.team import Team
 from bot.integrations.bucketing import murmur3
 from bot.integrations.fetching import WebFetch
 from bot.integrations.source import for_team
-from bot.runtime import discovery, health, logs, metrics
+from bot.runtime import discovery, health, logs, memory, metrics
 from bot.runtime.clock import SystemClock
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
@@ -166,10 +166,14 @@ class _Parts:
         if self.settings.app_token is not None:
             await self.edge.start_socket(self.settings.app_token.get_secret_value())
         stack.push_async_callback(self.edge.stop)
-        self._run(stack, self.rendering.warm_meanwhile(), _cancelled)
-        self._run(stack, self.edge.warm_meanwhile(), _cancelled)
+        self._run(stack, self._warm_up(), _cancelled)
         _look_for_garbage()
         log.info("bot.ready", address=self.address, socket_mode=self.settings.socket_mode)
+
+    async def _warm_up(self) -> None:
+        """What people would else wait for, beside the first of them; then what that took and left is given back."""
+        await asyncio.gather(self.rendering.warm_meanwhile(), self.edge.warm_meanwhile())
+        memory.give_back()
 
     async def _work(self, stack: AsyncExitStack) -> None:
         """Start worker, messenger and sealer; they stop in the opposite order."""

@@ -287,7 +287,9 @@ class World:
         end = self.clock.now() + by
         done = {h.__dict__.get("does_job") or h.__dict__.get("does_job_outside"): h for h in handlers}
         outcomes: list[Outcome] = []
-        while mine := [job for job in self.jobs.values() if job.kind in done and self._runs_at(job) + up_late <= end]:
+        while mine := [
+            job for job in self.jobs.values() if job.kind in done and self._runs_at(job) + up_late <= end
+        ]:
             job = min(mine, key=self._runs_at)
             self.clock.at = max(self.clock.at, self._runs_at(job) + up_late)
             outcomes.append(await self.do(job, done[job.kind]))

@@ -58,6 +58,7 @@ __all__ = [
     "text",
     "time_of_day",
     "when",
+    "who_is_here",
     "word",
 ]
 
@@ -271,3 +272,8 @@ class Command:
 
 def _names_in(usage: str) -> list[str]:
     return [part.partition(">")[0] for part in usage.split("<")[1:]]
+
+
+async def who_is_here(_: Call, tools: Tools) -> frozenset[str]:
+    """What a verb may ``prepare``: the ids of everybody who has not left, as only their yes counts."""
+    return frozenset(person.id for person in await tools.directory.people())

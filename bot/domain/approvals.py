@@ -64,6 +64,10 @@ class Approval:
         """The vote that said no, if there is one."""
         return next((vote for vote in self.votes if vote.decision is Decision.REFUSE), None)
 
+    def by_those_gone(self, here: Collection[str]) -> tuple[Vote, ...]:
+        """The votes of whoever is not here any more; none where ``here`` is empty, as nobody could be asked who is."""
+        return tuple(vote for vote in self.votes if here and vote.by not in here)
+
     def without_votes(self) -> Self:
         """As if nobody had decided yet: what they decided about is something else now."""
         return replace(self, votes=())

@@ -10,9 +10,8 @@ from bot.domain.team import Service, Team
 
 async def asked_for(tools: Tools, service: Service, version: str, environment: str, sha: str | None) -> str:
     """The digest of the image now; "" where the team file names none. Raises ``Refusal`` where there is none yet."""
-    given = {"service": service.name, "version": version, "environment": environment, "sha": sha or ""}
     try:
-        return await _digest(tools, _named(service, given))
+        return await _digest(tools, _named(service, version, environment, sha))
     except ArtifactUnknown as unknown:
         raise Refusal(
             f"There is no image {unknown.name} yet. Ask again once its build is over; if it has another name, an admin "
@@ -28,8 +27,7 @@ async def asked_for(tools: Tools, service: Service, version: str, environment: s
 
 async def seen_again(tools: Tools, service: Service, asked: Deployment, sha: str | None) -> str:
     """The digest now of what was asked for. Raises ``ArtifactUnknown``, ``HostUnreachable``."""
-    given = {"service": service.name, "version": asked.version, "environment": asked.environment, "sha": sha or ""}
-    return await _digest(tools, _named(service, given))
+    return await _digest(tools, _named(service, asked.version, asked.environment, sha))
 
 
 def pinned(team: Team, deployment: Deployment) -> str:
@@ -40,12 +38,12 @@ def pinned(team: Team, deployment: Deployment) -> str:
     service = team.services.get(deployment.service)
     if service is None or not service.artifact:
         return ""
-    given = {"service": service.name, "version": deployment.version, "sha": deployment.sha or ""}
-    name = _named(service, given)
+    name = _named(service, deployment.version, deployment.environment, deployment.sha)
     return f"{name.rpartition(':')[0]}@{deployment.artifact}" if deployment.artifact else name
 
 
-def _named(service: Service, given: dict[str, str]) -> str:
+def _named(service: Service, version: str, environment: str, sha: str | None) -> str:
+    given = {"service": service.name, "version": version, "environment": environment, "sha": sha or ""}
     return filled(service.artifact, given) if service.artifact else ""
 
 

@@ -54,7 +54,7 @@ async def _moved(work: Work, deployment: Deployment, seen: Found) -> str:
 async def _left(work: Work, deployment: Deployment, seen: Found) -> str:
     """Take away the yes of whoever is not here any more; says so, or "" where all are."""
     here = {person.id for person in seen.people}
-    gone = [vote for vote in deployment.approval.votes if here and vote.by not in here]
+    gone = deployment.approval.by_those_gone(here)
     if not gone:
         return ""
     now = deployment.without({vote.by for vote in gone}, work.now)

@@ -15,7 +15,7 @@ async def fallen_away(work: Work, asked: FlagChange | Rollout, here: Collection[
     ``here`` are the ids of everybody in the workspace, as the directory has them.
     """
     is_waiting = asked.state in (ChangeState.WAITING, RolloutState.WAITING)
-    gone = [vote for vote in asked.approval.votes if here and vote.by not in here]
+    gone = asked.approval.by_those_gone(here)
     if not gone or not is_waiting or asked.approval.has_lapsed(work.now):
         return ""
     now = asked.without({vote.by for vote in gone}, work.now)

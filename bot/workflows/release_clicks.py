@@ -14,8 +14,7 @@ async def fallen_away(work: Work, id: str, here: Collection[str]) -> str:
     ``here`` are the ids of everybody in the workspace, as the directory has them.
     """
     release = await known(work, id)
-    votes = release.approval.votes if release.approval else ()
-    gone = [vote for vote in votes if here and vote.by not in here]
+    gone = release.approval.by_those_gone(here) if release.approval else ()
     if not gone or release.state is not ReleaseState.DRAFT:
         return ""
     release = release.without({vote.by for vote in gone})

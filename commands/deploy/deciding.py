@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 
-from bot.command import Call, Reply, choice, word
+from bot.command import Call, Reply, choice, who_is_here, word
 from bot.domain.approvals import Decision
 from bot.domain.deployments import Deployment, State
 from bot.domain.locks import Locked
@@ -56,16 +56,12 @@ async def cancel(call: Call, work: Work) -> Reply:
     return await _done(call, work, "cancelled", deploy.cancel(work, call.args["deployment"], call.by))
 
 
-async def _who_is_here(call: Call, tools: Tools) -> frozenset[str]:
-    return frozenset(person.id for person in await tools.directory.people())
-
-
 @command.verb(
     "retry <deployment>",
     "Run it once more",
     hidden=True,
     opens_form=False,
-    prepare=_who_is_here,
+    prepare=who_is_here,
     deployment=DEPLOYMENT,
 )
 async def retry(call: Call, work: Work) -> Reply:

@@ -1,11 +1,11 @@
 """/release approve, tick and untick: who agreed to a release, and what was done for it."""
 
-from bot.command import Call, Reply, number
+from bot.command import Call, Reply, number, who_is_here
 from bot.domain.ports import Work
 from bot.workflows import release as releases
 from bot.workflows import release_clicks
 from commands.release.declared import command
-from commands.release.notes import RELEASE, who_is_here
+from commands.release.notes import RELEASE
 
 ACTIVITY = number("which line of the check-list, from 1 on")
 

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from bot.command import Call, Reply, choice, environment, id_of, service, text, when, word
+from bot.command import Call, Reply, choice, environment, id_of, service, text, when, who_is_here, word
 from bot.domain.access import Policy
 from bot.domain.approvals import Decision
 from bot.domain.flags import OFF, ON, Kind, Serving
-from bot.domain.ports import Tools, Work
+from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
 from bot.domain.rollouts import Rollout
 from bot.domain.segments import EVERYBODY, Segment, read_segment
@@ -19,11 +19,6 @@ from commands.release.declared import command
 KEY = word("which flag, by its key in the code")
 ENVIRONMENT = environment("in which environment")
 REQUEST = id_of("G", "the change, such as G-7")
-
-
-async def who_is_here(_: Call, tools: Tools) -> frozenset[str]:
-    """The ids of everybody who has not left: only their yes counts."""
-    return frozenset(person.id for person in await tools.directory.people())
 
 
 @command.verb(

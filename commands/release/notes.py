@@ -3,7 +3,7 @@
 from bot.command import Answer, Call, Field, Form, Reply, choice, choices, id_of, service, text, word
 from bot.domain import notes
 from bot.domain.notes import Voice
-from bot.domain.ports import Tools, Work
+from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
 from bot.domain.releases import Release, ReleaseState
 from bot.workflows import release as releases
@@ -96,11 +96,6 @@ async def list_(call: Call, work: Work) -> Reply:
         Release, state=(ReleaseState.DRAFTING, ReleaseState.DRAFT, ReleaseState.PUBLISHED), limit=SHOWN
     )
     return Reply("release/list", {"releases": found})
-
-
-async def who_is_here(_: Call, tools: Tools) -> frozenset[str]:
-    """The ids of everybody who has not left: only their yes counts."""
-    return frozenset(person.id for person in await tools.directory.people())
 
 
 def _form(release: Release, call: Call, work: Work) -> Form:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bot.command import Answer, Call, Field, Form, Reply, choice, number, text, when
+from bot.command import Answer, Call, Field, Form, Reply, choice, number, text, when, who_is_here
 from bot.domain.ports import Work
 from bot.domain.refusals import Stale
 from bot.domain.release_states import BY_HAND
@@ -10,7 +10,7 @@ from bot.domain.releases import Release
 from bot.workflows import release as releases
 from bot.workflows import release_clicks, release_corrections, release_posting
 from commands.release.declared import command
-from commands.release.notes import RELEASE, who_is_here
+from commands.release.notes import RELEASE
 
 OPTIONS_MAX = 100  # lines to choose from; a select of Slack's holds no more
 OPTION_MAX = 70  # characters

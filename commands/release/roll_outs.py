@@ -1,6 +1,6 @@
 """/release roll-out: a flag reaches more people step by step, and stops where an alert fires."""
 
-from bot.command import Call, Reply, environment, id_of, text, word
+from bot.command import Call, Reply, environment, id_of, text, who_is_here, word
 from bot.domain.access import Policy
 from bot.domain.approvals import Decision
 from bot.domain.ports import Work
@@ -12,7 +12,6 @@ from bot.domain.timing import read_length
 from bot.workflows import flag_clicks, flag_news, roll_out
 from bot.workflows.flag_places import environment_meant, known
 from commands.release.declared import command
-from commands.release.flags import who_is_here
 
 ROLLOUT = id_of("P", "the roll-out, such as P-2")
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.domain.ports import Clock
 from bot.storage import sqlite
 from bot.storage.errors import StorageUnavailable, translated
+from bot.storage.private_files import make_private
 from bot.storage.signals import Listener, Signals
 from bot.storage.writers import Block, PostgresWriter, SqliteWriter, Writer, give_back
 
@@ -80,7 +81,7 @@ class Database:
             raise ValueError("SQLite needs a file: sqlite:///data/eightbells.db")
         path = Path(name).absolute()
         with translated(connecting=True):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(path)
             unlock = sqlite.lock_process(path)
         disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-disk")
 

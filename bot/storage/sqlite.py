@@ -102,6 +102,8 @@ def connect_raw(path: Path, *, read_only: bool) -> sqlite3.Connection:
     raw = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=256)
     raw.execute("PRAGMA synchronous=FULL")
     raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    # What is deleted or written over is filled with zeros; else it stays in the file until the page is needed again.
+    raw.execute("PRAGMA secure_delete=ON")
     if read_only:
         raw.execute("PRAGMA query_only=ON")
     return raw

@@ -12,6 +12,8 @@ from bot.domain.people import Person
 from bot.domain.refusals import NotAllowed
 from bot.domain.team import Rule, Team
 
+WIDE = frozenset({"everyone", "members", "guests"})  # built-in roles that nobody was chosen for
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -46,6 +48,15 @@ class Policy:
         except NotAllowed:
             return False
         return True
+
+    def gives_by_name(self, action: str, person: Person, service: str | None = None) -> bool:
+        """Whether a rule names this very verb, everywhere, and a role of it that is not everybody's is the person's.
+
+        For what must not come with a rule that is about something else: ``monitor.*``, or one for all members.
+        """
+        named = [rule for rule in self.team.policy if action in rule.verbs and not rule.environments]
+        roles = {role for rule in named for role in rule.roles} - WIDE
+        return any(self._is_in(person, role, service) for role in roles)
 
     def roles_for(self, action: str, environment: str | None) -> tuple[str, ...]:
         """Roles of the rules that decide about this, as the team file names them; ``members`` where none does."""

@@ -14,6 +14,7 @@ from bot.domain.team import Team
 from bot.integrations.source import Source
 from bot.runtime.deploy_checks import deploy_findings
 from bot.runtime.findings import Finding, fine, mistake, warning
+from bot.runtime.group_checks import group_findings
 from bot.runtime.redaction import Redaction
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack_checks import slack_findings
@@ -52,6 +53,7 @@ async def findings(
     if team is not None:
         found.append(fine(f"{file} describes {len(team.services)} services, {len(team.environments)} environments"))
         found += _team(team, actions)
+        found += group_findings(team)
         found += deploy_findings(settings, team)
     if settings is not None:
         found += _templates(settings)

@@ -1,7 +1,9 @@
 """Who is on call: rotations as they are set up, covers and swaps, and what happens when it is handed over."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.domain import group_powers
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.ledger import Entry, Fact, Subject
 from bot.domain.messages import Message
@@ -10,6 +12,7 @@ from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Unknown
 from bot.domain.stages import Stage
+from bot.domain.standup_plans import Standup
 from bot.workflows import handover
 from bot.workflows.handles import due
 
@@ -26,7 +29,7 @@ async def seed(work: Work) -> None:
         if rotation.from_file and rotation.id not in work.team.rotations:
             await work.erase(rotation)
             continue
-        await _settle(work, rotation, is_due=True)
+        await _settle(work, await _without_group(work, rotation), is_due=True)
 
 
 async def rotations(work: Work) -> list[Rotation]:
@@ -63,7 +66,11 @@ async def rotation_for(work: Work, service: str | None) -> Rotation | None:
 
 
 async def set_up(work: Work, name: str, rota: Rota, by: Person) -> Rotation:
-    """Make a rotation, or change one that was made here. Raises ``Refusal``."""
+    """Make a rotation, or change one that was made here. Raises ``Refusal``.
+
+    It keeps no user group: whoever is in a group may have a role by it, so only the team file names one.
+    """
+    rota = replace(rota, user_group="")
     there = await work.get(Rotation, name)
     if there is not None and there.from_file:
         raise Refusal(f"{name} is set up by the team file. An admin changes it there.", field="name")
@@ -93,6 +100,7 @@ async def cover(
     """Put somebody on call in another's place for a while; they are told. Raises ``Refusal``."""
     rotation = await known(work, name)
     _must_be_there(who)
+    await _must_move(work, rotation, by, "monitor.cover")
     arranged = Cover.arrange(rotation.id, who, begins or work.now, ends, by.id, work.now, asks=False)
     added = await work.add(arranged)
     record(work, rotation, "covered", by.id, (Subject("person", who.id),), cover=added.id)
@@ -115,6 +123,7 @@ async def swap(
     _must_be_there(who)
     if who.id == by.id:
         raise Refusal("You are to be relieved, so ask somebody else.", field="person")
+    await _must_move(work, rotation, by, "monitor.swap")
     turn = rotation.rota.next_turn_of(by.id, work.now)
     if turn is None and not ends:
         raise Refusal(
@@ -193,24 +202,50 @@ async def _settle(work: Work, rotation: Rotation, *, is_due: bool = False) -> bo
     rotation = rotation.handed(who, work.now)
     await work.save(rotation)
     record(work, rotation, "handed_over", also=(Subject("person", who),), before=before)
-    await _put_in_group(work, rotation)
+    _put_in_group(work, rotation)
     if before:  # the first time ever there is nobody who hands over
         late_by = work.now - rotation.changed_before(work.now, covers) if is_due else timedelta()
         await handover.tell(work, rotation, channel_of(work, rotation), before, next_at, late_by)
     return True
 
 
-async def _put_in_group(work: Work, rotation: Rotation) -> None:
-    group = rotation.rota.user_group
+def _put_in_group(work: Work, rotation: Rotation) -> None:
+    group = group_of(work, rotation)
     if group:
         key = f"oncall.group:{group}:{work.now:%Y%m%dT%H%M%S%f}"
         work.owe(Job("oncall.group", key, work.now, {"group": group, "rotation": rotation.id}))
 
 
-async def people_of_group(work: Work, group: str) -> tuple[str, ...]:
-    """Whoever is on call in the rotations that this user group stands for."""
-    every = await rotations(work)
-    return tuple(dict.fromkeys(one.on_call for one in every if one.rota.user_group == group and one.on_call))
+def group_of(work: Work, rotation: Rotation) -> str:
+    """The user group that the team file, and nobody else, has it keep; "" for none."""
+    rota = work.team.rotations.get(rotation.id)
+    return rota.user_group if rota and rotation.from_file else ""
+
+
+async def what_names(work: Work, group: str) -> tuple[str, ...]:
+    """What the members of a user group get something from, by the team file and by stand-ups set up in Slack."""
+    standups = [one.setup.name for one in await work.find(Standup) if group in one.setup.groups]
+    return group_powers.named_by(work.team, group, standups)
+
+
+async def _must_move(work: Work, rotation: Rotation, by: Person, verb: str) -> None:
+    """Nothing, where they may put others on call. Raises ``NotAllowed`` where that is more than being on call."""
+    group = group_of(work, rotation)
+    if group and (names := await what_names(work, group)):
+        group_powers.must_change(work.team, by, rotation.rota.services, verb, group, " and ".join(names))
+
+
+async def _without_group(work: Work, rotation: Rotation) -> Rotation:
+    """Itself without a user group that somebody chose in a form once; its channel hears of it."""
+    group = rotation.rota.user_group
+    if rotation.from_file or not group:
+        return rotation
+    bare = replace(rotation, rota=replace(rotation.rota, user_group=""))
+    await work.save(bare)
+    record(work, bare, "group_dropped", group=group)
+    key = f"oncall.group:{group}:dropped:{bare.id}"
+    work.say(Message(key, channel_of(work, bare), "monitor/group_dropped", {"rotation": bare, "group": group}))
+    return bare
 
 
 async def _cover(work: Work, id: str) -> Cover:

@@ -22,7 +22,6 @@ from bot.command import (
 from bot.domain.oncall import Every, Rota, Rotation
 from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
-from bot.domain.refusals import NotUnderstood
 from bot.domain.schedule import SHORT_NAMES
 from bot.domain.zones import zone_named
 from bot.workflows import escalate, oncall, pages
@@ -203,14 +202,6 @@ def _form(name: str, there: Rota | None, by: Person) -> Form:
                 "services", "Services", text(), ", ".join(rota.services), True, "By commas; none means all of them."
             ),
             Field("channel", "Where hand-overs are told", channel(), rota.channel or None, True),
-            Field(
-                "user_group",
-                "User group",
-                text(),
-                rota.user_group,
-                True,
-                "Its id (S…); it holds whoever is on call.",
-            ),
         ),
         carry={"name": name},
     )
@@ -218,9 +209,6 @@ def _form(name: str, there: Rota | None, by: Person) -> Form:
 
 def _rota(call: Call) -> Rota:
     args = call.args
-    group = (args.get("user_group") or "").strip()
-    if group and not (group.startswith("S") and group.isalnum() and group.isupper()):
-        raise NotUnderstood(f"“{group[:40]}” is no user group. Its id begins with S.", field="user_group")
     at: time = args["at"]
     return Rota(
         people=tuple(args["people"]),
@@ -229,6 +217,5 @@ def _rota(call: Call) -> Rota:
         at=at,
         zone=zone_named(args["zone"]),
         channel=args.get("channel") or "",
-        user_group=group,
         services=tuple(one.strip() for one in (args.get("services") or "").split(",") if one.strip()),
     )

@@ -79,6 +79,13 @@ CONTEXTS = {
     "monitor/you_are_on": HANDED,
     "monitor/you_are_on#quiet": QUIET,
     "monitor/group_trouble": {"rotation": ROTATION, "group": "S0ONCALL", "trouble": "no_such_subteam"},
+    "monitor/group_dropped": {"rotation": PLAIN.rotation, "group": "S0ONCALL"},
+    "monitor/group_kept": {
+        "rotation": ROTATION,
+        "group": "S0ONCALL",
+        "cover": COVER,
+        "names": ("the role on-call",),
+    },
     "monitor/page": {"page": CALLED},
     "monitor/page#answered": {"page": CALLED.answer(MEI, NOON + HOUR)},
     "monitor/page#unheard": {"page": CALLED.unheard(NOON + HOUR)},

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
-from bot.config import ConfigErrors, Settings, load, read_settings
+from bot.config import ConfigErrors, Settings, known_secrets, load, read_settings
 from bot.runtime.clock import SystemClock
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def migrate() -> None:
     """Bring the database to this version's tables; `run` does the same at its start."""
     from bot.operating import migrate_now  # noqa: PLC0415
 
-    typer.echo(_guarded(lambda: migrate_now(_settings())))
+    _say(_guarded(lambda: migrate_now(_settings())))
 
 
 @cli.command(name="manifest")
@@ -111,7 +111,7 @@ def replay(
     from bot.operating import list_dead, revive  # noqa: PLC0415
 
     settings = _settings()
-    typer.echo(_guarded(lambda: revive(settings, kind, letter) if kind else list_dead(settings)))
+    _say(_guarded(lambda: revive(settings, kind, letter) if kind else list_dead(settings)))
 
 
 @cli.command()
@@ -122,7 +122,7 @@ def audit(
     from bot.operating import audit as audited  # noqa: PLC0415
 
     whole, text = _guarded(lambda: audited(_settings(), known))
-    typer.echo(text)
+    _say(text)
     if not whole:
         raise typer.Exit(1)
 
@@ -172,8 +172,15 @@ def _stopped() -> asyncio.Event:
 
 
 def _give_up(sentence: str) -> NoReturn:
-    typer.echo(sentence, err=True)
+    _say(sentence, err=True)
     raise typer.Exit(1)
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print it without secrets: what a database or a library says may hold the address that it was given."""
+    from bot.runtime.redaction import Redaction  # noqa: PLC0415
+
+    typer.echo(Redaction(known_secrets(os.environ)).text(text), err=err)
 
 
 if __name__ == "__main__":

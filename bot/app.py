@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +14,7 @@ import structlog
 from aiohttp import ClientSession, ClientTimeout, web
 
 from bot import outside
-from bot.config import Settings
+from bot.config import Settings, known_secrets
 from bot.domain.access import Policy
 from bot.domain.dead_letters import LetterKind
 from bot.domain.people import Person
@@ -76,7 +77,7 @@ async def serve(settings: Settings, team: Team, *, stop: asyncio.Event) -> None:
 
     A bot that listens but no longer works would lose people's trust and nobody's restart; so it ends instead.
     """
-    logs.configure(settings.log_level, settings.secrets)
+    logs.configure(settings.log_level, settings.secrets | known_secrets(os.environ, team))
     async with running(settings, team) as bot:
         stopped = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopped, bot.broken}, return_when=asyncio.FIRST_COMPLETED)

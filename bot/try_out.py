@@ -15,7 +15,7 @@ from aiohttp import ClientSession, web
 from slack_sdk.signature import SignatureVerifier
 
 from bot.app import Bot, running
-from bot.config import load
+from bot.config import known_secrets, load
 from bot.runtime import discovery, logs, manifest
 from bot.runtime.clock import MovableClock
 from bot.runtime.tryout.demo import make_demo
@@ -57,7 +57,7 @@ async def try_out(
             if with_tokens:
                 environ |= {name: os.environ[name] for name in TOKENS if name in os.environ}
             settings, team = load(environ)
-            logs.configure("warning", settings.secrets)
+            logs.configure("warning", settings.secrets | known_secrets(os.environ, team))
             async with running(settings, team, clock=clock) as bot:
                 moved.append(bot)
                 await _tell_story(page)

@@ -37,3 +37,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if likely:
         return f"did you mean {likely[0]}?"
     return f"there is {', '.join(names)}" if names else "there is none yet"
+
+
+def path_shown(value: str) -> str:
+    """What looks like no path may be the secret itself, written into the wrong variable."""
+    return value if is_path(value) else "the file that it names"
+
+
+def is_path(value: str) -> bool:
+    """Whether it begins as a path does that is not just a word."""
+    return value.startswith(("/", "~", "./", "../"))

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from rapidfuzz import fuzz, process
 
-from bot.config.mistakes import Mistake
+from bot.config.addresses import secrets_in
+from bot.config.mistakes import Mistake, path_shown
 from bot.config.registry_logins import registry_logins, secrets_of
 
 HOOK_SECRET = "EIGHTBELLS_HOOK_SECRET_"  # noqa: S105  the beginning of a variable's name
@@ -20,7 +21,7 @@ SECRET_MIN = 8  # characters; shorter ones can be guessed, and cannot be told fr
 SLACK_API = "https://slack.com/api/"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _OURS = ("SLACK_", "EIGHTBELLS_")
-_PREFIXES = (HOOK_SECRET, OFREP_TOKEN)  # of variables that end in a name
+PREFIXES = (HOOK_SECRET, OFREP_TOKEN)  # of variables that end in a name
 _OF_TESTS = {"EIGHTBELLS_REQUIRE"}
 
 
@@ -100,6 +101,8 @@ class Settings(BaseModel):
     @field_validator("slack_api_url")
     @classmethod
     def _ends_with_slash(cls, url: str) -> str:
+        if "@" in urlsplit(url).netloc:  # aiohttp refuses to send it together with the token
+            raise ValueError("takes no user or password; the bot's token is what says who asks")
         return url if url.endswith("/") else f"{url}/"
 
     @field_validator("prefix")
@@ -138,18 +141,9 @@ class Settings(BaseModel):
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Every value that must never leave the process, for the log's redaction."""
-        single = (
-            *(self.bot_token, self.app_token, self.signing_secret, self.client_secret),
-            *(self.github_token, self.gitlab_token, self.alertmanager_token, self.cdevents_token),
-        )
-        by_name = (*self.hook_secrets.values(), *self.ofrep_tokens.values())
-        found = {secret.get_secret_value() for secret in (*single, *by_name) if secret}
-        if self.key:
-            found |= set(self.key.get_secret_value().split(","))
-        found |= secrets_of(self.registry_logins)
-        password = urlsplit(self.database_url.get_secret_value()).password
-        return frozenset(found | ({password} if password else set()))
+        """Every value that must never leave the process, for the log's redaction: of every field, also of a new one."""
+        found = {secret for field in Settings.model_fields for secret in _secrets_of(field, getattr(self, field))}
+        return frozenset(found | secrets_of(self.registry_logins))
 
 
 def variables() -> dict[str, str]:
@@ -159,12 +153,12 @@ def variables() -> dict[str, str]:
 
 def read_settings(environ: Mapping[str, str], *, serving: bool) -> tuple[Settings | None, list[Mistake]]:
     """The settings, if they can be read at all, and everything that is wrong with them."""
-    values, mistakes = _values(environ)
+    values, mistakes = given_values(environ)
     by_name = {
         prefix: {
             _folded(name.removeprefix(prefix)): value for name, value in values.items() if name.startswith(prefix)
         }
-        for prefix in _PREFIXES
+        for prefix in PREFIXES
     }
     given: dict[str, Any] = {name: value for name, value in values.items() if name in variables()}
     try:
@@ -181,14 +175,14 @@ def read_settings(environ: Mapping[str, str], *, serving: bool) -> tuple[Setting
     return settings, mistakes
 
 
-def _values(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Mistake]]:
+def given_values(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Mistake]]:
     """What is set, from the environment or a file. Empty is not set: compose files leave variables so."""
     known = set(variables())
     values: dict[str, str] = {}
     mistakes: list[Mistake] = []
     for name, value in environ.items():
         plain = name.removesuffix("_FILE")
-        ours = (plain in known or plain.startswith(_PREFIXES)) and plain not in _PREFIXES
+        ours = (plain in known or plain.startswith(PREFIXES)) and plain not in PREFIXES
         if not value.strip():
             continue
         if not ours:
@@ -202,11 +196,13 @@ def _values(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Mistake]]:
                 # No shell expands what stands in a compose file or in a unit's Environment=.
                 values[plain] = Path(value).expanduser().read_text(encoding="utf-8").strip()
             except OSError as fault:
-                mistakes.append(Mistake(name, f"{value} cannot be read ({fault.strerror})"))
+                mistakes.append(Mistake(name, f"{path_shown(value)} cannot be read ({fault.strerror})"))
             except UnicodeDecodeError:
-                mistakes.append(Mistake(name, f"{value} cannot be read (it is not text)"))
+                mistakes.append(Mistake(name, f"{path_shown(value)} cannot be read (it is not text)"))
             except RuntimeError:  # "~" without a home, or somebody's who is not known here
-                mistakes.append(Mistake(name, f"{value} cannot be read (no such home)"))
+                mistakes.append(Mistake(name, f"{path_shown(value)} cannot be read (no such home)"))
+            except ValueError:  # a zero byte
+                mistakes.append(Mistake(name, "the file that it names cannot be read (it is no path)"))
     return values, mistakes
 
 
@@ -223,7 +219,7 @@ def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
         if not values.get(name, beginning).startswith(beginning):
             yield Mistake(name, f"a token of this kind begins with {beginning}; this one does not")
     for name, value in values.items():
-        signing = name.startswith(_PREFIXES) or name in {"SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET"}
+        signing = name.startswith(PREFIXES) or name in {"SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET"}
         if signing and len(value) < SECRET_MIN:
             yield Mistake(name, f"is too short to be a secret; use {SECRET_MIN} characters or more")
     tokens: dict[str, str] = {}
@@ -280,6 +276,16 @@ def _is_key(text: str) -> bool:
 def _folded(name: str) -> str:
     """A source's or an environment's name as the end of a variable stands for it."""
     return re.sub(r"[^a-z0-9]", "-", name.lower())
+
+
+def _secrets_of(field: str, value: object) -> set[str]:
+    """Secrets as they are, and what is secret in addresses: of those, who looks into a log sees the host."""
+    if isinstance(value, Mapping):
+        return {secret for one in value.values() for secret in _secrets_of(field, one)}
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+    if isinstance(value, SecretStr) and field != "database_url":
+        return {text, *text.split(",")}  # rotated keys stand side by side
+    return secrets_in(text)
 
 
 def _decapitalized(text: str) -> str:

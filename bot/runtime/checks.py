@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
 from aiohttp import ClientSession, ClientTimeout
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.config import Settings, read_settings, read_team
+from bot.config import Settings, known_secrets, read_settings, read_team
+from bot.config.addresses import readable
 from bot.domain.ports import Clock
 from bot.domain.team import Team
 from bot.integrations.source import Source
@@ -44,6 +46,19 @@ async def findings(
         actions: of every verb that discovery finds (``deploy.approve``).
         sources: every webhook source that it finds, by name.
     """
+    found = await _found(environ, clock=clock, scopes=scopes, actions=actions, sources=sources)
+    redaction = Redaction(known_secrets(environ))
+    return [replace(one, what=redaction.text(one.what), todo=redaction.text(one.todo)) for one in found]
+
+
+async def _found(
+    environ: Mapping[str, str],
+    *,
+    clock: Clock,
+    scopes: Collection[str],
+    actions: Collection[str],
+    sources: Mapping[str, Source],
+) -> list[Finding]:
     settings, wrong = read_settings(environ, serving=True)
     file = settings.config if settings else Path(environ.get("EIGHTBELLS_CONFIG") or "eightbells.yml")
     team, also_wrong = read_team(file)
@@ -148,7 +163,7 @@ def _variable(source: str) -> str:
 async def _database(settings: Settings, clock: Clock) -> list[Finding]:
     """Whether the database serves, whether its tables are ours, and what was given up in it."""
     url = settings.database_url.get_secret_value()
-    name = Redaction().text(url)
+    name = readable(url)
     scheme, _, place = url.partition(":///")
     if scheme.startswith("sqlite") and not _is_file(place):
         return [fine(f"{name} will be made at the first start")]

@@ -4,11 +4,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
+from bot.config.addresses import HIDDEN
 from bot.config.settings import SECRET_MIN
-
-HIDDEN = "[hidden]"
 
 _KEYS = re.compile(
     r"authorization|cookie|password|passwd|secret|token|response_url|trigger_id|private_metadata|signature|api_?key",
@@ -21,6 +20,18 @@ _SHAPES = (
     (re.compile(r"\b\d{6,}\.\d{6,}\.[0-9a-f]{32}\b"), HIDDEN),  # trigger ids, good for 3 s
     # Code hosts.
     (re.compile(r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})"), HIDDEN),
+    # Who asks, in addresses (a token alone, and passwords with signs that should have been encoded), and what only
+    # they and whom they ask should know.
+    (re.compile(r"(\w://)[^\s/?#\"'<>]+@"), rf"\1{HIDDEN}@"),
+    (
+        re.compile(
+            r"([?&#;][\w.%-]*(?:pass|pwd|secret|token|key|auth|sig|credential|session|jwt|assertion|code)[\w.%-]*=)"
+            r"[^\s&;#\"'<>]+",
+            re.IGNORECASE,
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    (re.compile(r"\b((?:ssl)?passw(?:or)?d=)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)", re.IGNORECASE), rf"\1{HIDDEN}"),
     # Headers, and passwords within addresses.
     (re.compile(r"\b(bearer|basic)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1\2{HIDDEN}"),
     (re.compile(r"(\w://[^\s:/@\"']*:)[^\s@\"']+@"), rf"\1{HIDDEN}@"),
@@ -72,4 +83,6 @@ def _forms(secret: str) -> set[str]:
         json.dumps(secret, ensure_ascii=False)[1:-1],
         repr(secret)[1:-1],
         quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
     }

@@ -65,7 +65,10 @@ class Database:
         """
         try:
             parsed = make_url(url)
-        except ArgumentError:
+        except (
+            ArgumentError,
+            ValueError,
+        ):  # the latter shows a part of a password with "@" or ":" in it, as a port
             raise ValueError("DATABASE_URL is not an address such as sqlite:///data/eightbells.db") from None
         kind = parsed.get_backend_name()
         if kind == "sqlite":

@@ -11,7 +11,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import structlog
-from aiohttp import ClientSession, ClientTimeout, web
+from aiohttp import ClientSession, ClientTimeout
 
 from bot import outside
 from bot.config import Settings, known_secrets
@@ -23,14 +23,14 @@ from bot.domain.team import Team
 from bot.integrations.bucketing import murmur3
 from bot.integrations.fetching import WebFetch
 from bot.integrations.source import for_team
-from bot.runtime import discovery, health, logs, memory, metrics
+from bot.runtime import discovery, health, http_server, logs, memory, metrics
 from bot.runtime.clock import SystemClock
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
 from bot.runtime.flag_book import FlagBook
 from bot.runtime.flagd_files import keep_writing
 from bot.runtime.following import Following
-from bot.runtime.hooks import BODY_MAX, Hooks
+from bot.runtime.hooks import Hooks
 from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
 from bot.runtime.ofrep import Ofrep
 from bot.runtime.rendering import Rendering
@@ -173,7 +173,12 @@ class _Parts:
 
     async def _warm_up(self) -> None:
         """What people would else wait for, beside the first of them; then what that took and left is given back."""
-        await asyncio.gather(self.rendering.warm_meanwhile(), self.edge.warm_meanwhile())
+        try:
+            await asyncio.gather(self.rendering.warm_meanwhile(), self.edge.warm_meanwhile())
+        except (
+            OSError
+        ) as problem:  # no descriptors just now, say: what is not loaded here is loaded when it is needed
+            log.warning("bot.not_warm", problem=str(problem))
         memory.give_back()
 
     async def _work(self, stack: AsyncExitStack) -> None:
@@ -214,23 +219,15 @@ class _Parts:
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         """Serve hooks, health and metrics, and Slack's requests where they come over HTTP."""
-        server = web.Application(client_max_size=BODY_MAX)
         secrets = self.settings.secrets_for({source.name for source in self.sources.values()})
         fetch = WebFetch(self.session)
         hooks = Hooks(self.sources, secrets, self.inbox, self.clock, fetch, metrics.count_delivery)
-        server.add_routes(hooks.routes())
         tokens = self.settings.ofrep_tokens_of(self.tools.team.environments)
-        server.add_routes(Ofrep(self.flags, tokens).routes())
-        server.add_routes(health.routes(self._checks(), refresh=self._measure))
+        routes = [*hooks.routes(), *Ofrep(self.flags, tokens).routes()]
+        routes += health.routes(self._checks(), refresh=self._measure)
         if self.settings.signing_secret is not None:
-            server.add_routes(self.edge.routes())
-        runner = web.AppRunner(server, access_log=None, handle_signals=False)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, self.settings.host, self.settings.port)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        self.address = f"http://{host}:{port}"
+            routes += self.edge.routes()
+        self.address = await http_server.listen(stack, routes, self.settings.host, self.settings.port)
 
     def _checks(self) -> dict[str, health.Check]:
         async def database() -> str | None:

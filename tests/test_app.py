@@ -1,6 +1,7 @@
 """The whole bot in this process: it ends by itself where a part of it has ended by a bug of ours."""
 
 import asyncio
+import errno
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from bot.app import serve
 from bot.config import load
 from bot.playground.options import Options
 from bot.playground.server import serving
+from bot.runtime.rendering import Rendering
 from bot.runtime.tryout.demo import make_demo
 from bot.storage.seals import Sealer
 from tests.needs import needs
@@ -46,6 +48,21 @@ async def test_a_bot_whose_part_has_broken_ends_with_the_reason(
 
     with pytest.raises(RuntimeError, match="the sealer has a bug"):
         await _served(tmp_path, asyncio.Event())
+
+
+@needs("git")
+async def test_a_bot_that_cannot_be_warmed_works_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = asyncio.Event()
+
+    async def no_descriptors(self: Rendering) -> None:
+        asyncio.get_running_loop().call_later(0.1, stop.set)
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Rendering, "warm_meanwhile", no_descriptors)
+
+    await _served(tmp_path, stop)
 
 
 @needs("git")

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.domain.events import Event
 from bot.domain.team import Team
 
+# Alertmanager sends a whole group in one body, about 510 bytes an alert: 5,000 alerts are 2.6 MB.
+BODY_MAX = 16 * 1024 * 1024  # bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -63,19 +66,27 @@ def hmac_sha256(header: str, prefix: str = "") -> Verify:
     return verify
 
 
-def token_header(header: str) -> Verify:
+@dataclass(frozen=True, slots=True)
+class ByHeaders:
+    """A proof that stands in the headers alone, so that it is asked for before the body is read."""
+
+    proves: Callable[[Mapping[str, str], str], bool]
+
+    def __call__(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+        """As every ``Verify``."""
+        del body
+        return self.proves(headers, secret)
+
+
+def token_header(header: str) -> ByHeaders:
     """The header holds the secret itself, so that nothing but TLS keeps it secret on its way."""
-
-    def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-        return _same(secret, headers.get(header, ""))
-
-    return verify
+    return ByHeaders(lambda headers, secret: _same(secret, headers.get(header, "")))
 
 
-def bearer_or_basic() -> Verify:
+def bearer_or_basic() -> ByHeaders:
     """The secret is the bearer token, or the password of HTTP basic authentication (the user does not matter)."""
 
-    def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+    def proves(headers: Mapping[str, str], secret: str) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
             try:
@@ -86,7 +97,7 @@ def bearer_or_basic() -> Verify:
             return False
         return _same(secret, given.strip())
 
-    return verify
+    return ByHeaders(proves)
 
 
 def _same(want: str, given: str) -> bool:
@@ -117,6 +128,7 @@ class Source:
             the secret proved it, and what fetches; says whether it is taken. Raises ``Unreachable``.
         of_team: where the team file sets it up: its forms by their path after ``/hooks/``, none where it does not.
         secret_is_optional: whether a delivery can be genuine without a secret (``admit`` says so then).
+        body_max: bytes of a body that are read.
     """
 
     name: str
@@ -129,6 +141,7 @@ class Source:
     admit: Admit | None = None
     of_team: Callable[[Team], Mapping[str, "Source"]] | None = None
     secret_is_optional: bool = False
+    body_max: int = BODY_MAX
 
     @property
     def secret_variable(self) -> str:

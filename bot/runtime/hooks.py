@@ -1,5 +1,6 @@
 """Webhooks in: verify the bytes, store, answer; the work comes later and can be done again."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -9,14 +10,15 @@ import structlog
 from aiohttp import web
 
 from bot.domain.ports import Clock
-from bot.integrations.source import Fetch, Source, Unreachable
+from bot.integrations.source import ByHeaders, Fetch, Source, Unreachable
+from bot.runtime.http_body import NotRead, body_of
+from bot.runtime.logs import Seldom
 from bot.storage.errors import StorageUnavailable
 
-# Alertmanager sends a whole group in one body, about 510 bytes an alert: 5,000 alerts are 2.6 MB.
-BODY_MAX = 16 * 1024 * 1024  # bytes
 # What of every request's headers is worth keeping; never what authenticates it.
 KEPT_HEADERS = frozenset({"content-type", "user-agent"})
 FORGET_HEADERS = frozenset({"authorization", "cookie"})
+LONG = 64 * 1024  # bytes; hashing more takes a millisecond or more, and is done beside the event loop
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +36,10 @@ class Inbox(Protocol):
 class Hooks:
     """``POST /hooks/<source>`` for every source of the team, by its path.
 
-    Answers: 202 stored (or known already), 400 not JSON, 401 not signed with the secret, 404 no such source,
-    413 too large, 503 not stored because the database, or what proves the sender, is away (senders try again
-    after a 5xx).
+    Answers: 202 stored (or known already), 400 not JSON or not readable, 401 not proven to be its sender's, 404 no such
+    source, 408 the body did not come in time, 413 too large, 415 compressed, 503 not stored because the database, or
+    what proves the sender, is away (senders try again after a 5xx). Whoever can be refused for the headers alone is,
+    before the body is read.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Hooks:
         self._clock = clock
         self._fetch = fetch
         self._counted = counted
+        self._seldom = Seldom()
 
     def routes(self) -> list[web.RouteDef]:
         """To be added to the server."""
@@ -68,33 +72,55 @@ class Hooks:
     async def _answer(self, name: str, request: web.Request) -> web.Response:
         source = self._sources.get(name)
         if source is None:
-            return _said(404, f"there is no source of this name; there are {', '.join(sorted(self._sources))}")
-        try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return _said(413, f"the body is larger than {BODY_MAX // 1024 // 1024} MiB")
+            return _said(404, "there is no source of this name")
         headers = {key.lower(): _writable(value) for key, value in request.headers.items()}
+        if refusal := self._refused_by_headers(source, headers):
+            return self._unproven(name, refusal)
+        try:
+            # What is signed is signed as it is sent, so that only a sender known by its headers may compress.
+            is_known = isinstance(source.verify, ByHeaders) and source.admit is None
+            async with body_of(request, source.body_max, unpack=is_known) as body:
+                return await self._admitted(name, source, headers, body)
+        except NotRead as problem:
+            return _said(problem.status, problem.why)
+
+    async def _admitted(self, name: str, source: Source, headers: Mapping[str, str], body: bytes) -> web.Response:
         try:
             refusal = await self._refusal(source, headers, body)
         except Unreachable as problem:
             log.warning("hook.not_proven", source=name, why=str(problem))
             return _said(503, f"who sent it cannot be proven now: {problem}; send it again")
         if refusal:
-            log.warning("hook.refused", source=name, why=refusal)
-            return _said(401, "the request is not signed with this source's secret")
+            return self._unproven(name, refusal)
         if not _is_json(body):
             return _said(400, "the body is not JSON")
         return await self._store(name, source, headers, body)
 
+    def _unproven(self, name: str, why: str) -> web.Response:
+        if times := self._seldom.says(f"{name} {why}"):
+            log.warning("hook.refused", source=name, why=why, times=times)
+        return _said(401, "the request is not signed with this source's secret")
+
+    def _refused_by_headers(self, source: Source, headers: Mapping[str, str]) -> str:
+        """Why the headers are enough to refuse it; "" where they are not."""
+        if source.admit is not None:
+            return ""
+        secret = self._secrets.get(source.name)
+        if not secret:
+            return f"{source.secret_variable} is not set"
+        is_known = not isinstance(source.verify, ByHeaders) or source.verify.proves(headers, secret)
+        return "" if is_known else "wrong secret"
+
     async def _refusal(self, source: Source, headers: Mapping[str, str], body: bytes) -> str:
         """Why the delivery is not taken; "" where it is."""
-        secret = self._secrets.get(source.name)
-        proven = bool(secret) and source.verify(headers, body, secret or "")
+        secret = self._secrets.get(source.name) or ""
+        if len(body) > LONG:
+            proven = bool(secret) and await asyncio.to_thread(source.verify, headers, body, secret)
+        else:
+            proven = bool(secret) and source.verify(headers, body, secret)
         if source.admit is not None:
             return "" if await source.admit(headers, body, proven, self._fetch) else "its sender is not proven"
-        if proven:
-            return ""
-        return "wrong signature" if secret else f"{source.secret_variable} is not set"
+        return "" if proven else "wrong signature"
 
     async def _store(self, name: str, source: Source, headers: Mapping[str, str], body: bytes) -> web.Response:
         kept = {k: value for k, value in headers.items() if k in KEPT_HEADERS or k.startswith(source.keeps)}

@@ -3,7 +3,8 @@
 import logging
 import secrets as random
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -66,6 +67,26 @@ def correlated(reference: str = "", **more: Any) -> Iterator[str]:
     known = reference or get_contextvars().get("reference") or random.token_hex(4)
     with bound_contextvars(reference=known, **more):
         yield known
+
+
+class Seldom:
+    """Rate limit of a line in the log that a stranger can cause: each of few things once in ``every`` seconds."""
+
+    def __init__(self, every: float = 60.0, now: Callable[[], float] = time.monotonic) -> None:
+        self._every = every
+        self._now = now
+        self._said: dict[str, float] = {}
+        self._unsaid: dict[str, int] = {}
+
+    def says(self, what: str) -> int:
+        """How often it has happened since it was last said, where it is to be said now; else 0."""
+        times = self._unsaid.get(what, 0) + 1
+        now = self._now()
+        if what in self._said and now - self._said[what] < self._every:
+            self._unsaid[what] = times
+            return 0
+        self._said[what], self._unsaid[what] = now, 0
+        return times
 
 
 def _rendering(redaction: Redaction, *, human: bool) -> list[Processor]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.domain.flag_evaluation import Asked, Fault
 from bot.runtime.flag_book import FlagBook, Shelf, etag, fault_json
+from bot.runtime.http_body import NotRead, body_of
 from bot.storage.errors import StorageUnavailable
 
 PATH = "/ofrep/v1/evaluate/flags"
@@ -22,6 +22,7 @@ _NO_OBJECT = Fault("PARSE_ERROR", "the body has to be an object with a context")
 _NO_CONTEXT = Fault("INVALID_CONTEXT", "the context has to be an object")
 _TOO_LARGE = Fault("GENERAL", f"the body is larger than {BODY_MAX // 1024} KiB")
 _NO_TOKEN = Fault("GENERAL", "send the environment's token, as “Authorization: Bearer …” or as “X-API-Key: …”")
+_FAULTS = {400: _NOT_JSON, 413: _TOO_LARGE}
 _AWAY = Fault("GENERAL", "the flags cannot be read now")
 
 
@@ -70,12 +71,17 @@ class Ofrep:
         environment = self._environments.get(_digest(_token(request)))
         if environment is None:
             raise _Refused(401, _NO_TOKEN)
-        body = await _body(request)
+        try:
+            async with body_of(request, BODY_MAX, unpack=True) as body:
+                context = _context(body)
+        except NotRead as problem:
+            fault = _FAULTS.get(problem.status) or Fault("GENERAL", problem.why)
+            raise _Refused(problem.status, fault) from problem
         try:
             shelves = await self._book.current()
         except StorageUnavailable as problem:
             raise _Refused(503, _AWAY) from problem
-        return shelves[environment], Asked(_context(body))
+        return shelves[environment], Asked(context)
 
 
 class _Refused(Exception):
@@ -86,21 +92,6 @@ class _Refused(Exception):
         self.response = _failed(status, fault)
         if status == 401:
             self.response.headers["WWW-Authenticate"] = "Bearer"
-
-
-async def _body(request: web.Request) -> bytes:
-    """The body, as far as it is small enough; what is compressed counts as it is unpacked."""
-    if (request.content_length or 0) > BODY_MAX:
-        raise _Refused(413, _TOO_LARGE)
-    body = bytearray()
-    try:
-        async for part in request.content.iter_chunked(BODY_MAX):
-            body += part
-            if len(body) > BODY_MAX:
-                raise _Refused(413, _TOO_LARGE)
-    except (web.RequestPayloadError, HttpProcessingError) as fault:
-        raise _Refused(400, _NOT_JSON) from fault
-    return bytes(body)
 
 
 def _context(body: bytes) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from bot.integrations import flagd_file
 from bot.integrations.bucketing import murmur3
 from bot.runtime.flag_book import FlagBook
 from bot.runtime.flagd_files import keep_writing
-from bot.runtime.hooks import BODY_MAX
 from bot.runtime.ofrep import Ofrep
 from bot.storage.errors import StorageUnavailable
 from tests.fakes import NOON, TOM
@@ -115,9 +114,11 @@ def book(kept: Kept) -> FlagBook:
 
 @pytest.fixture
 async def client(book: FlagBook) -> AsyncIterator[TestClient]:
-    app = web.Application(client_max_size=BODY_MAX)
+    app = web.Application()
     app.add_routes(Ofrep(book, TOKENS).routes())
-    async with TestClient(TestServer(app)) as client:
+    server = TestServer(app)
+    await server.start_server(auto_decompress=False)  # as our own server does
+    async with TestClient(server) as client:
         yield client
 
 

@@ -1,6 +1,7 @@
 """What stands before Bolt: only what Slack signed, now, once, and readable."""
 
 import json
+import time
 
 import pytest
 
@@ -138,8 +139,12 @@ async def test_a_body_without_a_length_is_read_no_further_than_the_limit():
             for _ in range(40):
                 yield b"x" * 65_536
 
-        async with edge.session.post(edge.server.make_url("/slack/events"), data=endless()) as response:
+        url = edge.server.make_url("/slack/events")
+        looks_signed = {"X-Slack-Request-Timestamp": str(int(time.time())), "X-Slack-Signature": "v0=0"}
+        async with edge.session.post(url, data=endless(), headers=looks_signed) as response:
             assert response.status == 413
+        async with edge.session.post(url, data=endless()) as response:
+            assert response.status == 401  # for its headers alone
 
 
 async def test_a_url_is_verified_when_it_is_signed():

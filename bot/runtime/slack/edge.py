@@ -23,10 +23,12 @@ from bot.domain.access import Policy
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Directory, Render, Tools
 from bot.runtime.grammar import Book, Names, dates
+from bot.runtime.http_body import NotRead, body_of
+from bot.runtime.logs import Seldom
 from bot.runtime.slack.answers import Answers
 from bot.runtime.slack.calls import Calls, Unit
 from bot.runtime.slack.doors import Doors, NotAcknowledged, Watch
-from bot.runtime.slack.guard import BODY_MAX, Guard, Rejected, is_ssl_check
+from bot.runtime.slack.guard import BODY_MAX, SSL_CHECK_MAX, Guard, Rejected, is_ssl_check
 
 # The SDK sends an acknowledgement after our handler has returned, and does not tell when.
 ACKS_LEAVE_WITHIN = timedelta(milliseconds=50)
@@ -88,6 +90,7 @@ class SlackEdge:
         self._everything = _Everything(self.doors)
         self._app = self._bolt()
         self._sockets: list[AsyncSocketModeHandler] = []
+        self._seldom = Seldom()
 
     async def warm(self) -> Identity:
         """Ask Slack who we are. Raises Slack's errors."""
@@ -161,14 +164,17 @@ class SlackEdge:
 
     async def _over_http(self, request: web.Request, guard: Guard) -> web.Response:
         try:
-            raw = await _read(request)
-            if is_ssl_check(raw):
-                return web.Response()
-            body = guard.admit(request.headers, raw)
+            if request.content_length is None or request.content_length >= SSL_CHECK_MAX:
+                guard.looks_signed(request.headers)
+            async with body_of(request, BODY_MAX) as raw:
+                if is_ssl_check(raw):
+                    return web.Response()
+                body = guard.admit(request.headers, raw)
             # The guard has read the body; in this mode Bolt takes it as it is and does not parse it again.
             incoming = _incoming(body)
-        except Rejected as rejected:
-            log.warning("request rejected", status=rejected.status, why=rejected.why)
+        except (Rejected, NotRead) as rejected:
+            if times := self._seldom.says(rejected.why):
+                log.warning("request rejected", status=rejected.status, why=rejected.why, times=times)
             return web.json_response({"error": rejected.why}, status=rejected.status)
         if body.get("type") == "url_verification":
             return web.json_response({"challenge": str(body.get("challenge", ""))})
@@ -207,19 +213,6 @@ def _incoming(body: dict[str, Any]) -> AsyncBoltRequest:
         return AsyncBoltRequest(body=body, mode="socket_mode")
     except (TypeError, AttributeError, KeyError):  # Bolt looks for ids in it and minds what kind of value they are
         raise Rejected(400, "not readable") from None
-
-
-async def _read(request: web.Request) -> bytes:
-    """The body, read no further than we would take it."""
-    if (request.content_length or 0) > BODY_MAX:
-        raise Rejected(413, "too large")
-    parts, size = [], 0
-    async for part in request.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > BODY_MAX:
-            raise Rejected(413, "too large")
-    return b"".join(parts)
 
 
 def _is_open(handler: AsyncSocketModeHandler) -> bool:

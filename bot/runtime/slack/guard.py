@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 BODY_MAX = 2**20  # bytes; Slack's largest deliveries are a view of 250 kB in a form
+SSL_CHECK_MAX = 200  # bytes
 SIGNED_WITHIN = 300  # seconds; docs.slack.dev/authentication/verifying-requests-from-slack
 
 # A request is remembered until its own timestamp would refuse it: one signed five minutes ahead is good for ten.
@@ -47,13 +48,19 @@ class Guard:
             raise Rejected(401, "seen before")
         return body
 
-    def _verified(self, headers: Mapping[str, str], raw: bytes) -> str:
+    def looks_signed(self, headers: Mapping[str, str]) -> str:
+        """When it was signed, by its headers, before the body is read. Raises ``Rejected`` with 401."""
         stamp = headers.get("X-Slack-Request-Timestamp", "")
-        given = headers.get("X-Slack-Signature", "")
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
             raise Rejected(401, "no timestamp")
         if abs(self._now() - int(stamp)) > SIGNED_WITHIN:
             raise Rejected(401, "stale")
+        if not headers.get("X-Slack-Signature"):
+            raise Rejected(401, "not signed by Slack")
+        return stamp
+
+    def _verified(self, headers: Mapping[str, str], raw: bytes) -> str:
+        stamp, given = self.looks_signed(headers), headers.get("X-Slack-Signature", "")
         digest = hmac.digest(self._secret, b"v0:" + stamp.encode() + b":" + raw, hashlib.sha256)
         expected = "v0=" + digest.hex()
         if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
@@ -104,7 +111,7 @@ def read_body(content_type: str, raw: bytes) -> dict[str, Any]:
 
 def is_ssl_check(raw: bytes) -> bool:
     """Whether Slack only looks at our certificate, which it does unsigned."""
-    return len(raw) < 200 and b"ssl_check=1" in raw.split(b"&")
+    return len(raw) < SSL_CHECK_MAX and b"ssl_check=1" in raw.split(b"&")
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -166,4 +166,5 @@ source = Source(
     identify=by_body,
     parse=parse,
     of_team=_of_team,
+    body_max=1 * 1024 * 1024,  # one application's template
 )

@@ -80,4 +80,5 @@ source = Source(
     identify=by_header("ce-id"),
     parse=parse,
     keeps=("x-", "ce-"),
+    body_max=1 * 1024 * 1024,  # one event; brokers forward 64 KB
 )

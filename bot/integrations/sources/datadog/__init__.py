@@ -113,4 +113,5 @@ source = Source(
     verify=bearer_or_basic(),
     identify=by_body,
     parse=parse,
+    body_max=1 * 1024 * 1024,  # one monitor's template
 )

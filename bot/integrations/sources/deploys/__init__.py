@@ -84,4 +84,5 @@ source = Source(
     verify=hmac_sha256(SIGNATURE.lower(), "sha256="),
     identify=by_body,
     parse=parse,
+    body_max=1 * 1024 * 1024,  # what one deployment reports
 )

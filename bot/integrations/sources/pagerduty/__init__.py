@@ -119,4 +119,5 @@ source = Source(
     verify=verify,
     identify=by_body,
     parse=parse,
+    body_max=2 * 1024 * 1024,  # one incident
 )

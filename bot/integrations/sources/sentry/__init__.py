@@ -182,4 +182,5 @@ source = Source(
     identify=by_header("request-id"),
     parse=parse,
     keeps=("x-", "sentry-hook-"),
+    body_max=4 * 1024 * 1024,  # an issue with one event, which Sentry takes up to 1 MB
 )

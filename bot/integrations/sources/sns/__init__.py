@@ -134,4 +134,6 @@ source = Source(
     parse=parse,
     of_team=_of_team,
     secret_is_optional=True,
+    # A message has 256 KiB at most. It is parsed before it is proven, so that not much more is read.
+    body_max=512 * 1024,
 )

@@ -1,11 +1,12 @@
 """What a slash command is: Command, Verb, Call, Form, Reply. With domain and workflows, all that commands/ sees."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from bot.domain.access import Place
 from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
 from bot.domain.stages import Stage
@@ -30,6 +31,7 @@ from bot.parameters import (
 )
 
 __all__ = [
+    "About",
     "Answer",
     "Call",
     "Command",
@@ -40,6 +42,7 @@ __all__ = [
     "Kind",
     "MessageRef",
     "Parameter",
+    "Place",
     "Prepare",
     "Reply",
     "Shortcut",
@@ -97,6 +100,7 @@ class Call:
         channel_id: where it was called, or "" (a form opened from the Home tab).
         on: the message it was called on, if any.
         prepared: what the verb's ``prepare`` found out before the transaction.
+        by_app: an app wrote it in the name of whoever calls; such a call asks, and decides nothing.
     """
 
     args: Mapping[str, Any]
@@ -107,6 +111,7 @@ class Call:
     channel_id: str = ""
     on: MessageRef | None = None
     prepared: Any = None
+    by_app: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,7 @@ Answer: TypeAlias = Reply | Form | None
 Handle: TypeAlias = Callable[[Call, Work], Awaitable[Answer]]
 Heard: TypeAlias = Callable[[Call, Work], Awaitable[Reply | None]]
 Prepare: TypeAlias = Callable[[Call, Tools], Awaitable[Any]]
+About: TypeAlias = Callable[[Call, Work], Awaitable[Sequence[Place]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,12 @@ class Verb:
         reads_only: never writes; runs without the bookkeeping that makes a repeated gesture harmless.
         opens_form: whether calling it with an incomplete line opens the form made from the usage line.
         prepare: looks something up outside of the transaction first (within 2 s).
+        about: which services and environments a call is about, for the policy. Without it: those that it names.
+            What its ids name is asked about in any case (``bot.workflows.places``).
+        also: actions that it is as well by another door, such as a card's button for a longer line; the policy
+            must allow each of them.
+        by_app: whether an app may ask for it in somebody's name, where it only asks and others decide. What only
+            reads may always be asked for so.
     """
 
     command: str
@@ -174,6 +186,9 @@ class Verb:
     opens_form: bool = True
     prepare: Prepare | None = None
     hidden: bool = False  # a button's verb that nobody types
+    about: About | None = None
+    also: tuple[str, ...] = ()
+    by_app: bool = False
 
     @property
     def action(self) -> str:
@@ -215,6 +230,9 @@ class Command:
         opens_form: bool = True,
         prepare: Prepare | None = None,
         hidden: bool = False,
+        about: About | None = None,
+        also: tuple[str, ...] = (),
+        by_app: bool = False,
         **parameters: Parameter,
     ) -> Callable[[Handle], Handle]:
         """Declare the decorated function as what this verb does; see ``Verb`` for the arguments.
@@ -243,6 +261,9 @@ class Command:
                 opens_form,
                 prepare,
                 hidden,
+                about,
+                also,
+                by_app,
             )
             return handle
 

@@ -16,6 +16,7 @@ SHOWN = 5  # remarks in a list before "and 12 more"
     "concern <text> [about <service>]",
     "Say what worries you before it is an incident",
     examples=("the nightly export takes twice as long since Monday about payments",),
+    by_app=True,
     text=text("what worries you", long=True),
     service=service("which service it is about"),
 )
@@ -29,6 +30,7 @@ async def concern(call: Call, work: Work) -> Reply:
     "feedback <text> [about <service>] [from <whom>]",
     "File what somebody thinks of what we made",
     examples=('"checkout is quicker now" about web from a shop in Osaka',),
+    by_app=True,
     text=text("what they said", long=True),
     service=service("which service it is about"),
     whom=text("who said it"),
@@ -89,6 +91,7 @@ async def close(call: Call, work: Work) -> Reply:
     "change <id>",
     "Plan a change that answers a concern or feedback",
     examples=("F-12",),
+    also=("plan.add",),
     id=id_of("", "such as F-12 or N-3"),
 )
 async def change(call: Call, work: Work) -> Answer:

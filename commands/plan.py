@@ -22,6 +22,7 @@ SHOWN = 5  # changes in a list before "and 12 more"
         "Faster checkout for drop-off below 25 % owner @Ana by 31 Dec",
         '"Prices in yen" in web goal no decimals in prices and receipts',
     ),
+    by_app=True,
     title=text("a few words that everybody will know it by"),
     goal=text("what it is to do", long=True),
     benefit=text("what we hope for, so that we can look later"),

@@ -26,6 +26,7 @@ from bot.domain.presence import Place
 from bot.domain.refusals import Conflict, Unknown
 from bot.domain.target_ports import Carrier, Target
 from bot.domain.team import Team
+from bot.workflows.places import perform
 from tests.example_team import ANA, GUS, LUIS, MEI, NOON, PEOPLE, TEAM, TOM
 from tests.fake_work import FakeWork, Store
 
@@ -265,7 +266,7 @@ class World:
         call = Call(args, by, self.clock.now(), gesture, door, channel_id, on)
         if declared.prepare:
             call = replace(call, prepared=await declared.prepare(call, self.tools))
-        answer = await self.unit.run(lambda work: declared.handle(call, work))
+        answer = await self.unit.run(lambda work: perform(declared, call, work))
         if not declared.reads_only:
             self.store.seen.add(gesture)
         if self._render and answer and (reply := getattr(answer, "intro", answer)):

@@ -4,6 +4,7 @@ The most specific rule decides: one that names the verb exactly goes before ``de
 among those, one that names the environment goes before one for all of them. Rules that are equally specific add up.
 A verb that no rule matches is for full members of the workspace; guests, people from other workspaces and other bots
 may do only what a rule gives to them by name (``guests``, ``everyone``, or a role that lists them).
+``owners`` are those of the service that it is about; what is about no service has none.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,14 @@ WIDE = frozenset({"everyone", "members", "guests"})  # built-in roles that nobod
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """What something is about, as far as the policy asks: of which service, and in which environment."""
+
+    service: str | None = None
+    environment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The policy of a team file, asked."""
 
@@ -24,22 +33,14 @@ class Policy:
     def check(self, action: str, environment: str | None, person: Person, *, service: str | None = None) -> None:
         """Nothing, where the person may do this. Raises ``NotAllowed``, which names the rule.
 
-        ``action`` is a verb's (``deploy.approve``). Without a service, the role ``owners`` means owners of any.
+        ``action`` is a verb's (``deploy.approve``). Without a service, the role ``owners`` is nobody.
         """
         rules = self._deciding(action, environment)
         if rules:
-            if any(self._is_in(person, role, service) for rule in rules for role in rule.roles):
-                return
-            names = " and ".join(rule.name for rule in rules)
-            roles = list(dict.fromkeys(role for rule in rules for role in rule.roles))
-            whom = " or ".join(_called(role, service) for role in roles) or "nobody"
-            where = f" in {environment}" if environment else ""
-            raise NotAllowed(f"{names}: {action}{where} is for {whom}. Ask one of them to do it.")
-        if not person.is_member:
-            raise NotAllowed(
-                f"{action} is for full members of this workspace, and you are {_what(person)}. "
-                "Ask a member to do it, or an admin for a rule in the policy."
-            )
+            if not any(self._is_in(person, role, service) for rule in rules for role in rule.roles):
+                raise NotAllowed(_refused(rules, action, environment, service))
+        elif not person.is_member:
+            raise NotAllowed(_not_member(action, person))
 
     def allows(self, action: str, environment: str | None, person: Person, *, service: str | None = None) -> bool:
         """Whether ``check`` would raise nothing."""
@@ -63,9 +64,44 @@ class Policy:
         roles = [role for rule in self._deciding(action, environment) for role in rule.roles]
         return tuple(dict.fromkeys(roles)) or ("members",)
 
+    def allows_at(self, action: str, place: Place, person: Person) -> bool:
+        """Whether the person may do this to something that is there."""
+        return self.allows(action, place.environment, person, service=place.service)
+
     def allows_somewhere(self, action: str, person: Person) -> bool:
-        """Whether the person may do this in any environment, or without one: what help shows."""
-        return any(self.allows(action, where, person) for where in (None, *self.team.environments))
+        """Whether the person may do this to any service in any environment, or to none: what help shows.
+
+        Asks each rule once and no service by itself, so that it may be asked of every verb at every gesture.
+        """
+        for where in (None, *self.team.environments):
+            rules = self._deciding(action, where)
+            if not rules and person.is_member:
+                return True
+            if any(self._is_in_somewhere(person, role) for rule in rules for role in rule.roles):
+                return True
+        return False
+
+    def gives_anything(self, person: Person) -> bool:
+        """Whether they may do anything at all: as a member, or by some rule."""
+        rules = self.team.policy
+        return person.is_member or any(self._is_in_somewhere(person, role) for rule in rules for role in rule.roles)
+
+    def check_anything(self, person: Person) -> None:
+        """Nothing, where ``gives_anything``. Raises ``NotAllowed``."""
+        if not self.gives_anything(person):
+            raise NotAllowed(
+                f"You are {_what(person)}, and no rule of the policy is for you. "
+                "Ask a member to do it, or an admin for a rule in the policy."
+            )
+
+    def check_somewhere(self, action: str, person: Person) -> None:
+        """Nothing, where ``allows_somewhere``. Raises ``NotAllowed``: whatever it is about, they may not."""
+        if self.allows_somewhere(action, person):
+            return
+        rules = self._deciding(action, None)
+        if not rules:
+            raise NotAllowed(_not_member(action, person))
+        raise NotAllowed(_for_others(rules, action, None, None))
 
     def _deciding(self, action: str, environment: str | None) -> list[Rule]:
         """The most specific of the rules that match."""
@@ -94,14 +130,14 @@ class Policy:
                 )
         return is_in and not person.is_gone
 
+    def _is_in_somewhere(self, person: Person, role: str) -> bool:
+        if role != "owners":
+            return self._is_in(person, role, None)
+        return not person.is_gone and any(self._owns(person, name) for name in self.team.services)
+
     def _owns(self, person: Person, service: str | None) -> bool:
-        if service is None:
-            services = list(self.team.services.values())
-        else:
-            known = self.team.services.get(service)
-            services = [known] if known else []
-        who = {person.id, *person.groups}
-        return any(not who.isdisjoint(each.owners) for each in services)
+        known = self.team.services.get(service) if service else None
+        return known is not None and not {person.id, *person.groups}.isdisjoint(known.owners)
 
 
 def _specific(rule: Rule, action: str, environment: str | None) -> tuple[int, bool] | None:
@@ -121,9 +157,38 @@ def _verb_rank(verb: str, action: str) -> int | None:
     return 0 if verb == "*" else None
 
 
+def _refused(rules: list[Rule], action: str, environment: str | None, service: str | None) -> str:
+    """Which rule it is, whom it is for, and what to do."""
+    if service or not any("owners" in rule.roles for rule in rules):
+        return _for_others(rules, action, environment, service)
+    return (
+        f"{_rule(rules, action, environment, service)}, and this is about no service, so it has no owners. "
+        "Name a service if you can; else ask an admin for another role in the rule."
+    )
+
+
+def _for_others(rules: list[Rule], action: str, environment: str | None, service: str | None) -> str:
+    return f"{_rule(rules, action, environment, service)}. Ask one of them to do it."
+
+
+def _rule(rules: list[Rule], action: str, environment: str | None, service: str | None) -> str:
+    names = " and ".join(rule.name for rule in rules)
+    roles = dict.fromkeys(role for rule in rules for role in rule.roles)
+    whom = " or ".join(_called(role, service) for role in roles) or "nobody"
+    where = f" in {environment}" if environment else ""
+    return f"{names}: {action}{where} is for {whom}"
+
+
+def _not_member(action: str, person: Person) -> str:
+    return (
+        f"{action} is for full members of this workspace, and you are {_what(person)}. "
+        "Ask a member to do it, or an admin for a rule in the policy."
+    )
+
+
 def _called(role: str, service: str | None) -> str:
     if role == "owners":
-        return f"the owners of {service}" if service else "owners of a service"
+        return f"the owners of {service}" if service else "the owners of the service"
     return f"the {role} role" if role not in {"members", "admins", "guests", "everyone"} else role
 
 

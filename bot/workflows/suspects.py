@@ -78,14 +78,18 @@ async def ask(work: Work, group: AlertGroup) -> None:
 
 async def answer(work: Work, question_id: str, deployment: str, said: Answer, by: Person) -> CauseQuestion:
     """What they say; only a yes is recorded. Raises ``Refusal``."""
-    question = await found(work, CauseQuestion, question_id, "question", field="question")
-    question = question.answer(said, by.id, deployment, work.now)
+    question = (await known(work, question_id)).answer(said, by.id, deployment, work.now)
     await work.save(question)
     group = await news.find(work, question.group_id)
     if question.state == Answer.YES:
         _confirm(work, question, group, by)
     _show(work, question, group)
     return question
+
+
+async def known(work: Work, id: str) -> CauseQuestion:
+    """The question with this id. Raises ``Unknown``."""
+    return await found(work, CauseQuestion, id, "question", field="question")
 
 
 async def change_failure(work: Work, days: int, service: str | None = None) -> FailureRate:

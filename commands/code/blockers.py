@@ -15,6 +15,7 @@ from commands.code.declared import command
     "Say what holds you up, and who can change that",
     examples=("staging database is read-only on @Mei for C-41", '"waiting for the review of #812" on @Tom'),
     prepare=asked_by,
+    by_app=True,
     what=text("what holds you up; name the pull request, alert (A-9) or approval (D-12) you wait for", long=True),
     unblocker=person("who can unblock you; they are asked directly, in their working hours"),
     change=id_of("C", "the change that it holds up"),

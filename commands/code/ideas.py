@@ -10,6 +10,7 @@ from commands.code.declared import command
     "idea <text>",
     "Share an idea; others vote for it and discuss it in its thread",
     examples=("cache the price list for a minute",),
+    by_app=True,
     text=text("what you would do, and what it would bring", long=True),
 )
 async def idea(call: Call, work: Work) -> Reply:
@@ -39,6 +40,7 @@ async def vote(call: Call, work: Work) -> Reply:
     "promote <idea> [as <title>]",
     "Make an idea a change",
     examples=("I-3", "I-3 as Cache the price list"),
+    also=("plan.add",),
     idea=id_of("I", "the idea"),
     title=text("what the change is called; the idea's first line where you say nothing"),
 )

@@ -1,6 +1,9 @@
 """/code start and link: who has a change, and which pull request carries it."""
 
-from bot.command import Call, Reply, id_of, word
+from collections.abc import Sequence
+
+from bot.command import Call, Place, Reply, id_of, word
+from bot.domain.changes import pull_request_named
 from bot.domain.ports import Work
 from bot.workflows import changes
 from commands.code.declared import command
@@ -17,11 +20,20 @@ async def start(call: Call, work: Work) -> Reply:
     return Reply("code/started", {"change": await changes.start(work, call.args["change"], call.by)})
 
 
+async def _repository(call: Call, work: Work) -> Sequence[Place]:
+    """The services whose repository has the pull request."""
+    known = work.team.repositories
+    change = await changes.known(work, call.args["change"])
+    repository = pull_request_named(call.args["pr"], known, change.service).rpartition("#")[0]
+    return tuple(Place(name) for name, remote in known.items() if remote.casefold() == repository.casefold())
+
+
 @command.verb(
     "link <change> <pr>",
     "Say which pull request carries a change",
     examples=("C-41 org/web#812", "C-41 https://github.com/org/web/pull/812"),
     change=id_of("C", "the change"),
+    about=_repository,
     pr=word("the pull request: org/web#812, web#812, or its address"),
 )
 async def link(call: Call, work: Work) -> Reply:

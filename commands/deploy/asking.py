@@ -2,6 +2,7 @@
 
 from bot.command import Call, Reply, service, text, word
 from bot.domain.ports import Tools, Work
+from bot.domain.refusals import NotAllowed
 from bot.workflows import deploy, deploy_look
 from bot.workflows.deploy_news import channel_of
 from commands.deploy.declared import ENVIRONMENT, command
@@ -17,6 +18,7 @@ async def _look(call: Call, tools: Tools) -> deploy_look.Found:
     "Ask for a deployment; it starts once enough others have approved",
     examples=("web v1.4.0 to production", "web main to staging because Priya wants to see it"),
     prepare=_look,
+    by_app=True,
     service=service("which service"),
     version=word("which version: a tag, a branch or a commit"),
     environment=ENVIRONMENT,
@@ -25,6 +27,11 @@ async def _look(call: Call, tools: Tools) -> deploy_look.Found:
 async def request(call: Call, work: Work) -> Reply:
     """The card in the deploy channel says it all; asked elsewhere, the caller is told where it is."""
     args = call.args
+    if call.by_app and not work.team.environments[args["environment"]].approvals:
+        raise NotAllowed(
+            f"An app wrote this in your name, and in {args['environment']} a deployment starts without anybody's yes. "
+            "If you want it, ask for it yourself."
+        )
     deployment = await deploy.request(
         work,
         args["service"],

@@ -10,7 +10,7 @@ from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Stale
 from bot.workflows import deploy, deploy_clicks, deploy_ends, deploy_look, deploy_rules
 from bot.workflows import deploy_news as news
-from commands.deploy.declared import DEPLOYMENT, command, permitted
+from commands.deploy.declared import DEPLOYMENT, command
 
 
 async def _look_again(call: Call, tools: Tools) -> deploy_look.Found:
@@ -28,7 +28,6 @@ async def _look_again(call: Call, tools: Tools) -> deploy_look.Found:
 )
 async def approve(call: Call, work: Work) -> Reply:
     """Everything is read again first; the card says who, and starts when nothing is missing."""
-    await permitted(call, work, "approve")
     id = call.args["deployment"]
     if why := await deploy_clicks.counts(work, id, call.prepared, call.args.get("sha", "")):
         return await _not_done(call, work, why)
@@ -38,7 +37,6 @@ async def approve(call: Call, work: Work) -> Reply:
 @command.verb("refuse <deployment>", "Say no to a deployment", hidden=True, opens_form=False, deployment=DEPLOYMENT)
 async def refuse(call: Call, work: Work) -> Reply:
     """The card says who, and whoever asked is told in its thread."""
-    await permitted(call, work, "refuse")
     decided = deploy.decide(work, call.args["deployment"], Decision.REFUSE, call.by)
     return await _done(call, work, "refused", decided)
 
@@ -52,7 +50,6 @@ async def refuse(call: Call, work: Work) -> Reply:
 )
 async def cancel(call: Call, work: Work) -> Reply:
     """Nothing starts any more; a command that runs is stopped."""
-    await permitted(call, work, "cancel")
     return await _done(call, work, "cancelled", deploy.cancel(work, call.args["deployment"], call.by))
 
 
@@ -66,7 +63,6 @@ async def cancel(call: Call, work: Work) -> Reply:
 )
 async def retry(call: Call, work: Work) -> Reply:
     """The same commit, on the approval that it has."""
-    await permitted(call, work, "retry")
     return await _done(call, work, "retried", deploy.retry(work, call.args["deployment"], call.by, call.prepared))
 
 
@@ -79,7 +75,6 @@ async def retry(call: Call, work: Work) -> Reply:
 )
 async def rollback(call: Call, work: Work) -> Reply:
     """A new card for the version that was live before."""
-    await permitted(call, work, "rollback")
     return await _done(call, work, "rolled back", deploy.roll_back(work, call.args["deployment"], call.by))
 
 
@@ -93,7 +88,6 @@ async def rollback(call: Call, work: Work) -> Reply:
 )
 async def settle(call: Call, work: Work) -> Reply:
     """A person looked, and says whether it is live."""
-    await permitted(call, work, "settle")
     is_live = call.args["outcome"] == "live"
     settled = deploy_ends.settle(work, call.args["deployment"], call.by, is_live=is_live)
     return await _done(call, work, "settled", settled)

@@ -5,7 +5,7 @@ from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
 from bot.workflows import alert_actions
 from commands.monitor.declared import command
-from commands.monitor.where import alert_of
+from commands.monitor.where import alert_meant, alert_of
 
 ALERT = id_of("A", "the alert, such as A-9; in its thread it need not be named")
 
@@ -15,18 +15,21 @@ ALERT = id_of("A", "the alert, such as A-9; in its thread it need not be named")
     "Say that you are on it, for an hour if you do not say how long",
     examples=("A-9", "A-9 for 2 h"),
     opens_form=False,
+    about=alert_meant,
     alert=ALERT,
     length=when("how long you will be on it, such as 2 h"),
 )
 async def acknowledge(call: Call, work: Work) -> None:
     """The card and its thread say who is on it."""
-    await alert_actions.acknowledge(work, await alert_of(call, work, "ack"), call.by, call.args.get("length"))
+    await alert_actions.acknowledge(work, await alert_of(call, work), call.by, call.args.get("length"))
 
 
-@command.verb("unack [<alert>]", "Say that you are not on it any more", opens_form=False, alert=ALERT)
+@command.verb(
+    "unack [<alert>]", "Say that you are not on it any more", opens_form=False, about=alert_meant, alert=ALERT
+)
 async def release(call: Call, work: Work) -> None:
     """Its escalation begins anew."""
-    await alert_actions.release(work, await alert_of(call, work, "unack"), call.by)
+    await alert_actions.release(work, await alert_of(call, work), call.by)
 
 
 async def _person(call: Call, tools: Tools) -> Person:
@@ -38,13 +41,14 @@ async def _person(call: Call, tools: Tools) -> Person:
     "Put somebody on an alert",
     examples=("A-9 to @Mei", "A-9 to me for 2 h"),
     prepare=_person,
+    about=alert_meant,
     alert=ALERT,
     person=person("who is to be on it; they are called in its thread"),
     length=when("how long, such as 2 h"),
 )
 async def assign(call: Call, work: Work) -> None:
     """The card says who, and the thread calls them."""
-    group_id = await alert_of(call, work, "assign")
+    group_id = await alert_of(call, work)
     await alert_actions.assign(work, group_id, call.prepared, call.by, call.args.get("length"))
 
 
@@ -53,35 +57,38 @@ async def assign(call: Call, work: Work) -> None:
     "Resolve an alert by hand",
     examples=("A-9", "A-9 because the disk was replaced"),
     opens_form=False,
+    about=alert_meant,
     alert=ALERT,
     note=text("what you found; it is kept in the thread"),
 )
 async def resolve(call: Call, work: Work) -> None:
     """Until its source says that it began anew."""
-    await alert_actions.close(work, await alert_of(call, work, "resolve"), call.by, call.args.get("note", ""))
+    await alert_actions.close(work, await alert_of(call, work), call.by, call.args.get("note", ""))
 
 
 @command.verb(
     "note [<alert>] <words>",
     "Keep something in an alert's thread",
     examples=("A-9 the replica is behind by 4 min",),
+    about=alert_meant,
     alert=ALERT,
     words=text("what is worth knowing", long=True),
 )
 async def note(call: Call, work: Work) -> None:
     """For whoever comes next."""
-    await alert_actions.note(work, await alert_of(call, work, "note"), call.by, call.args["words"])
+    await alert_actions.note(work, await alert_of(call, work), call.by, call.args["words"])
 
 
 @command.verb(
     "link [<alert>] to <change>",
     "Say that an alert belongs to a change",
     examples=("A-9 to C-41",),
+    about=alert_meant,
     alert=ALERT,
     change=id_of("C", "the change, such as C-41"),
 )
 async def link(call: Call, work: Work) -> Reply:
     """The passport of either names the other."""
-    group_id = await alert_of(call, work, "link")
+    group_id = await alert_of(call, work)
     group, change = await alert_actions.link(work, group_id, call.args["change"], call.by)
     return Reply("monitor/link_made", {"group": group, "change": change})

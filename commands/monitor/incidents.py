@@ -1,11 +1,13 @@
 """Verbs about incidents, and about what caused an alert."""
 
-from bot.command import Call, Reply, choice, id_of, person, service, text, word
+from collections.abc import Sequence
+
+from bot.command import Call, Place, Reply, choice, id_of, person, service, text, word
 from bot.domain.incidents import IncidentSeverity
 from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
 from bot.domain.suspects import Answer
-from bot.workflows import alert_news, incidents, suspects
+from bot.workflows import alert_news, incidents, places, suspects
 from commands.monitor.declared import command
 from commands.monitor.where import alert_here
 
@@ -13,10 +15,25 @@ INCIDENT = id_of("INC", "the incident, such as INC-3")
 ALERT = id_of("A", "the alert that it begins with, such as A-9")
 
 
+async def _begun(call: Call, work: Work) -> Sequence[Place]:
+    """The service that is named, and where the alert fires in whose thread it is opened."""
+    args = call.args
+    here = "" if args.get("alert") else await alert_here(call, work)
+    named = (Place(args["service"]),) if args.get("service") else ()
+    return (*named, *(await places.of_alert(work, here) if here else ()))
+
+
+async def _asked_about(call: Call, work: Work) -> Sequence[Place]:
+    """Where the alert fires whose cause is asked for."""
+    question = await suspects.known(work, call.args["question"])
+    return await places.of_alert(work, question.group_id)
+
+
 @command.verb(
     "incident <title> [on <service>] [as <severity>] [from <alert>]",
     "Open an incident, of an alert or alone; you lead it",
     examples=("Checkout fails on payments as critical", "Checkout fails from A-9"),
+    about=_begun,
     title=text("what is wrong, in one line"),
     service=service("which service it is about"),
     severity=choice(*map(str, IncidentSeverity), about="how bad it is"),
@@ -42,6 +59,7 @@ async def incident(call: Call, work: Work) -> Reply:
     "Open an incident of an alert, called like it",
     hidden=True,
     opens_form=False,
+    also=("monitor.incident",),
     alert=ALERT,
 )
 async def incident_from(call: Call, work: Work) -> Reply:
@@ -129,6 +147,7 @@ async def resolve(call: Call, work: Work) -> None:
     "Say whether a deployment caused an alert",
     hidden=True,
     opens_form=False,
+    about=_asked_about,
     question=word(),
     deployment=id_of("D"),
     answer=choice(*map(str, Answer)),

@@ -27,7 +27,7 @@ from bot.domain.zones import zone_named
 from bot.workflows import escalate, oncall, pages
 from commands.monitor.actions import ALERT
 from commands.monitor.declared import command
-from commands.monitor.where import alert_of
+from commands.monitor.where import alert_meant, alert_of, page_meant, rotation_meant, services_in
 
 ROTATION = word("the rotation, such as payments")
 COVER = id_of("W", "the cover, such as W-3")
@@ -52,6 +52,7 @@ class Standing:
     examples=("", "payments"),
     reads_only=True,
     opens_form=False,
+    about=rotation_meant,
     rotation=ROTATION,
 )
 async def on_call(call: Call, work: Work) -> Reply:
@@ -70,6 +71,7 @@ async def _person(call: Call, tools: Tools) -> Person:
     "Put yourself or somebody else on call for a while",
     examples=("payments until 18:00", "payments by @Mei from Sat 09:00 until Sun 09:00"),
     prepare=_person,
+    about=rotation_meant,
     rotation=ROTATION,
     person=person("who is on call meanwhile; else you"),
     begin=when("from when on; else from now on"),
@@ -87,6 +89,7 @@ async def cover(call: Call, work: Work) -> Reply:
     "Ask somebody to take over your next turn, or a part of it",
     examples=("payments with @Tom", "payments with @Tom from Sat 09:00 until Sun 09:00"),
     prepare=_person,
+    about=rotation_meant,
     rotation=ROTATION,
     person=person("who is asked; it counts once they agree"),
     begin=when("from when on; else from the beginning of your turn"),
@@ -121,6 +124,7 @@ async def uncover(call: Call, work: Work) -> Reply:
     "rotation <name>",
     "Set up or change who takes turns on call, in a form",
     examples=("payments",),
+    about=rotation_meant,
     name=word("what it is called, such as payments"),
 )
 async def rotation(call: Call, work: Work) -> Answer:
@@ -135,7 +139,7 @@ async def rotation(call: Call, work: Work) -> Answer:
     return Reply("monitor/oncall", {"standings": [await _standing(work, made)]})
 
 
-@command.verb("remove-rotation <rotation>", "Have a rotation no longer", rotation=ROTATION)
+@command.verb("remove-rotation <rotation>", "Have a rotation no longer", about=rotation_meant, rotation=ROTATION)
 async def remove_rotation(call: Call, work: Work) -> Reply:
     """Nobody is on call in it any more."""
     gone = await oncall.remove(work, call.args["rotation"], call.by)
@@ -146,6 +150,7 @@ async def remove_rotation(call: Call, work: Work) -> Reply:
     "page <team> <words>",
     "Call whoever is on call, until somebody answers",
     examples=("payments the checkout hangs for everybody",),
+    about=rotation_meant,
     team=word("the rotation that is called, such as payments"),
     words=text("what is wrong", long=True),
 )
@@ -156,13 +161,13 @@ async def page(call: Call, work: Work) -> Reply:
     )
 
 
-@command.verb("heard <page>", "Answer a page", hidden=True, opens_form=False, page=PAGE)
+@command.verb("heard <page>", "Answer a page", hidden=True, opens_form=False, about=page_meant, page=PAGE)
 async def heard(call: Call, work: Work) -> None:
     """Nobody else is called."""
     await pages.answer(work, call.args["page"], call.by)
 
 
-@command.verb("unpage <page>", "Take a page back", examples=("P-2",), opens_form=False, page=PAGE)
+@command.verb("unpage <page>", "Take a page back", examples=("P-2",), opens_form=False, about=page_meant, page=PAGE)
 async def unpage(call: Call, work: Work) -> None:
     """Nobody need come."""
     await pages.take_back(work, call.args["page"], call.by)
@@ -173,11 +178,12 @@ async def unpage(call: Call, work: Work) -> None:
     "Call the next one about an alert now",
     examples=("A-9",),
     opens_form=False,
+    about=alert_meant,
     alert=ALERT,
 )
 async def escalate_now(call: Call, work: Work) -> Reply:
     """Without waiting for the rest of the step."""
-    called = await escalate.hurry(work, await alert_of(call, work, "escalate"), call.by.id)
+    called = await escalate.hurry(work, await alert_of(call, work), call.by.id)
     return Reply("monitor/escalate_done", {"called": called})
 
 
@@ -217,5 +223,5 @@ def _rota(call: Call) -> Rota:
         at=at,
         zone=zone_named(args["zone"]),
         channel=args.get("channel") or "",
-        services=tuple(one.strip() for one in (args.get("services") or "").split(",") if one.strip()),
+        services=services_in(args.get("services") or ""),
     )

@@ -1,14 +1,14 @@
 """Verbs about silences: until when the caller says, after seeing what else they would mute."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 
-from bot.command import Answer, Call, Door, Field, Form, Reply, id_of, text, when, word
+from bot.command import Answer, Call, Door, Field, Form, Place, Reply, id_of, text, when, word
 from bot.domain import matchers
-from bot.domain.access import Policy
 from bot.domain.alerts import AlertGroup
 from bot.domain.matchers import Matcher, written
 from bot.domain.ports import Work
-from bot.workflows import alert_news, silences
+from bot.workflows import alert_news, places, silences
 from commands.monitor.actions import ALERT
 from commands.monitor.declared import command
 from commands.monitor.where import alert_of
@@ -16,11 +16,30 @@ from commands.monitor.where import alert_of
 NAMED = word("the silence or its alert, such as Q-3 or A-9")
 
 
+async def _muted(call: Call, work: Work) -> Sequence[Place]:
+    """Where the alert fires; once it is silenced, also where all those fire that would be muted with it."""
+    group = await alert_news.find(work, await alert_of(call, work))
+    if not _is_settled(call, chosen := _chosen(call, group)):
+        return await places.of_alert(work, group.id)  # a form follows, in which the labels can be narrowed
+    return await places.of_muted(work, group, chosen)
+
+
+async def _silence_named(call: Call, work: Work) -> Sequence[Place]:
+    return await places.of_silence(work, call.args["silence"])
+
+
+async def _silence_of_alert(call: Call, work: Work) -> Sequence[Place]:
+    """Where all those alerts fire that its silence mutes; that of the alert, where it has none."""
+    group = await alert_news.find(work, await alert_of(call, work))
+    return await (places.of_silence if group.silence_id else places.of_alert)(work, group.id)
+
+
 @command.verb(
     "silence [<alert>] [until <end>] [because <reason>]",
     "Keep an alert quiet until then; a form shows first what else would be muted",
     examples=("A-9 until 17:00 because the disk is being replaced", "A-9 until Mon 09:00"),
     opens_form=False,
+    about=_muted,
     alert=ALERT,
     end=when("until when"),
     reason=text("why"),
@@ -28,12 +47,11 @@ NAMED = word("the silence or its alert, such as Q-3 or A-9")
 async def silence(call: Call, work: Work) -> Answer:
     """Quiet for a while; a loose end until then. Nothing else is muted that the caller has not been shown."""
     args = call.args
-    group = await alert_news.find(work, await alert_of(call, work, "silence"))
-    chosen = matchers.read(args["matchers"]) if args.get("matchers") else silences.matchers_of(group)
-    if "end" not in args or _name(chosen) != args.get("shown"):
+    group = await alert_news.find(work, await alert_of(call, work))
+    chosen = _chosen(call, group)
+    if not _is_settled(call, chosen):
         also = await silences.reach(work, group, chosen)
-        # Slack opens no form from a mention; there the thread tells what else is muted, and has the button.
-        if "end" not in args or (also and call.door is not Door.MENTION):
+        if "end" not in args or also:
             return _form(call, group, chosen, also)
     kept = await silences.place(work, group.id, call.by, args["end"], args.get("reason") or "", chosen)
     return Reply("monitor/silence_set", {"group": group, "silence": kept})
@@ -44,11 +62,12 @@ async def silence(call: Call, work: Work) -> Answer:
     "End a silence early, also in Alertmanager",
     examples=("A-9",),
     opens_form=False,
+    about=_silence_of_alert,
     alert=ALERT,
 )
 async def unsilence(call: Call, work: Work) -> Reply:
     """Heard again."""
-    group_id = await alert_of(call, work, "unsilence")
+    group_id = await alert_of(call, work)
     lifted = await silences.lift(work, group_id, call.by)
     return Reply("monitor/silence_lifted", {"silence": lifted, "group": await alert_news.find(work, group_id)})
 
@@ -57,12 +76,13 @@ async def unsilence(call: Call, work: Work) -> Reply:
     "extend <silence> [until <end>]",
     "Move the end of a silence, by an hour if you name none",
     examples=("Q-3", "A-9 until 18:00"),
+    about=_silence_named,
+    also=("monitor.silence",),
     silence=NAMED,
     end=when("until when"),
 )
 async def extend(call: Call, work: Work) -> Reply:
     """Its cards say the new end."""
-    await _permitted(call, work, call.args["silence"], "silence")
     longer = await silences.extend(work, call.args["silence"], call.by, call.args.get("end"))
     return Reply("monitor/silence_extended", {"silence": longer})
 
@@ -72,11 +92,11 @@ async def extend(call: Call, work: Work) -> Reply:
     "End a silence",
     hidden=True,
     opens_form=False,
+    also=("monitor.unsilence",),
     silence=id_of("Q"),
 )
 async def end_silence(call: Call, work: Work) -> None:
     """The button of its card."""
-    await _permitted(call, work, call.args["silence"], "unsilence")
     await silences.lift(work, call.args["silence"], call.by)
 
 
@@ -92,11 +112,18 @@ async def let_end(call: Call, work: Work) -> None:
     await silences.let_end(work, call.args["silence"])
 
 
-async def _permitted(call: Call, work: Work, named: str, verb: str) -> None:
-    """Check the policy where the alert is that a silence was asked for on: a button names the silence only."""
-    silence = await silences.known(work, named)
-    group = await alert_news.find(work, silence.group_id)
-    Policy(work.team).check(f"monitor.{verb}", group.environment, call.by, service=group.service)
+def _chosen(call: Call, group: AlertGroup) -> tuple[Matcher, ...]:
+    """The labels of a form; else what all alerts of the group have in common."""
+    written_down = call.args.get("matchers")
+    return matchers.read(written_down) if written_down else silences.matchers_of(group)
+
+
+def _is_settled(call: Call, chosen: tuple[Matcher, ...]) -> bool:
+    """Whether the silence is placed as it is: its caller has seen what it mutes.
+
+    Slack opens no form from a mention; there the thread tells what else is muted, and has the button.
+    """
+    return "end" in call.args and (call.door is Door.MENTION or _name(chosen) == call.args.get("shown"))
 
 
 def _form(call: Call, group: AlertGroup, chosen: tuple[Matcher, ...], also: silences.Reach) -> Form:

@@ -1,24 +1,43 @@
 """Which alert a call is about: the one that it names, or the one in whose thread it was made."""
 
-from bot.command import Call
-from bot.domain.access import Policy
+from collections.abc import Sequence
+
+from bot.command import Call, Place
 from bot.domain.alerts import AlertGroup
 from bot.domain.ports import Work
 from bot.domain.refusals import NotUnderstood
-from bot.workflows import alert_news
+from bot.workflows import alert_news, places
 
 
-async def alert_of(call: Call, work: Work, verb: str) -> str:
-    """Its id, where the policy lets the caller do this to an alert of that service in that environment.
+async def alert_meant(call: Call, work: Work) -> Sequence[Place]:
+    """Where the alert fires that a call is about. Raises as ``alert_of``."""
+    return await places.of_alert(work, await alert_of(call, work))
 
-    Raises ``NotUnderstood`` where neither the words nor the thread say which, ``NotAllowed``, ``Unknown``.
-    """
+
+async def rotation_meant(call: Call, work: Work) -> Sequence[Place]:
+    """The services of the rotation that a call names, and those that a form gives to it."""
+    args = call.args
+    name = next((str(args[key]) for key in ("rotation", "name", "team") if args.get(key)), "")
+    there = await places.of_rotation(work, name) if name else places.NOWHERE
+    # The field may also be emptied: then the rotation is for every service, and belongs to none.
+    return (*there, *places.of_services(services_in(args["services"] or ""))) if "services" in args else there
+
+
+async def page_meant(call: Call, work: Work) -> Sequence[Place]:
+    """The services of the rotation that was called."""
+    return await places.of_page(work, call.args["page"])
+
+
+def services_in(words: str) -> tuple[str, ...]:
+    """The services that a rotation's form names, by commas."""
+    return tuple(one.strip() for one in words.split(",") if one.strip())
+
+
+async def alert_of(call: Call, work: Work) -> str:
+    """Its id. Raises ``NotUnderstood`` where neither the words nor the thread say which, ``Unknown``."""
     named = call.args.get("alert") or await alert_here(call, work)
     if named:
-        # The edge has checked the verb; which service and environment it is about is known only now.
-        group = await alert_news.find(work, str(named))
-        Policy(work.team).check(f"monitor.{verb}", group.environment, call.by, service=group.service)
-        return group.id
+        return (await alert_news.find(work, str(named))).id
     open_now = await alert_news.open_groups(work)
     names = ", ".join(group.id for group in open_now[:5])
     hint = f"These fire: {names}." if names else "None fires."

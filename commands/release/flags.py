@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from bot.command import Call, Reply, choice, environment, id_of, service, text, when, who_is_here, word
-from bot.domain.access import Policy
 from bot.domain.approvals import Decision
 from bot.domain.flags import OFF, ON, Kind, Serving
 from bot.domain.ports import Work
@@ -15,6 +14,7 @@ from bot.domain.timing import read_length
 from bot.workflows import flag_clicks, flag_news, flags
 from bot.workflows.flag_places import environment_meant, known
 from commands.release.declared import command
+from commands.release.where import flag_named, flag_there
 
 KEY = word("which flag, by its key in the code")
 ENVIRONMENT = environment("in which environment")
@@ -31,6 +31,7 @@ REQUEST = id_of("G", "the change, such as G-7")
         "checkout_v2 on for 2 h in production because the press looks at it",
         "checkout_v2 off in production",
     ),
+    about=flag_there,
     key=KEY,
     share=text("what share of people, such as 10%"),
     audience=text("a segment of the team file, conditions such as “plan = pro”, or how long, such as “2 h”"),
@@ -42,9 +43,7 @@ async def flag(call: Call, work: Work) -> Reply:
     """Its card in the release channel shows before and after; it waits there for approval, as a deployment does."""
     args = call.args
     where = environment_meant(work, args.get("environment"))
-    # The line says neither whose flag it is nor, always, where; so the policy is asked again with both.
     named = await known(work, args["key"])
-    Policy(work.team).check("release.flag", where.name, call.by, service=named.service)
     lasts, segment = _audience(args.get("audience"), work)
     change = await flags.change(
         work,
@@ -102,6 +101,7 @@ async def flag_add(call: Call, work: Work) -> Reply:
     "flag-retire <key>",
     "Say that the code no longer needs a flag, once it is on or off for everybody",
     examples=("checkout_v2",),
+    about=flag_named,
     key=KEY,
 )
 async def flag_retire(call: Call, work: Work) -> Reply:
@@ -136,7 +136,6 @@ async def flags_(call: Call, work: Work) -> Reply:
 )
 async def flag_approve(call: Call, work: Work) -> Reply | None:
     """The card says who, and the change is in force when nothing is missing."""
-    await _permitted(call, work, "flag-approve")
     asked = await flags.known_change(work, call.args["request"])
     if why := await flag_clicks.fallen_away(work, asked, call.prepared):
         return Reply("release/flag_not_done", {"asked": asked, "why": why})
@@ -147,28 +146,19 @@ async def flag_approve(call: Call, work: Work) -> Reply | None:
 @command.verb("flag-refuse <request>", "Say no to a change", hidden=True, opens_form=False, request=REQUEST)
 async def flag_refuse(call: Call, work: Work) -> None:
     """The card says who."""
-    await _permitted(call, work, "flag-refuse")
     await flags.decide(work, call.args["request"], Decision.REFUSE, call.by)
 
 
 @command.verb("flag-cancel <request>", "Take a request back", hidden=True, opens_form=False, request=REQUEST)
 async def flag_cancel(call: Call, work: Work) -> None:
     """Nothing changes."""
-    await _permitted(call, work, "flag-cancel")
     await flags.cancel(work, call.args["request"], call.by)
 
 
 @command.verb("flag-back <request>", "Bring back what was before", hidden=True, opens_form=False, request=REQUEST)
 async def flag_back(call: Call, work: Work) -> None:
     """At once: it was served before."""
-    await _permitted(call, work, "flag-back")
     await flags.take_back(work, call.args["request"], call.by)
-
-
-async def _permitted(call: Call, work: Work, verb: str) -> None:
-    """Check the policy where the change is: a button names the change and not the environment."""
-    change = await flags.known_change(work, call.args["request"])
-    Policy(work.team).check(f"release.{verb}", change.environment, call.by, service=change.service)
 
 
 def _audience(words: str | None, work: Work) -> tuple[timedelta | None, Segment]:

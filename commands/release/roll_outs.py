@@ -1,7 +1,6 @@
 """/release roll-out: a flag reaches more people step by step, and stops where an alert fires."""
 
 from bot.command import Call, Reply, environment, id_of, text, who_is_here, word
-from bot.domain.access import Policy
 from bot.domain.approvals import Decision
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
@@ -12,6 +11,7 @@ from bot.domain.timing import read_length
 from bot.workflows import flag_clicks, flag_news, roll_out
 from bot.workflows.flag_places import environment_meant, known
 from commands.release.declared import command
+from commands.release.where import flag_there, rollout_named
 
 ROLLOUT = id_of("P", "the roll-out, such as P-2")
 
@@ -23,6 +23,7 @@ ROLLOUT = id_of("P", "the roll-out, such as P-2")
         "checkout_v2 in production",
         "checkout_v2 by 5%, 25%, 100% every 30 min in production",
     ),
+    about=flag_there,
     key=word("which flag, by its key in the code"),
     steps=text("the shares, rising, such as “5%, 25%, 100%”"),
     soak=text("how long each of them is watched, such as “30 min”"),
@@ -34,7 +35,6 @@ async def roll_out_(call: Call, work: Work) -> Reply:
     args = call.args
     where = environment_meant(work, args.get("environment"))
     flag = await known(work, args["key"])
-    Policy(work.team).check("release.roll-out", where.name, call.by, service=flag.service)
     audience = args.get("audience")
     soak = read_length(args["soak"]) if args.get("soak") else SOAK
     if soak is None:
@@ -57,51 +57,73 @@ async def roll_out_(call: Call, work: Work) -> Reply:
     hidden=True,
     opens_form=False,
     prepare=who_is_here,
+    about=rollout_named,
     rollout=ROLLOUT,
 )
 async def approve(call: Call, work: Work) -> Reply | None:
     """The first step is taken when nothing is missing."""
-    plan = await roll_out.known_rollout(work, await _permitted(call, work, "approve"))
+    plan = await roll_out.known_rollout(work, call.args["rollout"])
     if why := await flag_clicks.fallen_away(work, plan, call.prepared):
         return Reply("release/flag_not_done", {"asked": plan, "why": why})
     await roll_out.decide(work, plan.id, Decision.APPROVE, call.by)
     return None
 
 
-@command.verb("roll-out-refuse <rollout>", "Say no to a roll-out", hidden=True, opens_form=False, rollout=ROLLOUT)
+@command.verb(
+    "roll-out-refuse <rollout>",
+    "Say no to a roll-out",
+    hidden=True,
+    opens_form=False,
+    about=rollout_named,
+    rollout=ROLLOUT,
+)
 async def refuse(call: Call, work: Work) -> None:
     """The card says who."""
-    await roll_out.decide(work, await _permitted(call, work, "refuse"), Decision.REFUSE, call.by)
-
-
-@command.verb("roll-out-cancel <rollout>", "Take a plan back", hidden=True, opens_form=False, rollout=ROLLOUT)
-async def cancel(call: Call, work: Work) -> None:
-    """Nothing changes."""
-    await roll_out.cancel(work, await _permitted(call, work, "cancel"), call.by)
-
-
-@command.verb("roll-out-pause <rollout>", "Stand still for now", hidden=True, opens_form=False, rollout=ROLLOUT)
-async def pause(call: Call, work: Work) -> None:
-    """Whoever has the flag keeps it."""
-    await roll_out.pause(work, await _permitted(call, work, "pause"), call.by)
-
-
-@command.verb("roll-out-resume <rollout>", "Go on", hidden=True, opens_form=False, rollout=ROLLOUT)
-async def resume(call: Call, work: Work) -> None:
-    """The step that was taken last is watched anew; what fires now pauses it no more."""
-    await roll_out.resume(work, await _permitted(call, work, "resume"), call.by)
+    await roll_out.decide(work, call.args["rollout"], Decision.REFUSE, call.by)
 
 
 @command.verb(
-    "roll-out-revert <rollout>", "Bring back what was before", hidden=True, opens_form=False, rollout=ROLLOUT
+    "roll-out-cancel <rollout>",
+    "Take a plan back",
+    hidden=True,
+    opens_form=False,
+    about=rollout_named,
+    rollout=ROLLOUT,
+)
+async def cancel(call: Call, work: Work) -> None:
+    """Nothing changes."""
+    await roll_out.cancel(work, call.args["rollout"], call.by)
+
+
+@command.verb(
+    "roll-out-pause <rollout>",
+    "Stand still for now",
+    hidden=True,
+    opens_form=False,
+    about=rollout_named,
+    rollout=ROLLOUT,
+)
+async def pause(call: Call, work: Work) -> None:
+    """Whoever has the flag keeps it."""
+    await roll_out.pause(work, call.args["rollout"], call.by)
+
+
+@command.verb(
+    "roll-out-resume <rollout>", "Go on", hidden=True, opens_form=False, about=rollout_named, rollout=ROLLOUT
+)
+async def resume(call: Call, work: Work) -> None:
+    """The step that was taken last is watched anew; what fires now pauses it no more."""
+    await roll_out.resume(work, call.args["rollout"], call.by)
+
+
+@command.verb(
+    "roll-out-revert <rollout>",
+    "Bring back what was before",
+    hidden=True,
+    opens_form=False,
+    about=rollout_named,
+    rollout=ROLLOUT,
 )
 async def revert(call: Call, work: Work) -> None:
     """At once, and the plan is over."""
-    await roll_out.revert(work, await _permitted(call, work, "revert"), call.by)
-
-
-async def _permitted(call: Call, work: Work, verb: str) -> str:
-    """The plan's id, where the policy lets the caller do this in its environment."""
-    plan = await roll_out.known_rollout(work, call.args["rollout"])
-    Policy(work.team).check(f"release.roll-out-{verb}", plan.environment, call.by, service=plan.service)
-    return plan.id
+    await roll_out.revert(work, call.args["rollout"], call.by)

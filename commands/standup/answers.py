@@ -48,6 +48,7 @@ async def snooze(call: Call, work: Work) -> Reply:
     "Put off this question",
     opens_form=False,
     hidden=True,
+    also=("standup.snooze",),
     round=_ROUND,
     times=number("which question of the round it is"),
 )

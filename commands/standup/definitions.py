@@ -64,7 +64,13 @@ async def delete(call: Call, work: Work) -> Reply:
     return Reply("standup/delete", {"standup": await standup_named(work, call.args["standup"])})
 
 
-@command.verb("remove <standup>", "Remove a stand-up, asked and confirmed", hidden=True, standup=_STANDUP)
+@command.verb(
+    "remove <standup>",
+    "Remove a stand-up, asked and confirmed",
+    hidden=True,
+    also=("standup.delete",),
+    standup=_STANDUP,
+)
 async def remove(call: Call, work: Work) -> Reply:
     """The button of the question."""
     standup = await standup_named(work, call.args["standup"])

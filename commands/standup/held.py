@@ -18,7 +18,9 @@ async def forget_me(call: Call, work: Work) -> Reply:
     return Reply("standup/forget_me", {"held": await held.held_about(work, call.by.id)})
 
 
-@command.verb("forget-me-now", "Erase them, asked and confirmed", opens_form=False, hidden=True)
+@command.verb(
+    "forget-me-now", "Erase them, asked and confirmed", opens_form=False, hidden=True, also=("standup.forget-me",)
+)
 async def forget_me_now(call: Call, work: Work) -> Reply:
     """The button of the question."""
     held.order_forgetting(work, call.by, call.key)

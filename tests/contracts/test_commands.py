@@ -13,6 +13,7 @@ from bot.runtime.grammar import Book, Help, Wish, form_of
 from bot.runtime.grammar.help import help_reply, plain_example
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack import views
+from bot.workflows import places
 from tests.runtime.test_grammar import AROUND
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +105,16 @@ def test_what_a_form_gives_is_what_the_line_takes(verb):
     form = form_of(verb, BOOK.line(verb))
     assert {field.name for field in form.fields} == set(verb.parameters)
     assert {field.name for field in form.fields if not field.optional} <= required
+
+
+@of_verb
+def test_what_a_verbs_ids_name_can_be_asked_about(verb):
+    assert places.unresolved(verb) == [], "say with about= which service and environment these ids are about"
+
+
+@of_verb
+def test_what_a_verb_is_as_well_is_a_verb(verb):
+    assert set(verb.also) <= BOOK.verbs.keys()
 
 
 @pytest.mark.parametrize("command", BOOK.commands.values(), ids=lambda command: command.name)

@@ -20,6 +20,7 @@ from bot.storage.database import Database
 from bot.storage.jobs import job_table
 from bot.storage.leases import RUNNING, WAITING
 from bot.workflows import deploy_rules
+from bot.workflows.places import perform
 from commands.deploy import command
 from tests.crash.deploy_world import CROWD, SERVICES, TEAM, Shared, sha_of
 
@@ -141,7 +142,7 @@ class People:
         call = Call(args, by, self._shared.now(), key)
 
         async def step(work: Any) -> Any:
-            return None if work.repeated else await declared.handle(call, work)
+            return None if work.repeated else await perform(declared, call, work)
 
         self._shared.note("click", verb or "ask")
         try:

@@ -87,8 +87,33 @@ def test_owners_are_those_of_the_service_in_question():
     assert some.allows("deploy", "production", ANA, service="web")
     assert not some.allows("deploy", "production", ANA, service="payments")
     assert not some.allows("deploy", "production", ANA, service="nonsense")
-    assert some.allows("deploy", "production", ANA)
-    assert not some.allows("deploy", "production", TOM)
+    assert not some.allows("deploy", "production", TOM, service="web")
+
+
+def test_what_is_about_no_service_has_no_owners():
+    some = policy(rule("release.publish", roles=["owners"]), rule("release.edit", roles=["owners", "admins"]))
+    assert not some.allows("release.publish", None, ANA)
+    with pytest.raises(NotAllowed, match=r"for the owners of the service, and this is about no service"):
+        some.check("release.publish", None, ANA)
+    assert some.allows("release.edit", None, ADMIN)
+
+
+def test_somewhere_is_any_service_and_any_environment():
+    some = policy(rule("deploy", roles=["owners"]), rule("deploy", ["production"], ["admins"]))
+    assert some.allows_somewhere("deploy", ANA)
+    assert some.allows_somewhere("deploy", ADMIN)
+    assert not some.allows_somewhere("deploy", MEI)
+    with pytest.raises(NotAllowed, match=r"^policy.1: deploy is for the owners of the service\. Ask one of them"):
+        some.check_somewhere("deploy", MEI)
+
+
+def test_a_guest_whom_no_rule_names_may_do_nothing():
+    some = policy(rule("plan.add", roles=["guests"]))
+    some.check_anything(GUS)
+    some.check_anything(TOM)
+    for nobody in (STRANGER, ROBOT, GONE):
+        with pytest.raises(NotAllowed, match="no rule of the policy is for you"):
+            some.check_anything(nobody)
 
 
 @pytest.mark.parametrize(

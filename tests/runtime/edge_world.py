@@ -33,11 +33,12 @@ from bot.command import (
     word,
 )
 from bot.domain.access import Policy
+from bot.domain.deployments import Deployment
 from bot.domain.messages import Rendered
 from bot.domain.refusals import Conflict, Stale
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack import Identity, SlackEdge
-from tests.fakes import PEOPLE, TEAM, FakeDirectory, FakeUnit, World
+from tests.fakes import PEOPLE, TEAM, TOM, FakeDirectory, FakeUnit, World
 
 SECRET = "signing-secret"
 RENDERING = Rendering()
@@ -303,7 +304,13 @@ async def running(*, policy=TEAM.policy, prefix="", people=PEOPLE) -> AsyncItera
     gate = asyncio.Event()
     made, used = commands(gate)
     directory = People(people)
-    unit = KeyedUnit(world.clock, TEAM, world.store)
+    team = replace(TEAM, policy=policy)
+    unit = KeyedUnit(world.clock, team, world.store)
+    async with unit() as work:
+        for version in range(1, 14):  # what the tests' buttons name
+            await work.add(
+                Deployment.ask("web", f"v{version}", team.environments["production"], TOM, world.clock.now())
+            )
     app = web.Application()
     app.router.add_route("*", "/api/{name}", slack.method)
     app.router.add_post("/respond", slack.response_url)
@@ -321,7 +328,7 @@ async def running(*, policy=TEAM.policy, prefix="", people=PEOPLE) -> AsyncItera
             unit=unit,
             render=render,
             directory=directory,
-            policy=Policy(replace(TEAM, policy=policy)),
+            policy=Policy(team),
             clock=world.clock,
             client=client,
             session=session,

@@ -12,6 +12,7 @@ from bot.domain.segments import read_segment
 from bot.domain.team import Rule
 from bot.runtime.rendering import Rendering
 from bot.workflows import flags, roll_out, triage
+from bot.workflows.places import perform
 from commands.release import command
 from tests.fakes import ANA, TEAM, TOM, World
 
@@ -43,7 +44,7 @@ class Stage(World):
         call = Call(args, by, self.clock.now(), "")
         if declared.prepare:
             call = replace(call, prepared=await declared.prepare(call, self.tools))
-        answer = await self.unit.run(lambda work: declared.handle(call, work))
+        answer = await self.unit.run(lambda work: perform(declared, call, work))
         if answer is not None:
             Rendering()(answer.template, answer.context)
         return answer

@@ -20,6 +20,7 @@ from bot.domain.target_ports import Finished, Line
 from bot.domain.targets import Command
 from bot.domain.team import Environment, Team
 from bot.workflows import builds, deploy, deploy_around, deploy_asking, deploy_run, deploy_waits, locks
+from bot.workflows.places import perform
 from commands.deploy import command
 from tests.fake_work import FakeWork, Store
 from tests.fakes import FakeClock, FakeDirectory, FakeUnit, World
@@ -214,7 +215,7 @@ class Harbours:
             if declared.prepare:
                 call = replace(call, prepared=await declared.prepare(call, replica.tools))
             await turns(self.chance)
-            await replica.unit.run(lambda work: declared.handle(call, work))
+            await replica.unit.run(lambda work: perform(declared, call, work))
         except Refusal as refusal:
             assert refusal.sentence  # noqa: PT017  a no is an answer too
 

@@ -62,6 +62,13 @@ class Answers:
         except (SlackClientError, ClientError, TimeoutError) as error:
             log.warning("private answer not shown", door=gesture.door, user_id=gesture.user_id, error=_why(error))
 
+    async def aside(self, gesture: Gesture, reply: Reply) -> None:
+        """Show the reply to the person alone, and in no other way: no app hears of it, so none answers to it."""
+        try:
+            await self._beside(gesture, self.rendered(reply))
+        except (SlackClientError, ClientError, TimeoutError) as error:
+            log.warning("private answer not shown", door=gesture.door, user_id=gesture.user_id, error=_why(error))
+
     async def open(self, gesture: Gesture, view: Mapping[str, Any]) -> None:
         """Open a window, over the one that the gesture was made in if any. Raises ``FormNotOpened``."""
         over = gesture.view is not None and gesture.view.get("type") == "modal"

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
 
-from bot.command import Answer, Call, Command, Door, Form, Kind, Reply, Shortcut, Verb
+from bot.command import Answer, Call, Command, Door, Form, Reply, Shortcut, Verb
 from bot.domain.access import Policy
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Directory, Tools, Work
@@ -19,10 +20,12 @@ from bot.runtime.grammar.help import help_reply
 from bot.runtime.grammar.words import clean, meaning
 from bot.runtime.logs import correlated
 from bot.runtime.slack import views
+from bot.runtime.slack.admission import admit, is_by_app, must_be_their_own
 from bot.runtime.slack.gestures import Gesture
 from bot.runtime.slack.hearing import NotMeant, listeners, reads_as_words
 from bot.runtime.slack.told import NotKept, Shown, Told, Wrong, refusal_reply
 from bot.storage.errors import StorageUnavailable
+from bot.workflows.places import NOWHERE, names_nothing, perform, said
 
 ATTEMPTS = 5  # at a transaction that meets a Conflict
 PREPARED_WITHIN = timedelta(seconds=2)  # of the three that Slack waits
@@ -68,6 +71,11 @@ class Calls:
         """What the gesture leads to, whatever goes wrong."""
         return await self._guarded(gesture, self._decided)
 
+    async def was_in_their_name(self, gesture: Gesture) -> bool:
+        """Whether an app did it in the name of a person, who should hear what came of it."""
+        person = await self._directory.person(gesture.user_id)
+        return is_by_app(gesture, person) and not person.is_stranger
+
     async def show_home(self, gesture: Gesture, home: Callable[[Person], Awaitable[None]]) -> Told:
         """Have the person's Home tab drawn."""
 
@@ -95,6 +103,7 @@ class Calls:
 
     async def _decided(self, gesture: Gesture) -> Told:
         person = await self._directory.person(gesture.user_id)
+        admit(self.book, self._policy, gesture, person)
         around = Around(self._policy.team, person, self._clock.now(), self._names)
         match gesture.door:
             case Door.FORM:
@@ -148,7 +157,6 @@ class Calls:
             raise
         if not isinstance(wish, Wish):
             return wish
-        self._check(wish.verb, wish.args, around.by)
         answer = await self._use(wish.verb, wish.args, gesture, around.by)
         return self._told(answer, wish.verb, gesture, around)
 
@@ -161,7 +169,7 @@ class Calls:
             return wish
         verb = wish.verb
         line = self.book.line(verb)
-        self._check(verb, wish.args, around.by)
+        self._policy.check_somewhere(verb.action, around.by)
         if verb.opens_form and gesture.trigger_id:
             return Shown(form_of(verb, line, wish.args), verb, around)
         raise Misread(f"Something is missing: {', '.join(f'<{name}>' for name in wish.missing)}.", line.whole)
@@ -195,7 +203,6 @@ class Calls:
     def _filled(self, gesture: Gesture, around: Around) -> Told:
         """The form behind a shortcut, filled with the message's words."""
         verb = self._verb(gesture.names)
-        self._check(verb, {}, around.by)
         _, shortcut = self._shortcuts.get(verb.action, (None, None))
         given: dict[str, Any] = {}
         if shortcut and gesture.on:
@@ -209,7 +216,6 @@ class Calls:
         if wrong:
             return Wrong(wrong)
         args = {**gesture.carry, **given}
-        self._check(verb, args, around.by)
         return self._told(await self._use(verb, args, gesture, around.by), verb, gesture, around)
 
     def _told(self, answer: Answer, verb: Verb, gesture: Gesture, around: Around) -> Told:
@@ -232,21 +238,35 @@ class Calls:
         return verb
 
     def _check(self, verb: Verb, args: Mapping[str, Any], person: Person) -> None:
-        where = _given(verb, args, Kind.ENVIRONMENT)
-        self._policy.check(verb.action, where, person, service=_given(verb, args, Kind.SERVICE))
+        """What the words alone decide, before anybody is asked or anything is loaded; the rest is ``perform``'s."""
+        if names_nothing(verb):
+            for place in said(verb, args) or NOWHERE:
+                for action in (verb.action, *verb.also):
+                    self._policy.check(action, place.environment, person, service=place.service)
 
     async def _use(self, verb: Verb, args: Mapping[str, Any], gesture: Gesture, person: Person) -> Answer:
         """One call in one transaction; nothing where this gesture was handled before."""
-        call = Call(args, person, self._clock.now(), gesture.key, gesture.door, gesture.channel_id, gesture.on)
+        must_be_their_own(verb, gesture, person)
+        self._check(verb, args, person)
+        call = Call(
+            args,
+            person,
+            self._clock.now(),
+            gesture.key,
+            gesture.door,
+            gesture.channel_id,
+            gesture.on,
+            by_app=is_by_app(gesture, person),
+        )
         if verb.prepare:
             call = await self._prepared(verb.prepare, call)
         if verb.reads_only:
             async with self._unit.reading() as work:
-                return await verb.handle(call, work)
+                return await perform(verb, call, work)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self._unit.for_call(call.key) as work:
-                    return None if work.repeated else await verb.handle(call, work)
+                    return None if work.repeated else await perform(verb, call, work)
             except Conflict:
                 if attempt == ATTEMPTS:
                     raise
@@ -260,12 +280,7 @@ class Calls:
             raise Refusal(
                 "Somebody I had to ask did not answer within 2 s, so nothing was done. Try again shortly."
             ) from error
-        return Call(call.args, call.by, call.at, call.key, call.door, call.channel_id, call.on, found)
-
-
-def _given(verb: Verb, args: Mapping[str, Any], kind: Kind) -> str | None:
-    names = (name for name, parameter in verb.parameters.items() if parameter.kind is kind)
-    return next((str(args[name]) for name in (*names, kind.value) if name in args), None)
+        return replace(call, prepared=found)
 
 
 def _has_input(view: Mapping[str, Any], name: str | None) -> bool:

@@ -204,10 +204,12 @@ class Doors:
         told = await self._calls.decide(gesture)
         if isinstance(told, NotKept):
             raise NotAcknowledged
-        if not self._handled.add(gesture.key) or gesture.by_bot:
+        if not self._handled.add(gesture.key) or not isinstance(told, Reply):
             return
-        if isinstance(told, Reply):
+        if not gesture.by_bot:
             self.keep(self._said(gesture, told))
+        elif await self._calls.was_in_their_name(gesture):
+            self.keep(self._answers.aside(gesture, told))
 
     async def _home_opened(self, event: Payload) -> None:
         if self._home is None or event.get("tab") != "home":

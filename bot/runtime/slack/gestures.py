@@ -23,7 +23,7 @@ class Gesture:
         key: names the gesture for ever; delivered twice it is the same.
         view: the form that was sent, or that (or whose Home tab) a button stands in.
         thread_ts: where an answer to a mention belongs.
-        by_bot: another bot did it; it gets no answer but the deed.
+        by_bot: an app did it, as itself or in the name of ``user_id``; it gets no answer but the deed.
     """
 
     door: Door
@@ -162,7 +162,9 @@ def of_message(event: Payload, bot_user_id: str) -> Gesture | None:
         channel_id=channel,
         thread_ts=thread,
         on=MessageRef(channel, ts, text, user, thread),
-        by_bot=bool(event.get("bot_id")),
+        # A message that an app sends with somebody's own token bears their name, and these besides.
+        # docs.slack.dev/reference/events/message
+        by_bot=any(event.get(mark) for mark in ("bot_id", "app_id", "bot_profile")),
     )
 
 

@@ -33,12 +33,15 @@ class Deployment:
         rolls_back: the deployment that this one takes back.
         overrides: the freeze that those who approve let it pass; ``fixes``: the open incident that it is to end.
         moved_from: the commit that it was about before the ref moved; ``fell_away``: approvals that ended with it.
+        sent_back: how often it went back to those who approve, as its ref or image had moved when its turn came.
+        called: what whoever carries it out is told as its version: its name where that is a tag which stands at
+            the commit, else the commit; "" before its start.
         asked: who was asked to decide by direct message.
         alerts: ids of alert groups that began to fire in the time after it in which it is watched.
         told_next: whoever asked was told that their turn is the next one.
         ended_by: who refused, cancelled, or told us how it ended.
         carried: its run, where somebody else carries it out; ``reference``: what they call it.
-        note: how it ended, in the words of who carried it out; of an approved one that lapsed, what held it.
+        note: how it ended, in the words of who carried it out; of an approved one, what holds or held it.
         artifact: the digest of what its version is called in the registry; ``artifact_was``: before it was pushed anew.
         reported_by: the source that told us of it, where nobody asked us for it.
     """
@@ -64,6 +67,8 @@ class Deployment:
     fixes: str = ""
     moved_from: str = ""
     fell_away: int = 0
+    sent_back: int = 0
+    called: str = ""
     asked: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
     told_next: bool = False
@@ -140,7 +145,7 @@ class Deployment:
 
     def decide(self, decision: Decision, by: Person, at: datetime) -> Self:
         """With one more vote: refused, queued when nothing is missing any more, or still waiting."""
-        self._must_be(State.WAITING, at=at)
+        self.must_be(State.WAITING, at=at)
         approval = self.approval.decide(decision, by, at, self.what, self.sha or "")
         if decision is Decision.REFUSE:
             return replace(self, approval=approval, state=State.REFUSED, ended_at=at, ended_by=by.id)
@@ -148,23 +153,9 @@ class Deployment:
             return replace(self, approval=approval, state=State.QUEUED, queued_at=at)
         return replace(self, approval=approval)
 
-    def rebind(self, sha: str | None, ships: Ships | None, at: datetime, artifact: str = "") -> Self:
-        """About another commit, as the ref has moved, or another artefact; nobody has decided about that one yet."""
-        self._must_be(State.WAITING, at=at)
-        return replace(
-            self,
-            sha=sha,
-            ships=ships or Ships(),
-            approval=self.approval.without_votes(),
-            moved_from=self.sha or "" if sha != self.sha else "",
-            artifact=artifact,
-            artifact_was=self.artifact if artifact != self.artifact else "",
-            fell_away=len(self.approval.approvals),
-        )
-
     def override(self, freeze: str, because: str, environment: Environment, by: Person, at: datetime) -> Self:
         """Asked for anew, to pass a freeze: votes from before it count no more, and one other person must say yes."""
-        self._must_be(State.WAITING, State.QUEUED, at=at)
+        self.must_be(State.WAITING, State.QUEUED, at=at)
         needed = max(environment.approvals, 1)
         return replace(
             self,
@@ -183,19 +174,19 @@ class Deployment:
 
     def expire(self, at: datetime) -> Self:
         """Lapsed, as nobody decided in time."""
-        self._must_be(State.WAITING, at=at)
+        self.must_be(State.WAITING, at=at)
         if not self.approval.has_lapsed(at):
             raise Stale(f"{self.what} can be decided for {rounded(self.approval.expires_at - at)} more.")
         return replace(self, state=State.EXPIRED, ended_at=at)
 
     def lapse(self, held_by: str, at: datetime) -> Self:
         """Lapsed, as it was held until its approval was too old; ``held_by`` says what held it last."""
-        self._must_be(State.QUEUED, at=at)
+        self.must_be(State.QUEUED, at=at)
         return replace(self, state=State.EXPIRED, ended_at=at, note=held_by)
 
     def cancel(self, by: str, at: datetime) -> Self:
         """Cancelled before it starts; while the command runs, it is only asked to stop."""
-        self._must_be(State.WAITING, State.QUEUED, State.RUNNING, at=at)
+        self.must_be(State.WAITING, State.QUEUED, State.RUNNING, at=at)
         if self.state is State.RUNNING:
             if self.stop_asked_by:
                 raise Stale(f"{self.what} is being stopped already.")
@@ -203,17 +194,23 @@ class Deployment:
         return replace(self, state=State.CANCELLED, ended_at=at, ended_by=by)
 
     def start(
-        self, at: datetime, before: Version | None, carried: Carried | None = None, reference: str = ""
+        self,
+        at: datetime,
+        before: Version | None,
+        carried: Carried | None = None,
+        reference: str = "",
+        called: str = "",
     ) -> Self:
         """Running, for the first time or once more; ``before`` is what is live there until it succeeds.
 
         ``reference`` is given where what they will call it is known before they are asked.
         """
-        self._must_be(State.QUEUED, at=at)
+        self.must_be(State.QUEUED, at=at)
         return replace(
             self,
             state=State.RUNNING,
-            before=before if before is None or before.name != self.version else self.before,
+            before=before if before is None or not before.is_same(self.version, self.sha) else self.before,
+            called=called or self.sha or self.version,
             run=self.run + 1,
             started_at=at,
             ended_at=None,
@@ -229,13 +226,13 @@ class Deployment:
 
     def carry(self, run: int, carried: Carried, at: datetime, reference: str = "") -> Self:
         """With what is known by now of its run elsewhere. Raises ``Stale`` where that run is over."""
-        self._must_be(State.RUNNING, State.UNKNOWN, at=at)
+        self.must_be(State.RUNNING, State.UNKNOWN, at=at)
         self._must_run(run)
         return replace(self, carried=carried, reference=reference or self.reference)
 
     def finish(self, run: int, finished: Finished, tail: Iterable[str], at: datetime) -> Self:
         """How this run ended. Another run, or a person, may have had the last word before: then ``Stale``."""
-        self._must_be(State.RUNNING, State.UNKNOWN, at=at)
+        self.must_be(State.RUNNING, State.UNKNOWN, at=at)
         self._must_run(run)
         # What ran here was ended by us; what runs elsewhere may have gone live before they heard of it.
         is_stopped = self.stop_asked_by and self.carried is None
@@ -251,23 +248,23 @@ class Deployment:
 
     def mend(self, note: str, at: datetime) -> Self:
         """Live after all: it was run again where it was carried out, or was said too early to have failed."""
-        self._must_be(State.FAILED, at=at)
+        self.must_be(State.FAILED, at=at)
         mended = replace(self, state=State.SUCCEEDED, ended_at=at, ended_by="", note=note)
         return replace(mended, exit_code=None, timed_out=False)
 
     def without(self, people: Collection[str], at: datetime) -> Self:
         """Without the votes of these, who are not here any more."""
-        self._must_be(State.WAITING, at=at)
+        self.must_be(State.WAITING, at=at)
         return replace(self, approval=self.approval.without(people))
 
     def lose(self, at: datetime) -> Self:
         """Unknown: whoever ran it is gone, or silent, and did not say how it ended."""
-        self._must_be(State.RUNNING, at=at)
+        self.must_be(State.RUNNING, at=at)
         return replace(self, state=State.UNKNOWN)
 
     def settle(self, *, is_live: bool, by: str, at: datetime) -> Self:
         """What a person saw, where we could not see how it ended."""
-        self._must_be(State.UNKNOWN, at=at)
+        self.must_be(State.UNKNOWN, at=at)
         return replace(self, state=State.SUCCEEDED if is_live else State.FAILED, ended_at=at, ended_by=by)
 
     def again(self, at: datetime) -> Self:
@@ -275,7 +272,7 @@ class Deployment:
 
         Raises ``Refusal`` where nobody asked us for it, so that nobody has approved it.
         """
-        self._must_be(State.FAILED, State.UNKNOWN, at=at)
+        self.must_be(State.FAILED, State.UNKNOWN, at=at)
         if self.reported_by:
             raise Refusal(
                 f'{self.id} was not asked for here, so nobody approved it. Ask with "/deploy {self.what}".'
@@ -295,6 +292,7 @@ class Deployment:
         if run != self.run:
             raise Stale(f"Run {run} of {self.what} is over; run {self.run} is under way.")
 
-    def _must_be(self, *states: State, at: datetime) -> None:
+    def must_be(self, *states: State, at: datetime) -> None:
+        """Raises ``Stale``, with where it stands, unless it is in one of these states."""
         if self.state not in states:
             raise Stale(f"{self.standing(at)} Its card in the deploy channel shows it as it is.")

@@ -6,7 +6,7 @@ from bot.domain.deployments import Deployment, State
 from bot.domain.events import DeploymentReported, RunState
 from bot.domain.ships import Version
 from bot.domain.target_ports import Report
-from bot.domain.versions import is_nameable
+from bot.domain.versions import is_nameable, plain
 
 LOG_LINES = 20
 # How people call the sources that tell of deployments.
@@ -28,7 +28,7 @@ def reported(
     ``by`` is the user id of whoever did it, where that is known.
     """
     states = {RunState.PASSED: State.SUCCEEDED, RunState.FAILED: State.FAILED}
-    version = next((name for name in (event.facts.get("version"), event.ref, event.sha[:7]) if name), "")
+    version = plain(next((name for name in (event.facts.get("version"), event.ref, event.sha[:7]) if name), ""))
     if event.state not in states or not is_nameable(version):
         return None
     return Deployment(

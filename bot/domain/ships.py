@@ -29,6 +29,10 @@ class Version:
     since: datetime | None = None
     artifact: str = ""  # its digest
 
+    def is_same(self, name: str, sha: str | None) -> bool:
+        """Whether it is this commit; by its name where either is not known by its commit."""
+        return self.sha == sha if self.sha and sha else self.name == name
+
 
 @dataclass(frozen=True, slots=True)
 class ShippedCommit:

@@ -53,6 +53,7 @@ class Order:
         values: of ``service``, ``version``, ``environment``, ``sha``, ``deployment``, ``artifact``, for placeholders.
         at: when it was started, aware, UTC.
         reference: what the other side calls it, once that is known.
+        ref: the name of the branch or tag that was asked for, for who takes no commit: ``version`` may be the commit.
     """
 
     run: str
@@ -60,6 +61,7 @@ class Order:
     values: Mapping[str, str]
     at: datetime
     reference: str = ""
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,24 @@ def is_nameable(version: str) -> bool:
     return _NAMEABLE.fullmatch(version) is not None and ".." not in version
 
 
+def plain(version: str) -> str:
+    """A branch or tag by the name that people use: "main" of "refs/heads/main" and "heads/main", "v1" of "tags/v1".
+
+    Another repository's branch (``origin/main``) is another ref, and keeps its name.
+    """
+    name = version.removeprefix("refs/")
+    for kind in ("heads/", "tags/"):
+        if name.startswith(kind) and name != kind:
+            return name.removeprefix(kind)
+    return version
+
+
+def in_full(version: str, kind: str) -> str:
+    """The same as git writes it in full, as a branch (``heads``) or tag (``tags``), where it does not say which."""
+    name = version.removeprefix("refs/")
+    return f"refs/{name}" if name.startswith(("heads/", "tags/")) else f"refs/{kind}/{version}"
+
+
 def _key(name: str) -> _Key:
     match = _VERSION.search(name)
     if match is None:

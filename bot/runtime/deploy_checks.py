@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.config import Settings
 from bot.domain.references import GITHUB, GITLAB, HTTP
-from bot.domain.targets import Command, GitHubDeployment, GitHubWorkflow, HttpCall
+from bot.domain.targets import Command, GitHubDeployment, GitHubWorkflow, GitLabPipeline, HttpCall
 from bot.domain.team import Service, Team
 from bot.runtime.findings import Finding, fine, mistake, warning
 
@@ -16,7 +16,7 @@ HOSTS = {GITHUB: "GitHub", GITLAB: "GitLab"}
 def deploy_findings(settings: Settings | None, team: Team) -> list[Finding]:
     """Of every service, and of what several of them need, where there are settings to look at."""
     services = team.services.values()
-    found = [finding for service in services for finding in (*_code(service), *_command(service))]
+    found = [finding for service in services for finding in (*_code(service), *_command(service), *_bound(service))]
     if settings is not None:
         found += _tokens(settings, services)
         found += _callers(settings, [one.name for one in services if isinstance(one.deploy, HttpCall)])
@@ -42,6 +42,26 @@ def _command(service: Service) -> Iterator[Finding]:
         yield mistake(
             f"services.{service.name}.deploy.run: {program} is no program that can be run here",
             f"Install it, or write its path; it is looked for on PATH and in {folder}.",
+        )
+
+
+def _bound(service: Service) -> Iterator[Finding]:
+    """What is approved is a commit; a target that is not told it looks up by itself what to deploy."""
+    how = service.deploy
+    if isinstance(how, Command):
+        told = how.arguments
+    elif isinstance(how, GitHubWorkflow):
+        # A ref that is what is deployed is compared with the commit; of one of its own, the inputs say what is.
+        told = (*how.inputs.values(), how.ref.replace("{version}", "{sha}"))
+    elif isinstance(how, GitLabPipeline):
+        told = (*how.variables.values(), how.ref.replace("{version}", "{sha}"))
+    else:  # the others are always told the commit
+        return
+    given = " ".join(told)
+    if service.repository.is_known and "{sha}" not in given and "{artifact}" not in given:
+        yield warning(
+            f"services.{service.name}.deploy: it is told neither {{sha}} nor {{artifact}}",
+            "Have it deploy {sha} (or {artifact}), which is what was approved.",
         )
 
 

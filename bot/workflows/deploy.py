@@ -41,6 +41,7 @@ async def request(
     first, it is asked for already.
     """
     deployable(work.team.services[service])
+    version = found.version or version
     await builds.learn(work, found.checks)
     fixes = await deploy_rules.fixed_by(work, service, because)
     if not fixes:
@@ -210,7 +211,7 @@ async def _enter(work: Work, asked: Deployment, slot: Slot, people: Sequence[Per
     facts = {"rolls_back": deployment.rolls_back or None, "override": deployment.overrides or None}
     news.record(work, deployment, "requested", deployment.asked_by, **facts)
     if deployment.state is State.WAITING:
-        _expires(work, deployment)
+        will_expire(work, deployment)
         deployment = await deploy_asking.ask(work, deployment, people)
     else:
         slot = await start_next(work, slot)
@@ -224,7 +225,7 @@ async def _override(work: Work, deployment: Deployment, people: Sequence[Person]
     """A request from before a freeze, asked for anew to pass it."""
     await work.save(deployment)
     news.record(work, deployment, "override_asked", deployment.asked_by, override=deployment.overrides)
-    _expires(work, deployment)
+    will_expire(work, deployment)
     deployment = await deploy_asking.ask(
         work, deployment, [one for one in people if one.id not in deployment.asked]
     )
@@ -232,7 +233,8 @@ async def _override(work: Work, deployment: Deployment, people: Sequence[Person]
     return deployment
 
 
-def _expires(work: Work, deployment: Deployment) -> None:
+def will_expire(work: Work, deployment: Deployment) -> None:
+    """Owe a look at whether anybody has decided, for when it is too late to."""
     args = {"deployment": deployment.id}
     work.owe(Job("deploy.expire", _expiry_key(deployment), deployment.approval.expires_at, args))
 
@@ -263,5 +265,6 @@ def _taken_back(deployment: Deployment) -> Ships:
 
 
 def _expiry_key(deployment: Deployment) -> str:
-    # An override has a time of its own, and a job that was forgiven is owed no more.
-    return f"deploy.expire:{deployment.id}{f':{deployment.overrides}' if deployment.overrides else ''}"
+    # What is asked anew has a time of its own, and a job that was forgiven is owed no more.
+    anew = (deployment.overrides, deployment.sent_back)
+    return ":".join(["deploy.expire", deployment.id, *(str(one) for one in anew if one)])

@@ -1,6 +1,7 @@
 """Whether a yes counts: what was approved must be what somebody saw, and what they saw must still be so."""
 
 from bot.domain.deployments import Deployment, State
+from bot.domain.moved import rebound
 from bot.domain.ports import Work
 from bot.domain.seen import Seen, short_digest
 from bot.workflows import builds, deploy_rules
@@ -41,7 +42,7 @@ async def _moved(work: Work, deployment: Deployment, seen: Found) -> str:
         return ""
     sha = seen.sha if has_sha else deployment.sha
     ships = await with_known_changes(work, seen.ships) if has_sha else deployment.ships
-    moved = deployment.rebind(sha, ships, work.now, seen.artifact if has_artifact else deployment.artifact)
+    moved = rebound(deployment, sha, ships, work.now, seen.artifact if has_artifact else deployment.artifact)
     await work.save(moved)
     news.record(work, moved, "moved", was=deployment.sha, fell_away=moved.fell_away)
     what = f"{moved.version} has moved from {(deployment.sha or '')[:7]} to {(sha or '')[:7]}"

@@ -124,7 +124,7 @@ def values(team: Team, deployment: Deployment) -> dict[str, str]:
     """What the placeholders of a target stand for."""
     return {
         "service": deployment.service,
-        "version": deployment.version,
+        "version": deployment.called or deployment.version,
         "environment": deployment.environment,
         "sha": deployment.sha or "",
         "deployment": deployment.id,
@@ -179,7 +179,8 @@ def _should_end(deployment: Deployment, how: Elsewhere, now: datetime) -> bool:
 def _order(team: Team, deployment: Deployment) -> Order:
     repository = team.services[deployment.service].repository
     at = deployment.started_at or deployment.asked_at
-    return Order(deployment.run_name, repository, values(team, deployment), at, deployment.reference)
+    told = values(team, deployment)
+    return Order(deployment.run_name, repository, told, at, deployment.reference, deployment.version)
 
 
 async def _current(work: Work, deployment: Deployment) -> tuple[Deployment, Carried] | None:

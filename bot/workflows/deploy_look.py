@@ -15,7 +15,7 @@ from bot.domain.ships import Ships, Version, is_migration
 from bot.domain.slots import Slot, slot_id
 from bot.domain.team import Service
 from bot.domain.tickets import tickets_in
-from bot.domain.versions import is_nameable
+from bot.domain.versions import is_nameable, plain
 from bot.workflows import deploy_artifacts
 
 # Slack waits 3 s in all; a card without a count beats a command that times out.
@@ -33,6 +33,8 @@ class Found:
         artifact: the digest of its image now, where the team file names one.
         trouble: why it could not be looked up again, where that was tried for a click.
         instead_of, artifact_instead_of: what the deployment was about then.
+        version: its branch or tag, by the name that people use; "" where it is as it was typed.
+        called: what whoever carries it out may be told as its version (see ``Deployment.called``).
     """
 
     sha: str | None = None
@@ -43,6 +45,8 @@ class Found:
     trouble: str = ""
     instead_of: str | None = None
     artifact_instead_of: str = ""
+    version: str = ""
+    called: str = ""
 
 
 async def look(tools: Tools, service: str, version: str, environment: str) -> Found:
@@ -55,13 +59,13 @@ async def look(tools: Tools, service: str, version: str, environment: str) -> Fo
     known = tools.team.services[service]
     if not is_nameable(version):
         return Found(people=people)
-    sha = await _commit_of(tools, known, version) if known.repository.is_known else None
+    sha, version = await _commit_of(tools, known, version) if known.repository.is_known else (None, plain(version))
     image = deploy_artifacts.asked_for(tools, known, version, environment, sha)
     if sha is None:
-        return Found(people=people, artifact=await image)
-    what_ships = _what_ships(tools, known, environment, version, sha)
-    ships, checks, digest = await asyncio.gather(what_ships, _checks(tools, known, sha), image)
-    return Found(sha, ships, people, checks, digest)
+        return Found(people=people, artifact=await image, version=version)
+    shipping = what_ships(tools, known, environment, version, sha)
+    ships, checks, digest = await asyncio.gather(shipping, checks_of(tools, known, sha), image)
+    return Found(sha, ships, people, checks, digest, version=version)
 
 
 async def look_again(tools: Tools, id: str) -> Found:
@@ -73,17 +77,18 @@ async def look_again(tools: Tools, id: str) -> Found:
         return Found()
     sha, ships = asked.sha, None
     try:
-        if known.repository.is_known and sha is not None and sha != asked.version:
-            sha = await _resolved(tools, known, asked.version)
+        # A rollback is about what was live, wherever its name stands by now.
+        if known.repository.is_known and sha is not None and sha != asked.version and not asked.rolls_back:
+            sha = await resolved(tools, known, asked.version)
         artifact, checks = await asyncio.gather(
-            deploy_artifacts.seen_again(tools, known, asked, sha), _checks(tools, known, sha)
+            _image_again(tools, known, asked, sha), checks_of(tools, known, sha)
         )
     except (RefUnknown, HostUnreachable, TimeoutError) as reason:
-        return Found(trouble=_trouble(asked.version, asked.sha or "", reason))
+        return Found(trouble=trouble_with(asked.version, asked.sha or "", reason))
     except ArtifactUnknown as gone:
         return Found(trouble=f"{gone.name} is in its registry no more")
     if sha is not None and sha != asked.sha:
-        ships = await _what_ships(tools, known, asked.environment, asked.version, sha)
+        ships = await what_ships(tools, known, asked.environment, asked.version, sha)
     return Found(
         sha,
         ships,
@@ -103,7 +108,11 @@ async def with_known_changes(work: Work, ships: Ships | None) -> Ships | None:
     return replace(ships, changes=tuple(named))
 
 
-def _trouble(version: str, sha: str, reason: Exception) -> str:
+async def _image_again(tools: Tools, service: Service, asked: Deployment, sha: str | None) -> str:
+    return asked.artifact if asked.rolls_back else await deploy_artifacts.seen_again(tools, service, asked, sha)
+
+
+def trouble_with(version: str, sha: str, reason: Exception) -> str:
     """Why it cannot be told that the ref is still where it was."""
     match reason:
         case RefAmbiguous():
@@ -114,10 +123,11 @@ def _trouble(version: str, sha: str, reason: Exception) -> str:
             return f"I cannot see whether {version} is still {sha[:7]}: {_why(reason)}"
 
 
-async def _commit_of(tools: Tools, service: Service, version: str) -> str:
-    """The commit that a person means. Raises ``Refusal``."""
+async def _commit_of(tools: Tools, service: Service, version: str) -> tuple[str, str]:
+    """The commit that a person means, and its name as people use it. Raises ``Refusal``."""
     try:
-        return await _resolved(tools, service, version)
+        sha = await resolved(tools, service, version)
+        return sha, await _plainly(tools, service, version, sha)
     except RefAmbiguous as several:
         raise Refusal(
             f"{version} means more than one commit of {service.name}. Say which: {' or '.join(several.nearest)}.",
@@ -132,12 +142,25 @@ async def _commit_of(tools: Tools, service: Service, version: str) -> str:
         ) from reason
 
 
-async def _resolved(tools: Tools, service: Service, version: str) -> str:
-    async with asyncio.timeout(RESOLVE_WITHIN_SECONDS):
+async def _plainly(tools: Tools, service: Service, version: str, sha: str) -> str:
+    """Its short name, if that means the same: a name that is both a tag and a branch has to say which it is."""
+    name = plain(version)
+    if name == version:
+        return version
+    try:
+        is_same = await resolved(tools, service, name) == sha
+    except RefUnknown:
+        is_same = False
+    return name if is_same else version.removeprefix("refs/")
+
+
+async def resolved(tools: Tools, service: Service, version: str, *, within: float = RESOLVE_WITHIN_SECONDS) -> str:
+    """The commit of this name. Raises ``RefUnknown``, ``HostUnreachable``, ``TimeoutError``."""
+    async with asyncio.timeout(within):
         return await tools.host.resolve(service.repository, version)
 
 
-async def _checks(tools: Tools, service: Service, sha: str | None) -> tuple[PipelineChanged, ...]:
+async def checks_of(tools: Tools, service: Service, sha: str | None) -> tuple[PipelineChanged, ...]:
     """As the code host says in time; else what its webhooks have told has to do."""
     if sha is None or service.repository.remote is None:
         return ()
@@ -148,7 +171,8 @@ async def _checks(tools: Tools, service: Service, sha: str | None) -> tuple[Pipe
         return ()
 
 
-async def _what_ships(tools: Tools, service: Service, environment: str, version: str, sha: str) -> Ships:
+async def what_ships(tools: Tools, service: Service, environment: str, version: str, sha: str) -> Ships:
+    """What this commit brings there, or takes back."""
     async with tools.unit() as work:
         slot = await work.get(Slot, slot_id(service.name, environment))
     return await _ships(tools, service, slot.live if slot else None, version, sha)

@@ -16,6 +16,7 @@ from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.target_ports import Finished, Report
 from bot.domain.team import Team
+from bot.domain.versions import plain
 from bot.workflows import changes, deploy_ends
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known as known_one
@@ -111,7 +112,8 @@ async def _runs(work: Work, ours: Deployment) -> list[tuple[datetime, datetime]]
 def _is_same(event: DeploymentReported, ours: Deployment) -> bool:
     if event.sha and ours.sha:
         return event.sha == ours.sha
-    return ours.version in (event.ref, event.facts.get("version"))
+    told = {plain(event.ref), plain(event.facts.get("version", ""))} - {""}
+    return bool(told & {ours.version, ours.called, ours.sha})
 
 
 def _is_there(team: Team, event: DeploymentReported, ours: Deployment) -> bool:

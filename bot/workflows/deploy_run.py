@@ -9,15 +9,17 @@ from functools import partial
 from typing import cast
 
 from bot.domain.deployments import TAIL_LINES, Deployment, State
-from bot.domain.jobs import Due, Outcome
+from bot.domain.jobs import Again, Due, Outcome
 from bot.domain.ledger import Subject
 from bot.domain.ports import Tools, Work
+from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.target_ports import Finished, Line, Target
 from bot.domain.targets import Command
-from bot.workflows import changes, deploy_elsewhere, deploy_ends, deploy_following, deploy_rules
+from bot.workflows import changes, deploy_elsewhere, deploy_ends, deploy_following, deploy_rules, deploy_start
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy import known
+from bot.workflows.deploy_look import Found
 from bot.workflows.handles import due_outside
 from bot.workflows.slots import give_back, slot_of, start_next
 
@@ -26,15 +28,16 @@ PROGRESS_EVERY = timedelta(seconds=2)
 
 
 @due_outside("deploy.run")
-async def run(tools: Tools, it: Due) -> Outcome:
+async def run(tools: Tools, it: Due) -> Outcome | Again:
     """Start the command if it is this deployment's turn, and follow it to its end; what is deployed elsewhere is asked
     for, and followed by a job of its own.
 
     Found running already, it was started by somebody who is gone: then nothing is started, and a person is asked.
     """
-    begun: Deployment | None = await tools.unit.run(partial(_begin, it.job.args))
-    if begun is None:
-        return Outcome.NOOP
+    seen = await deploy_start.look_before_start(tools, str(it.job.args["deployment"]))
+    begun: Deployment | Outcome | Again = await tools.unit.run(partial(_begin, it, seen))
+    if not isinstance(begun, Deployment):
+        return begun
     service = tools.team.services.get(begun.service)
     command = service.deploy if service else None
     if command is not None and not isinstance(command, Command):
@@ -69,7 +72,8 @@ class _Printed:
                     self.finished = line
 
 
-async def _begin(args: Mapping[str, object], work: Work) -> Deployment | None:
+async def _begin(it: Due, seen: Found, work: Work) -> Deployment | Outcome | Again:
+    args = it.job.args
     deployment = await known(work, str(args["deployment"]))
     slot = await slot_of(work, deployment.service, deployment.environment)
     is_running = deployment.state is State.RUNNING and deployment.run == args["run"]
@@ -79,18 +83,27 @@ async def _begin(args: Mapping[str, object], work: Work) -> Deployment | None:
         news.record(work, deployment, "interrupted")
         news.tell_in_thread(work, deployment, "interrupted")
         await news.show(work, deployment, slot)
-        return None
+        return Outcome.NOOP
     is_its_turn = slot.taken_by == deployment.id and args["run"] == deployment.run + 1
     if deployment.state is not State.QUEUED or not is_its_turn:
-        return None
+        return Outcome.NOOP
     if await deploy_rules.holding(work, deployment):  # since its turn came: a freeze, a lock, a check
         slot = await start_next(work, await give_back(work, slot, deployment))
         await news.show(work, deployment, slot)
         await news.show_queue(work, slot)
-        return None
+        return Outcome.NOOP
+    if seen.trouble or not deploy_start.is_of(seen, deployment):
+        return await deploy_start.hold(work, it, deployment, slot, seen.trouble)
+    if deploy_start.has_moved(seen):
+        await deploy_start.send_back(work, deployment, slot, seen)
+        return Outcome.DONE
+    return await _start(work, deployment, slot, seen.called)
+
+
+async def _start(work: Work, deployment: Deployment, slot: Slot, called: str) -> Deployment:
     how = deploy_elsewhere.target_of(work.team, deployment)
     carried, reference = deploy_elsewhere.beginning(how, deployment) if how else (None, "")
-    deployment = deployment.start(work.now, slot.live, carried, reference)
+    deployment = deployment.start(work.now, slot.live, carried, reference, called)
     await work.save(deployment)
     if how:
         deploy_following.will_follow(work, deployment)

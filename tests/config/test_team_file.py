@@ -45,7 +45,7 @@ def test_the_example_is_a_team() -> None:
     assert team.name == "Team Web"
     assert team.services["web"].repository == Repository(github="org/web")
     assert team.services["web"].deploy == Command(
-        ("./deploy.sh", "{service}", "{version}", "{environment}"), "/srv/deploy", timedelta(minutes=15)
+        ("./deploy.sh", "{service}", "{sha}", "{environment}", "{version}"), "/srv/deploy", timedelta(minutes=15)
     )
     assert team.services["payments"].owners == ("U0TOM00001", "S0PAYMENTS")
     assert list(team.environments.values()) == [

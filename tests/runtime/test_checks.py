@@ -119,8 +119,9 @@ async def test_everything_wrong_is_told_at_once(environ: dict[str, str], slack: 
         "policy.1: there is no verb deploy.aprove",
         "services.web.repository: there is no ./no-such-clone",
         "services.web.deploy.run: no-such-program is no program that can be run here",
+        "services.web.deploy: it is told neither {sha} nor {artifact}",
         "services.api.deploy.directory: there is no /no/such/folder",
-        found[4],
+        found[5],
         "no source has a secret: every webhook is refused",
         "EIGHTBELLS_HOOK_SECRET_GITLUB: there is no such source",
         "scopes are missing: commands",
@@ -129,7 +130,7 @@ async def test_everything_wrong_is_told_at_once(environ: dict[str, str], slack: 
         "channels.plan: #old is archived",
         "SLACK_APP_TOKEN may not open sockets",
     ]
-    assert found[4].startswith("EIGHTBELLS_TEMPLATES: system/broken.j2 line 1: ")
+    assert found[5].startswith("EIGHTBELLS_TEMPLATES: system/broken.j2 line 1: ")
 
 
 async def test_a_refused_token_and_a_broken_file_are_told_together(
@@ -243,11 +244,34 @@ async def test_a_token_for_an_environment_that_there_is_not_lets_nobody_in(
 
 ELSEWHERE = """
 services:
-  a: { repository: org/a, deploy: { github_workflow: { file: deploy.yml } } }
+  a: { repository: org/a, deploy: { github_workflow: { file: deploy.yml, inputs: { at: "{sha}" } } } }
   b: { repository: "gitlab:org/b", deploy: { gitlab_pipeline: {} } }
   c: { deploy: { http: { url: "https://deployer.example.com" } } }
   d: { repository: org/d, deploy: { github_deployment: {} } }
 """
+
+
+BOUND = """
+services:
+  a: { repository: org/a, deploy: { run: [sh, deploy, "{version}"] } }
+  b: { repository: org/b, deploy: { run: [sh, deploy, "{version}", "at={sha}"] } }
+  c: { repository: org/c, artifact: "r.io/c:{version}", deploy: { run: [sh, deploy, "{artifact}"] } }
+  d: { repository: org/d, deploy: { github_workflow: { file: d.yml, inputs: { v: "{version}" } } } }
+  e: { repository: org/e, deploy: { github_workflow: { file: e.yml, inputs: { v: "{version}", at: "{sha}" } } } }
+  f: { repository: org/f, deploy: { github_workflow: { file: f.yml, ref: "{version}" } } }
+  g: { repository: "gitlab:org/g", deploy: { gitlab_pipeline: { variables: { V: "{version}" } } } }
+  h: { repository: "gitlab:org/h", deploy: { gitlab_pipeline: { ref: main, variables: { V: "{version}" } } } }
+  i: { repository: org/i, deploy: { github_deployment: {} } }
+  j: { deploy: { run: [sh, deploy, "{version}"] } }
+  k: { repository: org/k, deploy: { http: { url: "https://deployer.example.com" } } }
+"""
+
+
+async def test_a_target_that_is_told_no_commit_and_no_image_is_named(environ):
+    Path(environ["EIGHTBELLS_CONFIG"]).write_text(TEAM + BOUND)
+    found = [what for what in await wrong(environ) if "neither {sha} nor {artifact}" in what]
+
+    assert [what.split(".")[1] for what in found] == ["a", "d", "h"]
 
 
 async def test_what_deploys_elsewhere_needs_tokens_and_a_secret(environ):

@@ -8,13 +8,14 @@ from typing import Any
 from bot.domain.commits import pull_request_in
 from bot.domain.deployments import Deployment, State
 from bot.domain.events import PipelineChanged
+from bot.domain.jobs import Due, Job
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.target_ports import Finished, Line
 from bot.domain.targets import Command
 from bot.domain.team import Environment, Repository
 from bot.runtime.rendering import Rendering
-from bot.workflows import deploy, deploy_run
+from bot.workflows import deploy, deploy_run, deploy_start
 from commands.deploy import command
 from tests.fakes import ANA, NOON, TEAM, TOM, World
 
@@ -93,11 +94,20 @@ class ScriptedHost:
     async def tags(self, repository: Repository) -> list[str]:
         return [ref for ref, _ in reversed(self.history) if ref.startswith("v")]
 
+    def move(self, ref: str, subject: str) -> None:
+        """Push a commit to this branch, or put this tag elsewhere."""
+        self.history = [("" if name == ref else name, said) for name, said in self.history] + [(ref, subject)]
+
     def _at(self, ref: str) -> int:
         if len(ref) == 40:
             return int(ref, 16)
         if ref == "HEAD":
             return len(self.history)
+        qualified = ref.removeprefix("refs/")
+        for kind in ("tags/", "heads/"):
+            if qualified.startswith(kind):  # here what begins with v is a tag, and everything else a branch
+                name = qualified.removeprefix(kind)
+                ref = name if name.startswith("v") == (kind == "tags/") else ""
         for n, (name, _) in enumerate(self.history, start=1):
             if ref and name == ref:
                 return n
@@ -153,6 +163,13 @@ class Harbour(World):
     async def deployment(self, id: str) -> Deployment:
         """The deployment as it is committed."""
         return await self.get(Deployment, id)
+
+
+async def begin(world: Harbour, job: Job) -> None:
+    """Let it begin, as a worker that dies before anything else."""
+    seen = await deploy_start.look_before_start(world.tools, job.args["deployment"])
+    async with world.unit() as work:
+        await deploy_run._begin(Due(job, timedelta(), 1), seen, work)
 
 
 async def ask(world: Harbour, version: str = "v1.4.0", environment: str = "production", by=TOM) -> str:

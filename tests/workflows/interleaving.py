@@ -128,9 +128,10 @@ class LivelyUnit(FakeUnit):
 class Watching:
     """A target that notes every start, and that nothing was started which must not be."""
 
-    def __init__(self, chance: Random, store: Store) -> None:
+    def __init__(self, chance: Random, store: Store, host: ScriptedHost) -> None:
         self._chance = chance
         self._store = store
+        self._host = host
         self._active: set[tuple[str, str]] = set()
         self.starts = Counter[str]()
         self.wrong: list[str] = []
@@ -164,6 +165,8 @@ class Watching:
             self.wrong.append(f"{deployment.id} started without its quorum: {approval}")
         if {vote.sha for vote in approval.votes} - {values["sha"]} or values["sha"] != deployment.sha:
             self.wrong.append(f"{deployment.id} started another commit than was approved")
+        if self._host.sha(values["version"]) != deployment.sha:  # as the command would look it up
+            self.wrong.append(f"{deployment.id} was given {values['version']}, which is another commit by now")
 
 
 @dataclass
@@ -187,7 +190,7 @@ class Harbours:
         self.store = Store()
         self.locks: Counter[tuple[type, str]] = Counter()
         self.host = ScriptedHost(*HISTORY, ("main", "feat: more"))
-        self.target = Watching(self.chance, self.store)
+        self.target = Watching(self.chance, self.store, self.host)
         self.replicas = [self._replica() for _ in range(2)]
         self.clicks = 0
 

@@ -17,6 +17,7 @@ from bot.domain.targets import Elsewhere, GitHubDeployment, GitHubWorkflow, Http
 from bot.workflows import builds, deploy_elsewhere, deploy_reports, deploy_waits
 from tests.fake_work import Store
 from tests.fakes import FakeClock
+from tests.workflows.deploying import ScriptedHost
 from tests.workflows.interleaving import HANDLERS, TEAM, Harbours, Replica, Watching, lies, turns
 
 LIMIT = timedelta(minutes=20)
@@ -83,8 +84,8 @@ class Told:
 class OtherSide(Watching):
     """Carries out what it is asked to, and tells how that goes; the way between us is bad."""
 
-    def __init__(self, how: Elsewhere, chance: Random, store: Store, clock: FakeClock) -> None:
-        super().__init__(chance, store)
+    def __init__(self, how: Elsewhere, chance: Random, store: Store, clock: FakeClock, host: ScriptedHost) -> None:
+        super().__init__(chance, store, host)
         self.how = how
         self.runs: dict[str, FarRun] = {}
         self.mail: list[Mail] = []
@@ -258,7 +259,7 @@ class Abroad(Harbours):
         how = WAYS[seed % len(WAYS)]
         self.team = replace(TEAM, services={**TEAM.services, "web": replace(TEAM.services["web"], deploy=how)})
         super().__init__(seed)
-        self.target: OtherSide = OtherSide(how, self.chance, self.store, self.clock)
+        self.target: OtherSide = OtherSide(how, self.chance, self.store, self.clock, self.host)
         self.replicas = [self._abroad(one) for one in self.replicas]
 
     def _abroad(self, replica: Replica) -> Replica:

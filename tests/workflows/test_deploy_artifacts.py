@@ -1,6 +1,7 @@
 """What is approved is an image by its digest, and checks as they are at the click, whoever told us of them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from bot.domain.artifact_ports import ArtifactUnknown
 from bot.domain.builds import Run
 from bot.domain.deployments import State
 from bot.domain.events import PipelineChanged, RunState
+from bot.domain.jobs import Due
 from bot.domain.ports import HostUnreachable
 from bot.domain.refusals import Refusal
 from bot.domain.slots import Slot
 from bot.domain.team import Environment, Repository
-from bot.workflows import builds, deploy_run, deploy_waits
+from bot.workflows import builds, deploy_elsewhere, deploy_run, deploy_start, deploy_waits
 from tests.fakes import ANA, LUIS, NOON
 from tests.workflows.deploying import EVERYONE, HOUR, Harbour, ask, card, go_live, not_done, press
 
@@ -59,11 +61,31 @@ async def test_what_is_deployed_is_the_image_that_was_approved():
     id = await ask(world)
     assert card(world, id)["bound"] == f"{id} {world.host.sha('v1.4.0')[:12]}.x{FIRST[7:19]}.r"
     await press(world, "approve", id, ANA)
-    world.registry.images["r.example.com/web:v1.4.0"] = SECOND  # after the yes: the tag is not asked any more
+    seen = await deploy_start.look_before_start(world.tools, id)
+    world.registry.images["r.example.com/web:v1.4.0"] = SECOND  # as it starts: the tag is not asked any more
+    job = next(job for job in world.jobs.values() if job.kind == "deploy.run")
+    async with world.unit() as work:
+        begun = await deploy_run._begin(Due(job, timedelta(), 1), seen, work)
+    values = deploy_elsewhere.values(world.team, begun)
+
+    assert values["artifact"] == f"r.example.com/web@{FIRST}"
+
+
+async def test_an_image_that_was_pushed_anew_before_its_start_goes_back_to_those_who_approve():
+    world = world_with()
+    id = await ask(world)
+    await press(world, "approve", id, ANA)
+    world.registry.images["r.example.com/web:v1.4.0"] = SECOND
     await world.run_due()
 
-    assert world.target.runs[0]["artifact"] == f"r.example.com/web@{FIRST}"
-    assert (await world.get(Slot, "web/production")).live.artifact == FIRST
+    now = await world.deployment(id)
+    assert world.target.runs == []
+    assert (now.state, now.artifact, now.artifact_was, now.fell_away) == (State.WAITING, SECOND, FIRST, 1)
+    await press(world, "approve", id, ANA)
+    await world.run_due()
+
+    assert [run["artifact"] for run in world.target.runs] == [f"r.example.com/web@{SECOND}"]
+    assert (await world.get(Slot, "web/production")).live.artifact == SECOND
 
 
 async def test_a_tag_that_was_pushed_anew_takes_the_approvals_with_it_and_says_so():

@@ -10,10 +10,11 @@ from bot.domain.deployments import State
 from bot.domain.events import PipelineChanged, RunState
 from bot.domain.freezes import Moment, Window
 from bot.domain.incidents import Incident, IncidentSeverity
+from bot.domain.jobs import Due
 from bot.domain.obstacles import Kind
 from bot.domain.refusals import Refusal
 from bot.domain.team import Environment, IncidentHold
-from bot.workflows import builds, deploy_run, deploy_waits
+from bot.workflows import builds, deploy_elsewhere, deploy_run, deploy_start, deploy_waits
 from commands.deploy import command
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
 from tests.workflows.deploying import EVERYONE, HOUR, Harbour, ask, card, go_live, not_done, press
@@ -84,18 +85,21 @@ async def test_a_click_on_a_card_of_another_commit_does_not_count():
     assert (await world.deployment(id)).approval.votes == ()
 
 
-async def test_the_command_gets_the_commit_that_was_approved_even_where_the_ref_moves_afterwards():
+async def test_the_command_gets_the_commit_that_was_approved_even_where_the_ref_moves_as_it_starts():
     world = Harbour()
-    world.host.history.append(("main", "feat: one"))
+    world.host.move("main", "feat: one")
     id = await ask(world, "main")
     approved = world.host.sha("main")
     await press(world, "approve", id, ANA)
-    world.host.history.append(("main", "fix: two"))
-    world.host.history[-2] = ("", "feat: one")
 
-    await world.run_due()
+    seen = await deploy_start.look_before_start(world.tools, id)
+    world.host.move("main", "fix: two")
+    job = next(job for job in world.jobs.values() if job.kind == "deploy.run")
+    async with world.unit() as work:
+        begun = await deploy_run._begin(Due(job, timedelta(), 1), seen, work)
+    values = deploy_elsewhere.values(world.team, begun)
 
-    assert world.target.runs[0]["sha"] == approved
+    assert (values["sha"], values["version"]) == (approved, approved)
 
 
 async def test_where_the_ref_cannot_be_looked_up_nobodys_yes_counts():

@@ -19,7 +19,7 @@ from bot.domain.team import Environment, Repository
 from bot.workflows import builds, deploy_elsewhere, deploy_reports, deploy_run
 from commands.deploy import command
 from tests.fakes import ANA, MEI, NOON, TOM
-from tests.workflows.deploying import EVERYONE, Harbour, ask, card, press
+from tests.workflows.deploying import EVERYONE, Harbour, ask, begin, card, press
 
 RUN = "github:harbor/web/runs/77"
 URL = "https://github.com/harbor/web/actions/runs/77"
@@ -206,8 +206,7 @@ async def test_a_crash_between_the_start_and_its_answer_asks_nobody_twice():
     world = Abroad()
     id = await ask(world, environment="staging")
     job = next(iter(world.jobs.values()))
-    async with world.unit() as work:
-        await deploy_run._begin(job.args, work)  # and then the process dies
+    await begin(world, job)  # and then the process dies
 
     assert await world.do(job, deploy_run.run) is Outcome.NOOP
     assert world.carrier.starts == []

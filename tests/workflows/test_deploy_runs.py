@@ -14,7 +14,7 @@ from bot.domain.target_ports import Finished
 from bot.workflows import deploy_run, locks
 from commands.deploy import command
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
-from tests.workflows.deploying import HOUR, Harbour, ask, card, go_live, not_done, press
+from tests.workflows.deploying import HOUR, Harbour, ask, begin, card, go_live, not_done, press
 
 
 async def test_one_runs_and_the_others_wait_in_order():
@@ -137,8 +137,7 @@ async def test_after_a_person_looked_the_queue_goes_on(verb, more, state, runs):
     world = Harbour()
     id = await ask(world, environment="staging")
     job = next(iter(world.jobs.values()))
-    async with world.unit() as work:
-        await deploy_run._begin(job.args, work)
+    await begin(world, job)
     world.target.runs.append({"version": "the run that was lost"})
     await world.do(job, deploy_run.run)
     world.clock.move(HOUR)

@@ -16,7 +16,7 @@ from bot.domain.target_ports import NotTaken, Order, Report, Taken, Unsure
 from bot.domain.targets import GitHubWorkflow, filled
 from bot.integrations.targets.asking import Refused, items_in, link, names, said, text_in
 from bot.integrations.targets.github_api import WHO, GitHubCalls, name_of
-from bot.integrations.targets.placeholders import values_of
+from bot.integrations.targets.placeholders import bound_to, ref_of, values_of
 
 _QUEUED = frozenset({"queued", "requested", "waiting", "pending"})
 _ENDS = {
@@ -38,7 +38,7 @@ class GitHubWorkflows:
     async def start(self, how: GitHubWorkflow, order: Order) -> Taken:
         """See ``Carrier.start``."""
         values = values_of(order)
-        data: dict[str, Any] = {"ref": await self._ref(how, order, values), _DETAILS: True}
+        data: dict[str, Any] = {"ref": await self._ref(how, order), _DETAILS: True}
         if how.inputs:
             data["inputs"] = {name: filled(value, values) for name, value in how.inputs.items()}
         path = "/actions/workflows/{file}/dispatches"
@@ -88,6 +88,9 @@ class GitHubWorkflows:
         if not status:
             raise HostUnreachable(f"{WHO}'s answer describes a run in a way that I do not know")
         attempt = run.get("run_attempt") if isinstance(run, Mapping) else None
+        if other := _other_commit(bound_to(how.ref, order), run):
+            state = _ENDS.get(conclusion, RunState.FAILED) if status == "completed" else RunState.RUNNING
+            return Report(RunState.FAILED if state is RunState.PASSED else state, note=other, url=url)
         report = await self._report(order, path, status, conclusion)
         return replace(report, url=url, attempt=attempt if isinstance(attempt, int) else 0)
 
@@ -114,9 +117,24 @@ class GitHubWorkflows:
                 raise
         return True
 
-    async def _ref(self, how: GitHubWorkflow, order: Order, values: Mapping[str, str]) -> str:
+    async def _must_be(self, order: Order, ref: str, sha: str) -> None:
+        """Raises ``NotTaken`` unless the branch or tag stands at this commit."""
+        try:
+            found = await self._calls.get(order.repository, "/commits/{ref}{?per_page}", ref=ref, per_page="1")
+        except HostUnreachable as trouble:
+            raise NotTaken(str(trouble)) from None
+        stands_at = text_in(found, "sha")
+        if stands_at != sha:
+            raise NotTaken(
+                f"{said(ref)} stands at {_short(stands_at)} on {WHO}, not at {_short(sha)}, which was asked for"
+            )
+
+    async def _ref(self, how: GitHubWorkflow, order: Order) -> str:
         if how.ref:
-            return filled(how.ref, values)
+            ref, sha = ref_of(how.ref, order), bound_to(how.ref, order)
+            if sha:
+                await self._must_be(order, ref, sha)
+            return ref
         try:
             branch = text_in(await self._calls.get(order.repository, ""), "default_branch")
         except HostUnreachable as trouble:
@@ -153,6 +171,16 @@ class GitHubWorkflows:
 def _job(job: Mapping[str, Any]) -> str:
     steps = [text_in(step, "name") for step in items_in(job, "steps") if step.get("conclusion") in _FAILED]
     return f"{text_in(job, 'name')} ({', '.join(steps)})" if steps else text_in(job, "name")
+
+
+def _other_commit(wanted: str, run: Any) -> str:
+    """Between our look and GitHub's start a branch may have moved: such a run is never said to have passed."""
+    took = text_in(run, "head_sha")
+    return f"it is of {_short(took)}, not of {_short(wanted)}" if wanted and took and took != wanted else ""
+
+
+def _short(sha: str) -> str:
+    return said(sha)[:12] or "no commit"
 
 
 def _reference(order: Order, run: int) -> str:

@@ -37,7 +37,7 @@ class GitLabDeployments:
 
     async def start(self, how: GitLabDeployment, order: Order) -> Taken:
         """See ``Carrier.start``."""
-        sha, version = order.values.get("sha", ""), order.values["version"]
+        sha, version = order.values.get("sha", ""), order.ref or order.values["version"]
         if not sha:
             raise NotTaken(f"{WHO} wants the commit of a deployment, and that of {said(version)} is not known")
         data = {

@@ -12,7 +12,7 @@ from bot.domain.target_ports import NotTaken, Order, Report, Taken, Unsure
 from bot.domain.targets import GitLabPipeline, filled
 from bot.integrations.targets.asking import Refused, items_in, link, said, text_in
 from bot.integrations.targets.gitlab_api import WHO, GitLabCalls
-from bot.integrations.targets.placeholders import values_of
+from bot.integrations.targets.placeholders import bound_to, ref_of, values_of
 
 MARK = "EIGHTBELLS_DEPLOYMENT"  # the variable that names the start
 LOOKED_THROUGH = 10  # pipelines whose variables are asked for, a request each
@@ -49,7 +49,7 @@ class GitLabPipelines:
         branch may have moved. A ref of its own (``main``) holds the pipeline; its variables say what is deployed.
         """
         values = values_of(order)
-        ref, sha = filled(how.ref, values), _bound_to(how, order)
+        ref, sha = ref_of(how.ref, order), bound_to(how.ref, order)
         if sha:
             await self._must_be(order, ref, sha)
         variables = {name: filled(value, values) for name, value in how.variables.items()} | {MARK: order.run}
@@ -63,7 +63,7 @@ class GitLabPipelines:
 
     async def find(self, how: GitLabPipeline, order: Order) -> Taken | None:
         """See ``Carrier.find``: by the variable that names the start, among the newest of the same branch or tag."""
-        query = {"ref": filled(how.ref, values_of(order)), "source": "api", "per_page": str(LOOKED_THROUGH)}
+        query = {"ref": ref_of(how.ref, order), "source": "api", "per_page": str(LOOKED_THROUGH)}
         for pipeline in items_in(await self._calls.get(order.repository, "/pipelines", **query)):
             if isinstance(pipeline.get("id"), int):
                 path = f"/pipelines/{pipeline['id']}/variables"
@@ -80,7 +80,7 @@ class GitLabPipelines:
         if not status:
             raise HostUnreachable(f"{WHO}'s answer describes a pipeline in a way that I do not know")
         state = _STATES.get(status, RunState.RUNNING)
-        if other := _other_commit(_bound_to(how, order), pipeline):
+        if other := _other_commit(bound_to(how.ref, order), pipeline):
             return Report(RunState.FAILED if state is RunState.PASSED else state, note=other, url=url)
         if state is not RunState.FAILED:
             return Report(state, note=_NOTES.get(status, ""), url=url)
@@ -137,12 +137,6 @@ class GitLabPipelines:
             with suppress(HostUnreachable):
                 lines = tuple(await self._calls.tail(order.repository, f"/jobs/{failed[0]['id']}/trace"))
         return timed_out, f"{note} failed" if note else "", lines
-
-
-def _bound_to(how: GitLabPipeline, order: Order) -> str:
-    """The commit that its pipeline must be of: where the ref is what is deployed."""
-    is_deployed = any(f"{{{name}}}" in how.ref for name in ("version", "sha"))
-    return order.values.get("sha", "") if is_deployed else ""
 
 
 def _other_commit(wanted: str, pipeline: Any) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.domain.target_ports import Order
+from bot.domain.targets import filled
 
 
 def values_of(order: Order) -> Mapping[str, str]:
@@ -12,3 +13,17 @@ def values_of(order: Order) -> Mapping[str, str]:
     first, which may have ended badly and be reported late.
     """
     return {**order.values, "deployment": order.run}
+
+
+def ref_of(text: str, order: Order) -> str:
+    """A branch or tag in the words of the team file, where ``{version}`` is the name that was asked for.
+
+    Code hosts start pipelines and workflows on names and not on commits; whoever fills it in compares the commit.
+    """
+    return filled(text, {**values_of(order), "version": order.ref or order.values.get("version", "")})
+
+
+def bound_to(text: str, order: Order) -> str:
+    """The commit at which such a ref has to stand: the one that was approved, where the ref is what is deployed."""
+    is_deployed = any(f"{{{name}}}" in text for name in ("version", "sha"))
+    return order.values.get("sha", "") if is_deployed else ""

@@ -66,7 +66,7 @@ def make_demo(directory: Path) -> Path:
 def team_file(directory: Path) -> dict[str, Any]:
     """What the demo's team file holds, for the people and groups of the playground."""
     deploy = {
-        "run": [sys.executable, SCRIPT, "{service}", "{version}", "{environment}"],
+        "run": [sys.executable, SCRIPT, "{service}", "{version}", "{environment}", "{sha}"],
         "directory": str(directory.resolve()),
         "limit": "2m",
     }

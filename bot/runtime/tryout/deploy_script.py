@@ -5,7 +5,7 @@ import time
 
 STEPS = (
     "fetch {service} {version}",
-    "verify the signature",
+    "verify the signature of {commit}",
     "build the image",
     "push the image to the registry",
     "migrate the database",
@@ -17,10 +17,11 @@ STEP_SECONDS = 0.5
 
 
 def main() -> int:
-    """Deploy the service, version and environment that the arguments name; gives the exit status."""
-    service, version, environment = sys.argv[1:4]
+    """Deploy the service, version, environment and commit that the arguments name; gives the exit status."""
+    service, version, environment, sha = sys.argv[1:5]
+    words = {"service": service, "version": version, "environment": environment, "commit": sha[:7]}
     for number, step in enumerate(STEPS, start=1):
-        _say(f"[{number}/{len(STEPS)}] {step.format(service=service, version=version, environment=environment)}")
+        _say(f"[{number}/{len(STEPS)}] {step.format(**words)}")
         time.sleep(STEP_SECONDS)
     if version.endswith("-broken"):
         _say("3 of 3 instances answer 500: KeyError: 'card_form'")

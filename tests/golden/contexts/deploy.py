@@ -16,6 +16,7 @@ from bot.domain.events import DeploymentReported, RunState
 from bot.domain.feedback import Feedback
 from bot.domain.live_news import LiveNews
 from bot.domain.locks import Lock, LockKind
+from bot.domain.moved import rebound, sent_back
 from bot.domain.obstacles import Checks, Freeze, Kind, Obstacle
 from bot.domain.people import Person
 from bot.domain.reported import reported
@@ -52,11 +53,12 @@ CHANGES = [
     Change(title="Faster checkout", created_by="U0ANA", created_at=AT, id="C-41"),
     Change(title="Fix rounding", created_by="U0YUKI", created_at=AT, id="C-52"),
 ]
+PRODUCTION = Environment("production", 1, approvals=2, expires_after=timedelta(hours=2))
 WAITING = replace(
     Deployment.ask(
         "web",
         "v1.4.0",
-        Environment("production", 1, approvals=2, expires_after=timedelta(hours=2)),
+        PRODUCTION,
         TOM,
         AT,
         sha="9f3c2a1" + "0" * 33,
@@ -68,6 +70,8 @@ WAITING = replace(
 )
 HALF = WAITING.decide(Decision.APPROVE, ANA, AT + timedelta(minutes=22))
 QUEUED = HALF.decide(Decision.APPROVE, LUIS, AT + timedelta(minutes=25))
+SENT_BACK = sent_back(QUEUED, "4c1d0e2" + "0" * 33, SHIPS, PRODUCTION, AT + timedelta(minutes=40))
+UNSEEN = replace(QUEUED, note="I cannot see whether v1.4.0 is still 9f3c2a1: GitHub did not answer within 15 s")
 RUNNING = QUEUED.start(AT + timedelta(minutes=25), OLD)
 ENDED = AT + timedelta(minutes=29, seconds=12)
 LIVE = RUNNING.finish(1, Finished(0), ["done"], ENDED)
@@ -193,9 +197,9 @@ CONTEXTS = {
         replace(WAITING, ships=replace(SHIPS, tickets=("PAY-123", "WEB-9", *(f"PAY-{n}" for n in range(1, 9))))),
         tickets=[("PAY-123", "https://jira.example.com/browse/PAY-123"), ("WEB-9", "")],
     ),
-    "deploy/card#moved": _card(HALF.rebind("4c1d0e2" + "0" * 33, SHIPS, AT), picture=PICTURE),
+    "deploy/card#moved": _card(rebound(HALF, "4c1d0e2" + "0" * 33, SHIPS, AT), picture=PICTURE),
     "deploy/card#image-moved": _card(
-        replace(HALF, artifact="sha256:" + "1b2c" * 16).rebind(HALF.sha, SHIPS, AT, "sha256:" + "9f8e" * 16),
+        rebound(replace(HALF, artifact="sha256:" + "1b2c" * 16), HALF.sha, SHIPS, AT, "sha256:" + "9f8e" * 16),
         picture=PICTURE,
     ),
     "deploy/card#override": _card(
@@ -236,6 +240,22 @@ CONTEXTS = {
     "deploy/card#held": _card(QUEUED, picture=replace(PICTURE, obstacles=HOLDS[:1], starts_by=AT + HOUR)),
     "deploy/card#held-too-long": _card(QUEUED, picture=replace(PICTURE, obstacles=HOLDS, starts_by=AT + HOUR)),
     "deploy/card#lapsed": _card(QUEUED.lapse("production is frozen (weekend)", AT + HOUR)),
+    "deploy/card#sent_back": _card(SENT_BACK, picture=PICTURE),
+    "deploy/card#unseen": _card(UNSEEN),
+    "deploy/asked#sent_back": _asked(SENT_BACK, STOPPED.checks),
+    "deploy/sent_back": {"deployment": SENT_BACK, "voters": ["U0ANA", "U0LUIS"]},
+    "deploy/sent_back#image": {
+        "deployment": sent_back(
+            replace(QUEUED, artifact="sha256:" + "1b2c" * 16),
+            QUEUED.sha,
+            SHIPS,
+            PRODUCTION,
+            AT,
+            "sha256:" + "9f8e" * 16,
+        ),
+        "voters": [],
+    },
+    "deploy/unseen": {"deployment": UNSEEN.lapse(UNSEEN.note, AT + HOUR)},
     "deploy/lapsed": {
         "deployment": QUEUED.lapse("production is frozen (weekend)", AT + HOUR),
         "waits": HOLDS[:2],

@@ -116,15 +116,32 @@ def replay(
 
 @cli.command()
 def audit(
-    known: Annotated[str, typer.Argument(help="a head that an earlier audit printed, to check against")] = "",
+    known: Annotated[
+        str, typer.Argument(help="a head that was kept elsewhere (PLACE:DIGEST): everything must agree with it")
+    ] = "",
+    head: Annotated[bool, typer.Option("--head", help="only print the head, to be kept elsewhere")] = False,
+    since: Annotated[str, typer.Option(help="a head that was kept: read only what came after it")] = "",
+    export: Annotated[
+        Path | None, typer.Option(help="write the ledger as JSON lines, for docs/verify.py; - is standard output")
+    ] = None,
 ) -> None:
-    """Prove that the ledger is as it was written: follow its chain of hashes from the first entry to the last."""
-    from bot.operating import audit as audited  # noqa: PLC0415
+    """Check the ledger against its chain of hashes, and votes against the ledger. It only reads, beside the bot.
 
-    whole, text = _guarded(lambda: audited(_settings(), known))
-    _say(text)
-    if not whole:
-        raise typer.Exit(1)
+    With a head that was kept where nobody with the database can write, it proves that everything up to that head is as
+    it was. Without one it does not prove anything against somebody who can write to the database: they can make the
+    whole chain anew. Against whom it proves what: docs/auditing.md.
+    """
+    from bot import auditing  # noqa: PLC0415
+
+    if head:
+        _say(_guarded(lambda: auditing.head(_settings())))
+    elif export is not None:
+        _say(_guarded(lambda: auditing.export(_settings(), export)), err=True)
+    else:
+        whole, text = _guarded(lambda: auditing.audit(_settings(), known=known, since=since))
+        _say(text)
+        if not whole:
+            raise typer.Exit(1)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What an operator does beside running the bot: migrate, look at what is dead, prove the ledger."""
+"""What an operator does beside running the bot: migrate, look at what is dead, try it again."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,10 +13,11 @@ from bot.domain.messages import Rendered
 from bot.domain.team import Team
 from bot.runtime.clock import SystemClock
 from bot.runtime.discovery import NotDiscoverable
+from bot.storage import dead_letters
 from bot.storage.database import Database
 from bot.storage.errors import AlreadyRunning, StorageUnavailable
 from bot.storage.migrations import TablesTooNew, migrate, newest
-from bot.storage.seals import Head, Sealer
+from bot.storage.snapshot import snapshot
 from bot.storage.unit_of_work import UnitOfWork
 
 # What a person can mend; said in a sentence, without a traceback.
@@ -39,9 +40,9 @@ async def migrate_now(settings: Settings) -> str:
 
 
 async def list_dead(settings: Settings) -> str:
-    """What could not be said or done, one line each."""
-    async with _unit(settings) as unit, unit.reading() as work:
-        letters = await work.dead_letters(limit=100)
+    """What could not be said or done, one line each; read beside the running bot."""
+    async with snapshot(settings.database_url.get_secret_value()) as conn:
+        letters = await dead_letters.listed(conn, limit=100)
     rows = [f"{one.kind.value:9} {one.id:30} {one.at:%Y-%m-%d %H:%M}  {one.what}: {one.why}" for one in letters]
     return "\n".join(rows) or "Nothing is dead: everything that was to be said or done has been."
 
@@ -54,27 +55,6 @@ async def revive(settings: Settings, kind: str, letter: str) -> str:
         if not await work.revive(LetterKind(kind), letter):
             raise ValueError(f"no {kind} {letter} is dead; `eightbells replay` lists what is")
     return f"The {kind} {letter} will be tried again by the bot."
-
-
-async def audit(settings: Settings, known: str) -> tuple[bool, str]:
-    """Whether the ledger is whole, and what to tell; ``known`` is a head that was printed before, or "".
-
-    Raises ``ValueError`` where ``known`` is not one.
-    """
-    place, _, digest = known.partition(":")
-    if known and not (place.isdecimal() and digest):
-        raise ValueError("a head looks like 1204:9f3c2a…, as an earlier audit printed it")
-    async with _database(settings) as database:
-        sealer = Sealer(database)
-        await sealer.seal()
-        faults = await sealer.verify(Head(int(place), digest) if known else None)
-        head = await sealer.head()
-    if faults:
-        return False, "\n".join(["The ledger is not as it was written:", *(f"- {fault}" for fault in faults)])
-    return (
-        True,
-        f"The ledger is whole: {head.place} entries.\nKeep this head to check against: {head.place}:{head.digest}",
-    )
 
 
 @asynccontextmanager

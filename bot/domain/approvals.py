@@ -1,5 +1,7 @@
 """Whether enough other people have said yes: votes, their limits, and when asking lapses."""
 
+import hashlib
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,6 +34,15 @@ class Vote:
     sha: str = ""
 
 
+def digest_of(vote: Vote, about: str, artifact: str = "") -> str:
+    """SHA-256 over who decided what, when, about which commit and artifact, as hex; what the ledger keeps of a vote.
+
+    The name is left out: it changes, and it is the person's.
+    """
+    said = [about, vote.by, str(vote.decision), vote.at.isoformat(), vote.sha, artifact]
+    return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode("ascii")).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """A question to other people: N of them must say yes before ``expires_at``; one no ends it.
@@ -43,6 +54,11 @@ class Approval:
     needed: int
     expires_at: datetime
     votes: tuple[Vote, ...] = ()
+
+    @property
+    def last(self) -> Vote:
+        """The newest vote. Raises ``IndexError`` where nobody has decided."""
+        return self.votes[-1]
 
     @property
     def approvals(self) -> tuple[Vote, ...]:

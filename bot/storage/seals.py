@@ -1,11 +1,10 @@
-"""The proof that the ledger was not changed: each entry is sealed with a digest over it and the one before."""
+"""The ledger's hash chain: each entry is sealed with a digest over it and the digest of the one before."""
 
 import asyncio
 import hashlib
-from collections import defaultdict
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from sqlalchemy import BigInteger, Column, Integer, Row, Table, Text, bindparam, select, update
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database
 from bot.storage.errors import StorageUnavailable
-from bot.storage.ledger import ledger_table, subject_table
+from bot.storage.ledger import ledger_table
 from bot.storage.schema import compact, metadata
 
 log = structlog.get_logger(__name__)
@@ -30,28 +29,28 @@ head_table = Table(
 
 START = hashlib.sha256(b"eightbells ledger").hexdigest()
 BATCH = 500
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 PAUSE_SECONDS = 0.25  # so that a burst is sealed as a few batches and not entry by entry
 POLL_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the chain. Kept elsewhere, it proves that everything up to it is as it was."""
+    """The end of the chain. Kept where nobody with the database can write, it proves everything up to it."""
 
     place: int
     digest: str
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something in the ledger that is not as it was sealed. ``entry_id`` is None for an entry that is missing."""
-
-    place: int | None
-    entry_id: int | None
-    what: str
-
     def __str__(self) -> str:
-        return self.what
+        return f"{self.place}:{self.digest}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The head that ``str`` wrote. Raises ``ValueError`` for anything else."""
+        place, _, digest = text.strip().partition(":")
+        if not (place.isascii() and place.isdecimal() and _DIGEST.fullmatch(digest)):
+            raise ValueError("a head looks like 1204:9f3c2a… (64 digits), as `eightbells audit --head` prints it")
+        return cls(int(place), digest)
 
 
 def digest_of(row: Row[Any], place: int, before: str) -> str:
@@ -61,7 +60,7 @@ def digest_of(row: Row[Any], place: int, before: str) -> str:
 
 
 class Sealer:
-    """Seals what was committed, in the order in which it became visible, and checks what was sealed."""
+    """Seals what was committed, in the order in which it became visible; ``bot.storage.audits`` checks it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -110,94 +109,13 @@ class Sealer:
     async def head(self) -> Head:
         """The end of the chain."""
         async with self._database.read() as conn:
-            row = (await conn.execute(select(head_table))).first()
-        return Head(row.place, row.digest) if row is not None else Head(0, START)
-
-    async def verify(self, known: Head | None = None) -> list[Fault]:
-        """Whatever was altered, removed or put in since it was sealed; nothing means that the chain is whole.
-
-        ``known`` is a head that was written down earlier, somewhere that who changed the ledger cannot reach.
-        """
-        head = await self.head()
-        check = _Check(known)
-        last = 0
-        while last < head.place:
-            page, index = await self._page(last, head.place)
-            if not page:
-                break
-            for row in page:
-                check.entry(row, index.get(row.id, set()))
-            last = page[-1].place
-            await asyncio.sleep(0)  # others' turn
-        check.end(head)
-        return check.faults + await self._strangers()
-
-    async def _page(self, after: int, to: int) -> tuple[Sequence[Row[Any]], dict[int, set[str]]]:
-        """The next sealed entries in order, and the subjects by which each is found."""
-        place = ledger_table.c.place
-        entries = select(ledger_table).where(place > after, place <= to).order_by(place).limit(BATCH)
-        index: dict[int, set[str]] = defaultdict(set)
-        async with self._database.read() as conn:
-            page = (await conn.execute(entries)).all()
-            ids = [row.id for row in page]
-            for row in await conn.execute(select(subject_table).where(subject_table.c.entry_id.in_(ids))):
-                index[row.entry_id].add(row.subject)
-        return page, index
-
-    async def _strangers(self) -> list[Fault]:
-        """Entries beyond the end of the chain, and subjects that lead to no entry."""
-        end = select(head_table.c.place).scalar_subquery()
-        beyond = select(ledger_table.c.id, ledger_table.c.place).where(ledger_table.c.place > end)
-        lost = select(subject_table).where(subject_table.c.entry_id.not_in(select(ledger_table.c.id)))
-        async with self._database.read() as conn:
-            return [
-                Fault(row.place, row.id, f"entry {row.id} was put in at place {row.place}, beyond the end")
-                for row in await conn.execute(beyond)
-            ] + [
-                Fault(None, row.entry_id, f"entry {row.entry_id}, which was about {row.subject}, was removed")
-                for row in await conn.execute(lost)
-            ]
+            return await head_of(conn)
 
 
-class _Check:
-    """Walks along the chain and notes what does not fit."""
-
-    def __init__(self, known: Head | None) -> None:
-        self.faults: list[Fault] = []
-        self._known = known
-        self._place = 0
-        self._before = (START,)  # digests, one of which is the one that the next entry was sealed with
-
-    def entry(self, row: Row[Any], found_by: set[str]) -> None:
-        gap = row.place != self._place + 1
-        digests = {digest_of(row, row.place, before) for before in self._before}
-        if gap:
-            # The digest of the entry before is not known, so this one cannot be checked; the next can.
-            self.faults.append(_missing(self._place + 1, row.place - 1))
-        elif row.digest not in digests:
-            self.faults.append(Fault(row.place, row.id, f"entry {row.id} at place {row.place} was altered"))
-        if found_by != set(row.subjects):
-            self.faults.append(Fault(row.place, row.id, f"entry {row.id} is not found by the subjects it names"))
-        known = self._known
-        if known is not None and known.place == row.place and known.digest != row.digest:
-            self.faults.append(Fault(row.place, row.id, f"the chain up to place {row.place} was written anew"))
-        self._place = row.place
-        # Either the entry was altered or its digest: the next entry tells by fitting to one of them.
-        self._before = (row.digest, *digests)
-
-    def end(self, head: Head) -> None:
-        if self._place < head.place:
-            self.faults.append(_missing(self._place + 1, head.place))
-        elif head.digest not in self._before:
-            self.faults.append(Fault(head.place, None, f"the end of the chain is not place {head.place}'s"))
-        if self._known is not None and self._known.place > head.place:
-            self.faults.append(_missing(head.place + 1, self._known.place))
-
-
-def _missing(first: int, last: int) -> Fault:
-    if first == last:
-        return Fault(first, None, f"the entry at place {first} was removed")
-    return Fault(first, None, f"the entries at places {first} to {last} were removed")
+async def head_of(conn: AsyncConnection) -> Head:
+    """The end of the chain, as this connection sees it."""
+    row = (await conn.execute(select(head_table))).first()
+    return Head(row.place, row.digest) if row is not None else Head(0, START)
 
 
 _SEAL = (

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.domain.approvals import Decision
+from bot.domain.approvals import Decision, digest_of
 from bot.domain.deployments import Deployment, State
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.locks import Locked
@@ -82,9 +82,9 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deploym
         raise Locked(lock, work.now)
     await work.save(deployment)
     what = "approved" if decision is Decision.APPROVE else "refused"
-    news.record(
-        work, deployment, what, by.id, **({"override": deployment.overrides} if deployment.overrides else {})
-    )
+    vote = digest_of(deployment.approval.last, deployment.id, deployment.artifact)
+    over = {"override": deployment.overrides} if deployment.overrides else {}
+    news.record(work, deployment, what, by.id, vote=vote, **over)
     slot = await slot_of(work, deployment.service, deployment.environment)
     if deployment.state is not State.WAITING:
         work.forgive(_expiry_key(deployment))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.domain.approvals import Decision
+from bot.domain.approvals import Decision, digest_of
 from bot.domain.changes import Change
 from bot.domain.flag_changes import ChangeState, FlagChange
 from bot.domain.flags import MOST_FLAGS, Flag, FlagState, Kind, Place, Serving
@@ -141,13 +141,15 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> FlagCha
         await flag_rules.must_let_pass(work, asked, by.id)
     if asked.approval.is_given:
         await must_be_free(work, flag, asked.environment)
-        news.record(work, flag, "approved", asked.environment, by.id, request=asked.id)
+        vote = digest_of(asked.approval.last, asked.id)
+        news.record(work, flag, "approved", asked.environment, by.id, request=asked.id, vote=vote)
         return await _come(work, asked, flag, asked.asked_by)
     await work.save(asked)
     if asked.state is ChangeState.REFUSED:
         work.forgive(expiry_key(asked))
     what = "approved" if decision is Decision.APPROVE else "refused"
-    news.record(work, flag, what, asked.environment, by.id, request=asked.id)
+    vote = digest_of(asked.approval.last, asked.id)
+    news.record(work, flag, what, asked.environment, by.id, request=asked.id, vote=vote)
     await news.show_change(work, asked, flag)
     return asked
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.domain import drafting
+from bot.domain.approvals import digest_of
 from bot.domain.changes import Change, change_ids_in
 from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.messages import Message
@@ -79,7 +80,8 @@ async def approve(work: Work, id: str, by: Person) -> Release:
     """With one more person's yes. Raises ``Stale``, ``NotAllowed``, ``Refusal``."""
     release = (await known(work, id)).decide(by, work.now)
     await work.save(release)
-    news.record(work, release, "approved", by.id)
+    vote = digest_of(release.approval.last, release.id) if release.approval else None
+    news.record(work, release, "approved", by.id, vote=vote)
     await news.show(work, release)
     return release
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.domain.alerts import AlertGroup
-from bot.domain.approvals import Decision
+from bot.domain.approvals import Decision, digest_of
 from bot.domain.events import AlertFired, AlertResolved
 from bot.domain.flags import Flag, Place, Serving
 from bot.domain.jobs import Due, Job, Outcome
@@ -64,7 +64,8 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Rollout
         await flag_rules.must_let_pass(work, plan, by.id)
     if plan.approval.is_given or plan.state is RolloutState.REFUSED:
         work.forgive(_expiry_key(plan))
-    _record(work, plan, flag, "approved" if decision is Decision.APPROVE else "refused", by.id)
+    what, vote = "approved" if decision is Decision.APPROVE else "refused", digest_of(plan.approval.last, plan.id)
+    _record(work, plan, flag, what, by.id, vote=vote)
     if plan.approval.is_given:
         return await _start(work, plan, flag)
     return await _shown(work, plan, flag)

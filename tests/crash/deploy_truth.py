@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bot.domain.deployments import Deployment, State
 from bot.domain.slots import Slot
 from bot.runtime.rendering import Rendering
+from bot.storage import audits
 from bot.storage.database import Database
 from bot.storage.jobs import job_table
 from bot.storage.leases import DEAD, RUNNING, WAITING
@@ -177,7 +178,9 @@ async def _of_the_machinery(database: Database) -> list[str]:
     sealer = Sealer(database)
     while await sealer.seal():
         pass
-    return wrong + [f"the ledger: {fault}" for fault in await sealer.verify()]
+    async with database.read() as conn:
+        report = await audits.audit(conn, database.clock.now())
+    return wrong + [f"the ledger: {fault}" for fault in report.faults]
 
 
 async def _stale(database: Database, unit: UnitOfWork, deployments: Iterable[Deployment]) -> list[str]:

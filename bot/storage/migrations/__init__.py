@@ -41,6 +41,14 @@ def current(connection: Connection) -> str | None:
     return connection.scalar(text("SELECT version_num FROM alembic_version"))
 
 
+def refuse_newer(found: str | None) -> None:
+    """Raises ``TablesTooNew`` for a revision that this version does not know yet."""
+    if found is not None and found > newest():
+        raise TablesTooNew(
+            f"The database is at revision {found}, this version knows {newest()}. Run the newer one."
+        )
+
+
 def config() -> "Config":
     """Alembic, pointed at this folder."""
     from alembic.config import Config  # noqa: PLC0415 -- a quarter of a second that most starts do not need
@@ -54,8 +62,7 @@ def _upgrade(connection: Connection) -> None:
     found, needed = current(connection), newest()
     if found == needed:
         return
-    if found is not None and found > needed:
-        raise TablesTooNew(f"The database is at revision {found}, this version knows {needed}. Run the newer one.")
+    refuse_newer(found)
     from alembic import command  # noqa: PLC0415 -- see above
 
     alembic = config()

@@ -264,6 +264,11 @@ class TestOverrides:
             "{% call notification( %}",
             "{% call notification() %}{{ reference.__class__.__mro__ }}{% endcall %}",
             "{% call notification() %}{{ ''.__class__.__base__.__subclasses__() }}{% endcall %}",
+            # Of these the end is a word, as any message may hold: only the sandbox stands in the way.
+            "{% call notification() %}{{ reference.__class__.__name__ }}{% endcall %}",
+            "{% call notification() %}{{ notification.__init__.__globals__['__name__'] }}{% endcall %}",
+            "{% call notification() %}{{ (reference | attr('__class__')).__name__ }}{% endcall %}",
+            "{% call notification() %}{{ '{0.__class__.__name__}'.format(reference) }}{% endcall %}",
         ],
     )
     def test_one_that_fails_or_reaches_too_far_gives_way_to_ours(self, theirs: Path, source: str) -> None:

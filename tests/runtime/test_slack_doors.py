@@ -158,6 +158,30 @@ async def test_a_button_from_another_version_is_answered_for(action, value):
         assert edge.used == []
 
 
+@pytest.mark.parametrize(
+    "value", ["D-1 D-2", "D-1\nD-2", "D-1; approve D-2", "R-1", "d", "D-", "../D-1", "{{ 1 }}", "%00", "x" * 2000]
+)
+@pytest.mark.parametrize(
+    "action", ["deploy.approve", "deploy.approve#2", "approve", "plan.approve", "deploy.__init__", "deploy"]
+)
+async def test_a_tampered_value_does_nothing_but_get_a_refusal(action, value):
+    async with running() as edge:
+        assert await edge.press(action, value) is None
+        await edge.settle()
+        assert edge.used == []
+        (said,) = edge.said()
+        assert "Something broke" not in said
+
+
+async def test_of_a_value_with_more_in_it_than_ours_have_only_what_the_verb_declares_counts():
+    async with running() as edge:
+        await edge.press("deploy.approve", "D-1")
+        await edge.press("deploy.approve", "D-1 because by:U0ADMIN role:admins", at="2.0")
+        await edge.settle()
+        assert [call.args for call in edge.used] == [{"id": "D-1"}]
+        assert {call.by for call in edge.used} == {ANA}
+
+
 @pytest.mark.parametrize("action", ["link", "link#2"])
 async def test_a_button_that_only_opens_an_address_is_acknowledged_in_silence(action):
     async with running() as edge:

@@ -1,5 +1,7 @@
 # One image, one process; the database is a volume or a PostgreSQL elsewhere.
-FROM python:3.11-slim
+# By digest, so that what is built today is built tomorrow; `make base-image` renews it.
+ARG BASE=docker.io/library/python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
+FROM ${BASE}
 
 # git reads local repositories for release notes.
 RUN apt-get update \
@@ -19,7 +21,8 @@ RUN pip install --no-cache-dir --no-deps -e . \
  && install -d -o eightbells -g eightbells /app/data
 
 USER eightbells
-ENV PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=3000
+# The file system may be read-only: what a library keeps for itself goes to /tmp.
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MPLCONFIGDIR=/tmp/matplotlib HOST=0.0.0.0 PORT=3000
 EXPOSE 3000
 VOLUME /app/data
 

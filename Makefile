@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint golden manifest bench migrations lock
+.PHONY: help run test check lint golden manifest bench migrations lock check-deps sbom base-image
 
 help:  ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp  ## start the bot and a stand-in for Slack in the browser; no account needed
 	@$(BIN)/eightbells try
@@ -38,6 +38,15 @@ migrations: $(VENV)/dev.stamp  ## write a migration: make migrations WHAT="what 
 lock:  ## resolve dependencies anew (needs uv)
 	uv pip compile -q -U $(LOCK) pyproject.toml -o requirements.lock
 	uv pip compile -q -U $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+
+check-deps: $(VENV)/dev.stamp  ## ask for known vulnerabilities of what is locked; ARGS='-s osv' asks osv.dev
+	@$(BIN)/python -m supply_chain.check_deps $(ARGS)
+
+sbom: $(VENV)/dev.stamp  ## write dist/sbom.cdx.json, the bill of materials of what runs
+	@$(BIN)/python -m supply_chain.sbom
+
+base-image: $(VENV)/dev.stamp  ## renew the digest of the image that the Dockerfile builds on
+	@$(BIN)/python -m supply_chain.base_image
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check

@@ -1,46 +1,29 @@
 """Reads ``eightbells.yml`` and makes the domain's ``Team`` of it, or tells every mistake with its path."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from bot.config.mistakes import NOTHING_GIVEN, Mistake, nearest
 from bot.config.shape import TeamFile
 from bot.config.team_rules import cross_checks, team_of
+from bot.config.yaml_text import read_yaml
 from bot.domain.team import Team
 
 Location = tuple[int | str, ...]
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that is there twice is a mistake; YAML's own answer is to forget the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key} is there twice", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
 def read_team(path: Path) -> tuple[Team | None, list[Mistake]]:
     """The team, unless something is wrong, and everything that is."""
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
-    except FileNotFoundError:
-        return None, [Mistake(str(path), "is not there; copy eightbells.example.yml and fill it in")]
-    except (OSError, UnicodeDecodeError) as fault:
-        return None, [Mistake(str(path), f"cannot be read ({fault})")]
-    except yaml.YAMLError as fault:
-        return None, [Mistake(_place(path, fault), getattr(fault, "problem", None) or "is not YAML")]
+    raw, unreadable = read_yaml(path)
+    if unreadable:
+        return None, [unreadable]
     if raw is not None and not isinstance(raw, dict):
         return None, [Mistake(str(path), "holds no settings; see eightbells.example.yml")]
-    return parse_team(raw or {}, str(path))
+    return parse_team(cast("dict[str, Any]", raw or {}), str(path))
 
 
 def parse_team(raw: dict[str, Any], where: str) -> tuple[Team | None, list[Mistake]]:
@@ -56,12 +39,15 @@ def parse_team(raw: dict[str, Any], where: str) -> tuple[Team | None, list[Mista
             errors = [e for e in fault.errors() if rest is raw or e["type"] not in ("missing", NOTHING_GIVEN)]
             mistakes += [Mistake(_path(where, error["loc"]), _sentence(error)) for error in errors]
             for error in fault.errors():
-                rest = _without(rest, error["loc"] if error["type"] != "missing" else error["loc"][:-1])
-    names: dict[str, set[str]] = {
-        section: {str(name) for name in raw.get(section) or ()} for section in ("environments", "roles", "people")
-    }
+                rest = _shorter(rest, error["loc"] if error["type"] != "missing" else error["loc"][:-1])
+    names = {section: _names_in(raw.get(section)) for section in ("environments", "roles", "people")}
     mistakes += [Mistake(_path(where, place), what) for place, what in cross_checks(file, names)]
     return (None if mistakes else team_of(file)), mistakes
+
+
+def _names_in(section: Any) -> set[str]:
+    """What a section names, where it is a section at all."""
+    return {str(name) for name in section} if isinstance(section, Mapping) else set()
 
 
 def _sentence(error: Any) -> str:
@@ -71,7 +57,12 @@ def _sentence(error: Any) -> str:
     if error["type"] == "missing":
         return "is missing"
     message: str = error["msg"].removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
+    message = message[:1].lower() + message[1:]
+    if error["type"] == "string_type" and isinstance(error["input"], bool | int | float | date):
+        # yaml.org/type/bool.html and its siblings: no, on, 010, 17:00 and 2026-12-31 are no words in YAML 1.1.
+        read = error["input"]
+        message += f"; YAML reads what stands here as {str(read).lower()}, so put it in quotes"
+    return message
 
 
 def _keys_at(place: Location) -> list[str]:
@@ -91,6 +82,13 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
+def _shorter(node: Any, place: Location) -> Any:
+    """A copy without what stands at this place, or as much around it as it takes for the copy to have less."""
+    while (shorter := _without(node, place)) == node and place:
+        place = place[:-1]
+    return shorter
+
+
 def _without(node: Any, place: Location) -> Any:
     """A copy without what stands at this place; without its whole parent, where the place is not in the data."""
     if not place:
@@ -108,8 +106,3 @@ def _without(node: Any, place: Location) -> Any:
 def _path(where: str, place: Location) -> str:
     steps = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in place)
     return f"{where}: {steps.removeprefix('.')}" if steps else where
-
-
-def _place(path: Path, fault: yaml.YAMLError) -> str:
-    mark = getattr(fault, "problem_mark", None)
-    return f"{path} line {mark.line + 1}" if mark else str(path)

@@ -39,6 +39,7 @@ class SlackDirectory:
         self._clock = clock
         self._people: dict[str, Person] = {}
         self._handles: dict[str, frozenset[str]] = {}  # what each is called, in lower case
+        self._called: dict[str, dict[str, None]] = {}  # the same the other way round: a text may hold 1,000 names
         self._asked_at: dict[str, Any] = {}
         self._groups: dict[str, frozenset[str]] = {}  # user group id -> user ids
         self._group_handles: dict[str, str] = {}  # user group id -> handle
@@ -115,7 +116,8 @@ class SlackDirectory:
     def people_named(self, name: str) -> Sequence[Person]:
         """People of this handle, display name, full name or first name; case does not matter."""
         wanted = name.casefold()
-        return [person for person in self.everybody() if wanted in self._handles[person.id]]
+        found = (self._people[id] for id in self._called.get(wanted, ()))
+        return [person for person in found if not person.is_gone]
 
     def channel_named(self, name: str) -> str | None:
         """The id of a channel, with or without ``#``."""
@@ -218,6 +220,10 @@ class SlackDirectory:
         self._people[person.id] = person
         if before is not None and replace(before, name=person.name, is_admin=person.is_admin) != person:
             self._tell_of([person.id])
+        for handle in self._handles.get(person.id, frozenset()) - handles:
+            self._called[handle].pop(person.id, None)
+        for handle in handles:
+            self._called.setdefault(handle, {})[person.id] = None
         self._handles[person.id] = handles
         self._asked_at[person.id] = self._clock.now()
 

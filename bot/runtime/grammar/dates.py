@@ -16,7 +16,8 @@ class NoTime(NotUnderstood):
 
 AHEAD_MAX = timedelta(days=5 * 366)
 MORNING = time(9)  # what a day without a time of day means, where an instant is wanted
-_LENGTH_MAX = 60  # characters; longer is prose, and dateparser would look for a date in all of it
+LENGTH_MAX = 60  # characters; longer is prose, and dateparser would look for a date in all of it
+NUMBERS_MAX = 8  # 2026-12-31 09:00:00 +01:00 has as many; dateparser tries what each of them could be
 
 _LEADING = re.compile(r"^(?:until|till|by|on|at|before|from)\s+", re.IGNORECASE)
 _WEEKS = re.compile(r"\b(\d{1,3})\s*w(?:ks?)?\b", re.IGNORECASE)
@@ -27,6 +28,13 @@ _BARE_HOUR = re.compile(rf"^(.*\b(?:{_DAY_NAME})\b.*?)\s+(?:at\s+)?(\d{{1,2}})$"
 _WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*\b", re.IGNORECASE)
 _SPAN = re.compile(
     r"\d\s*(?:h|m|s|hours?|hrs?|min(?:ute)?s?|sec(?:ond)?s?)\b|\ban? (?:hour|minute)\b", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\d+")
+_CALENDAR = re.compile(
+    r"\b(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+    r"|now|today|tomorrow|tonight|yesterday|noon|midnight|morning|afternoon|evening|night|hours"
+    r"|second|sec|min|hour|hr|day|week|wk|fortnight|month|mo|year|yr|decade|centur)",
+    re.IGNORECASE,
 )
 _CLOCK = re.compile(r"\d[:.]\d\d|\d\s*[ap]\.?m\b|midnight", re.IGNORECASE)
 
@@ -89,6 +97,17 @@ def read_day(text: str, now: datetime, zone: ZoneInfo, *, field: str | None = No
     return day
 
 
+def may_be(text: str) -> bool:
+    """Whether a text could name a time at all, told without dateparser, which takes milliseconds.
+
+    What has neither a number nor a word of the calendar in it does not.
+    """
+    words = _LEADING.sub("", text.strip())
+    if not words or len(words) > LENGTH_MAX or words.isdecimal():
+        return False
+    return any(letter.isdigit() for letter in words) or _CALENDAR.search(words) is not None
+
+
 def warm() -> None:
     """Load the parser and its tables (about 0.3 s), so that the first person does not wait for them."""
     _parse("tomorrow 09:00", datetime(2026, 1, 1))  # noqa: DTZ001 - dateparser wants a naive base
@@ -115,7 +134,7 @@ def _found(
 
 def _as_parsed(text: str, field: str | None) -> str:
     words = _LEADING.sub("", text.strip())
-    if not words or len(words) > _LENGTH_MAX or words.isdecimal():
+    if not words or len(words) > LENGTH_MAX or words.isdecimal() or len(_NUMBER.findall(words)) > NUMBERS_MAX:
         raise _not_a_date(text, field)
     slashed = _SLASHED.search(words)
     if slashed and max(int(slashed[1]), int(slashed[2])) <= 12:
@@ -160,8 +179,9 @@ def _parse(words: str, base: datetime, *, past: bool = False) -> datetime | None
 
 
 def _not_a_date(text: str, field: str | None) -> NotUnderstood:
-    shown = text if len(text) <= _LENGTH_MAX else text[:_LENGTH_MAX] + "…"
-    meant = any(letter.isdecimal() for letter in text) or any(alike(word, _TIME_WORDS) for word in text.split())
+    begun = text[:LENGTH_MAX]
+    shown = text if text == begun else begun + "…"
+    meant = any(letter.isdecimal() for letter in begun) or any(alike(word, _TIME_WORDS) for word in begun.split())
     kind = NotUnderstood if meant else NoTime
     return kind(
         f"“{shown}” is no time I understand. Write it like 17:00, Mon 09:00, in 2 h, or 2026-12-31.", field=field

@@ -1,25 +1,21 @@
 """One usage line, compiled: reads a text into arguments and writes arguments as a text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from bot.command import Kind, Parameter
 from bot.domain.refusals import NotUnderstood, Refusal
 from bot.runtime.grammar import usage as usages
 from bot.runtime.grammar import values
+from bot.runtime.grammar.cutting import Cutting, Part
 from bot.runtime.grammar.dates import NoTime
 from bot.runtime.grammar.usage import GREEDY, Segment, Slot
 from bot.runtime.grammar.values import Around, NoName
 from bot.runtime.grammar.words import Word, join, quote, split
 
-
-class Part(NamedTuple):
-    """The words of one segment: where its keyword stands, and the number of the segment before it in the text."""
-
-    words: tuple[Word, ...]
-    word_at: int
-    after: int
+TRIES_MAX = 4  # keywords that are read in vain until a person is asked to use quotes
+_SPARING_TRIES = 2  # of these, until what only looks like a name is taken for a word of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +62,31 @@ class Line:
         Raises ``Misread`` where words are left over or do not fit, ``Unknown`` for names we do not know.
         """
         words = split(text, around.names.name_of) if isinstance(text, str) else text
+        cutting = Cutting(self.segments, self._openers, words)
+        tried = 0
         while True:
-            given = self._by_segment(words)
+            cutting.settle_idle(
+                lambda segment, words: _may_be(segment, words, around), sparing=tried < _SPARING_TRIES
+            )
+            given = cutting.parts()
             try:
                 return self._reading(given, around)
             except Refusal as refusal:
                 # "Fix login in Safari": where "in <service>" may follow a text and what follows "in" looks like no
-                # service at all, it was a word of the text. Each turn settles one word, so this ends.
-                word_at = self._in_a_text(refusal, given)
+                # service at all, it was a word of the text. Each turn settles one word, and there are few turns.
+                word_at = self._in_a_text(refusal, given, cutting)
                 if word_at is None:
                     if isinstance(refusal, NoTime):
                         raise Misread(refusal.sentence, self.whole, field=refusal.field) from None
                     raise
-                words = (*words[:word_at], replace(words[word_at], quoted=True), *words[word_at + 1 :])
+                tried += 1
+                if tried > TRIES_MAX:
+                    raise Misread(
+                        f"“{words[word_at].text[:20]}” stands there more often than I can try. Put the text in quotes.",
+                        self.whole,
+                        field=refusal.field,
+                    ) from None
+                cutting.settle(word_at)
 
     def _reading(self, given: Mapping[int, Part], around: Around) -> Reading:
         args: dict[str, Any] = {}
@@ -118,25 +126,7 @@ class Line:
         written = values.write(slot.parameter, value, around)
         return quote(written) if written.casefold() in self._openers else written
 
-    def _by_segment(self, words: tuple[Word, ...]) -> dict[int, Part]:
-        """Cut the words at keywords; each keyword counts once, so that a text may hold it again."""
-        found: dict[int, Part] = {0: Part((), 0, 0)}
-        current, start, at = 0, 0, 0
-        while at < len(words):
-            opened = self._keyword_at(words, at, found, current)
-            if opened is None:
-                at += 1
-                continue
-            found[current] = found[current]._replace(words=words[start:at])
-            found[opened] = Part((), at, current)
-            current = opened
-            at = start = at + len(self.segments[opened].keyword)
-        found[current] = found[current]._replace(words=words[start:])
-        if not found[0].words and not self.segments[0].slots:
-            del found[0]
-        return found
-
-    def _in_a_text(self, refusal: Refusal, given: Mapping[int, Part]) -> int | None:
+    def _in_a_text(self, refusal: Refusal, given: Mapping[int, Part], cutting: Cutting) -> int | None:
         """Where the keyword before the refused words stands, if it may as well be a word of the text before it."""
         slot_name = refusal.field
         for at, part in given.items():
@@ -147,19 +137,11 @@ class Line:
                 or slot_name not in {slot.name for slot in segment.slots}
             ):
                 continue
-            again = any(word.key == segment.keyword[0] for word in part.words)
+            again = cutting.stands_again(segment.keyword[0], part)
             if not (again or isinstance(refusal, NoName | NoTime)):
                 continue
             if before.slots and before.slots[-1].parameter.kind is Kind.TEXT and given[part.after].words:
                 return part.word_at
-        return None
-
-    def _keyword_at(self, words: tuple[Word, ...], at: int, found: Mapping[int, Any], current: int) -> int | None:
-        for index in self._openers.get(words[at].key, ()):
-            keyword = self.segments[index].keyword
-            here = tuple(word.key for word in words[at : at + len(keyword)])
-            if index not in found and index != current and here == keyword:
-                return index
         return None
 
     def _is_due(self, segment: Segment, given: Mapping[int, Any]) -> bool:
@@ -221,6 +203,14 @@ def _takes(slot: Slot, words: tuple[Word, ...], room: int, more: bool) -> int:
         first = words[0]
         return 1 if more or first.user_id or first.quoted or first.key in {"me", "myself"} else room
     return room
+
+
+def _may_be(segment: Segment, words: tuple[Word, ...], around: Around) -> bool:
+    """Whether the words may give the segment's one value; a segment of several is left to its reading."""
+    if len(segment.slots) != 1 or segment.slots[0].optional:
+        return True
+    slot = segment.slots[0]
+    return values.may_be(slot.parameter, words if slot.parameter.kind in GREEDY else words[:1], around)
 
 
 def compile(usage: str, parameters: Mapping[str, Parameter], *, called: str = "") -> Line:

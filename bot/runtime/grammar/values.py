@@ -1,9 +1,10 @@
 """Reads the words given for one parameter, by its kind, and writes values back as words."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, Protocol
 
 from bot.command import Kind, Parameter
@@ -15,6 +16,7 @@ from bot.runtime.grammar.suggest import nearest
 from bot.runtime.grammar.words import DASHES, Word, join, quote
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}")
+_NAME_MAX = 80  # characters; Slack's own limit for a display name
 _PLAIN = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
 
 
@@ -60,11 +62,11 @@ def read(name: str, parameter: Parameter, words: tuple[Word, ...], around: Aroun
         case Kind.TEXT | Kind.WORD:
             return text if parameter.kind is Kind.TEXT or words[0].quoted else text.translate(DASHES)
         case Kind.SERVICE:
-            return _one_of("service", text, tuple(around.team.services), name)
+            return _one_of("service", text, _known(parameter, around), name)
         case Kind.ENVIRONMENT:
-            return _one_of("environment", text, tuple(around.team.environments), name)
+            return _one_of("environment", text, _known(parameter, around), name)
         case Kind.CHOICE:
-            return _one_of("word for this", text, parameter.choices, name)
+            return _one_of("word for this", text, _known(parameter, around), name)
         case Kind.PERSON:
             return words[0].user_id if words[0].user_id else _person(text, around, name)
         case Kind.WHEN:
@@ -77,6 +79,23 @@ def read(name: str, parameter: Parameter, words: tuple[Word, ...], around: Aroun
             return _id(text, parameter.prefix, name)
         case _:
             return _picked(name, parameter, words, around)
+
+
+def may_be(parameter: Parameter, words: tuple[Word, ...], around: Around) -> bool:
+    """Whether ``read`` might take these words, told at little cost; where this is False, it certainly does not."""
+    match parameter.kind:
+        case Kind.SERVICE | Kind.ENVIRONMENT | Kind.CHOICE:
+            return _folded(words[0].text) in _by_folded(_known(parameter, around))
+        case Kind.PERSON:
+            return _may_be_person(words, around)
+        case Kind.WHEN | Kind.DATE:
+            return len(words) <= dates.LENGTH_MAX // 2 + 1 and dates.may_be(join(words))
+        case Kind.NUMBER:
+            return _NUMBER.fullmatch(_bare(words[0].text)) is not None
+        case Kind.ID:
+            return not parameter.prefix or _id_pattern(parameter.prefix).fullmatch(_bare(words[0].text)) is not None
+        case _:
+            return True
 
 
 def write(parameter: Parameter, value: Any, around: Around) -> str:
@@ -118,11 +137,43 @@ def _time(text: str, field: str) -> time:
 
 
 def _one_of(what: str, text: str, known: tuple[str, ...], field: str) -> str:
-    wanted = text.translate(DASHES).strip(",;").casefold()
-    for name in known:
-        if name.casefold() == wanted:
-            return name
-    raise _unknown(what, text, known, field)
+    found = _by_folded(known).get(_folded(text))
+    if found is None:
+        raise _unknown(what, text, known, field)
+    return found
+
+
+def _known(parameter: Parameter, around: Around) -> tuple[str, ...]:
+    """The names that there are of the parameter's kind."""
+    match parameter.kind:
+        case Kind.SERVICE:
+            return tuple(around.team.services)
+        case Kind.ENVIRONMENT:
+            return tuple(around.team.environments)
+        case _:
+            return parameter.choices
+
+
+def _bare(text: str) -> str:
+    """The word without the comma after it, and with plain dashes."""
+    return text.translate(DASHES).strip(",;")
+
+
+def _folded(text: str) -> str:
+    return _bare(text).casefold()
+
+
+@lru_cache(maxsize=256)
+def _by_folded(known: tuple[str, ...]) -> Mapping[str, str]:
+    # Of two names that differ in case only, the first is meant.
+    return {name.casefold(): name for name in reversed(known)}
+
+
+def _may_be_person(words: tuple[Word, ...], around: Around) -> bool:
+    first = words[0]
+    if first.user_id or first.quoted or first.key in {"me", "myself"}:
+        return True
+    return len(words) <= _NAME_MAX and bool(around.names.people_named(join(words).strip("@,; ")[:_NAME_MAX]))
 
 
 def _unknown(what: str, text: str, known: Sequence[str], field: str) -> Unknown:
@@ -149,20 +200,25 @@ def _person(text: str, around: Around, field: str) -> str:
 
 
 def _number(text: str, field: str) -> int:
-    plain = text.translate(DASHES).strip(",;")
+    plain = _bare(text)
     if not _NUMBER.fullmatch(plain):
         raise NotUnderstood(f"“{_short(text)}” is no whole number. Write it in digits, such as 3.", field=field)
     return int(plain)
 
 
 def _id(text: str, prefix: str, field: str) -> str:
-    plain = text.translate(DASHES).strip(",;")
+    plain = _bare(text)
     if not prefix:
         return plain
-    found = re.fullmatch(rf"(?:#|{re.escape(prefix)}-?)?([0-9]{{1,12}})", plain, re.IGNORECASE)
+    found = _id_pattern(prefix).fullmatch(plain)
     if not found:
         raise NotUnderstood(f"“{_short(text)}” is no id of this kind. They look like {prefix}-41.", field=field)
     return f"{prefix}-{int(found[1])}"
+
+
+@lru_cache(maxsize=64)
+def _id_pattern(prefix: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:#|{re.escape(prefix)}-?)?([0-9]{{1,12}})", re.IGNORECASE)
 
 
 def _short(text: str) -> str:

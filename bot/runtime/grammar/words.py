@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.domain.refusals import NotUnderstood
 
@@ -23,7 +23,7 @@ _WORD = re.compile(
         [{_D}](?P<double>(?:[^{_D}]|([{_D}])\3)*)[{_D}](?=\s|$)
       | «(?P<angle>[^«»]*)»(?=\s|$)
       | [{_S}](?P<single>[^{_S}]*)[{_S}](?=\s|$)
-      | (?P<word>(?:<[^<>\n]*>|\S)+)
+      | (?P<word>(?:[^\s<]++|<[^<>\n]*+>|<)++)
     )""",
     re.VERBOSE,
 )
@@ -34,11 +34,13 @@ _ENTITY = re.compile(r"&(amp|lt|gt);")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
 DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 
+_MARKS_MAX = 30  # in a row; no language needs half as many
+_JOINER = "\u034f"  # combining grapheme joiner, which nobody sees
+
 NameOf = Callable[[str], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word, or several in quotes.
 
     Attributes:
@@ -73,9 +75,34 @@ def clean(text: str) -> str:
     """The text in one form of Unicode, with plain spaces and newlines and without invisible characters."""
     if not text.isascii():
         # Half a surrogate pair can come out of JSON, and no database takes it.
-        text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
+        text = _composed(text.encode("utf-8", "replace").decode("utf-8"))
     text = _SPACES.sub(" ", _NEWLINES.sub("\n", text))
     return _INVISIBLE.sub("", text).strip()
+
+
+def _composed(text: str) -> str:
+    """The text in normalisation form C, in time that grows with its length alone.
+
+    Python sorts the marks on one letter with as many steps as the square of their number (40,000 take 1.2 s), so
+    more than 30 in a row get a joiner after each 30, as the Stream-Safe Text Format has it: unicode.org/reports/tr15.
+    """
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    return unicodedata.normalize("NFC", _stream_safe(text))
+
+
+def _stream_safe(text: str) -> str:
+    parts: list[str] = []
+    marks = begun = 0
+    for at, letter in enumerate(text):
+        if not unicodedata.combining(letter):
+            marks = 0
+            continue
+        marks += 1
+        if marks > _MARKS_MAX:
+            parts.append(text[begun:at])
+            begun, marks = at, 1
+    return _JOINER.join([*parts, text[begun:]])
 
 
 def meaning(marked: str, name_of: NameOf) -> str:
@@ -98,16 +125,15 @@ def quote(text: str) -> str:
 
 
 def _word(found: re.Match[str], name_of: NameOf) -> Word:
-    gap = "\n" if "\n" in found["gap"] else " " if found["gap"] else ""
-    if found["word"] is not None:
-        marked = found["word"]
-        mention = _MENTION.fullmatch(marked.rstrip(",;"))
+    space, double, _, angle, single, marked = found.groups()
+    gap = "\n" if "\n" in space else " " if space else ""
+    if marked is not None:
         text = meaning(marked, name_of)
-        return Word(text, text, user_id=mention[1] if mention else "", gap=gap)
-    double, angle, single = found["double"], found["angle"], found["single"]
+        mention = _MENTION.fullmatch(marked.rstrip(",;")) if marked.startswith("<@") else None
+        return Word(text, text, False, mention[1] if mention else "", gap)
     inner = _DOUBLED.sub(r"\1", double) if double is not None else angle if angle is not None else single
-    shown = found[0][len(found["gap"]) :]
-    return Word(meaning(inner, name_of), meaning(shown, name_of), quoted=True, gap=gap)
+    shown = found[0][len(space) :]
+    return Word(meaning(inner, name_of), meaning(shown, name_of), True, "", gap)
 
 
 def _plain(inside: str, whole: str, name_of: NameOf) -> str:

@@ -1,10 +1,18 @@
 """/where: the passport of a change, a ticket, a commit, a pull request or a version."""
 
-from bot.command import Call, Command, Reply, text
+from collections.abc import Sequence
+
+from bot.command import Call, Command, Place, Reply, text
 from bot.domain.ports import Work
-from bot.workflows.passport import passport
+from bot.workflows import places
+from bot.workflows.passport import passport, services_of
 
 command = Command("where", "Where a change, a commit, a pull request or a version is now")
+
+
+async def _its_services(call: Call, work: Work) -> Sequence[Place]:
+    """The services of what is asked about."""
+    return places.of_services(await services_of(work, call.args["thing"]))
 
 
 @command.verb(
@@ -12,6 +20,7 @@ command = Command("where", "Where a change, a commit, a pull request or a versio
     "Everything known of a change, a pull request, a commit or a version",
     examples=("C-41", "#812", "9f3c2a1", "web v1.4.0"),
     reads_only=True,
+    about=_its_services,
     thing=text("C-41, #812, a SHA or a version"),
 )
 async def show(call: Call, work: Work) -> Reply:

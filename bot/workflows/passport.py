@@ -66,6 +66,23 @@ async def passport(work: Work, thing: str) -> Passport:
     return Passport(title, await _state(work, change, seen, steps), names, steps, change)
 
 
+async def services_of(work: Work, thing: str) -> tuple[str, ...]:
+    """The services that this is of, in the order of their names. Raises as ``passport``."""
+    start = await _meant(work, thing.strip())
+    if start.kind == "change":
+        change = await work.get(Change, start.name)
+        return (change.service,) if change and change.service else ()
+    if start.kind == "version":
+        return (start.name.partition("@")[0],)
+    if start.kind == "pr":
+        remote = re.split("[#!]", start.name)[0].casefold()
+        return tuple(sorted(name for name, one in work.team.repositories.items() if one.casefold() == remote))
+    entries, _ = await _follow(work, {start})
+    met = {subject for one in entries for subject in one.entry.subjects}
+    services = {s.name for s in met if s.kind == "service"}
+    return tuple(sorted(services | {s.name.partition("@")[0] for s in met if s.kind == "version"}))
+
+
 async def _meant(work: Work, thing: str) -> Subject:
     ids = change_ids_in(thing)
     if ids and ids[0].casefold() == thing.casefold():

@@ -20,7 +20,7 @@ async def rotation_meant(call: Call, work: Work) -> Sequence[Place]:
     name = next((str(args[key]) for key in ("rotation", "name", "team") if args.get(key)), "")
     there = await places.of_rotation(work, name) if name else places.NOWHERE
     # The field may also be emptied: then the rotation is for every service, and belongs to none.
-    return (*there, *places.of_services(services_in(args["services"] or ""))) if "services" in args else there
+    return (*there, *places.of_services(services_in(args.get("services") or ""))) if "people" in args else there
 
 
 async def page_meant(call: Call, work: Work) -> Sequence[Place]:

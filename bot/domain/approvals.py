@@ -47,13 +47,15 @@ def digest_of(vote: Vote, about: str, artifact: str = "") -> str:
 class Approval:
     """A question to other people: N of them must say yes before ``expires_at``; one no ends it.
 
-    ``asked_by`` never counts, and nobody counts twice.
+    ``asked_by`` never counts, and nobody counts twice. ``not_by`` may say no and not yes: who opened the incident for
+    which it passes rules.
     """
 
     asked_by: str
     needed: int
     expires_at: datetime
     votes: tuple[Vote, ...] = ()
+    not_by: str = ""
 
     @property
     def last(self) -> Vote:
@@ -113,6 +115,11 @@ class Approval:
             raise NotAllowed(
                 f"You asked for {what}, so somebody else has to decide. "
                 "Ask a colleague to press the button, or cancel the request."
+            )
+        if decision is Decision.APPROVE and by.id == self.not_by:
+            raise NotAllowed(
+                f"You opened the incident for which {what} passes what holds others, so somebody else has to approve "
+                "it. Ask a colleague to press the button, or refuse it."
             )
         if any(vote.by == by.id for vote in self.votes):
             raise NotAllowed(

@@ -35,7 +35,8 @@ class Picture:
 
     ``before`` is the environment before, ``ran_since`` since when the same commit has been there; ``on_call`` are
     user ids; ``flags`` those that hide some of it there, each with who gets it: "checkout_v2 10 %";
-    ``starts_by`` until when what holds it may hold it, before its approval is too old.
+    ``starts_by`` until when what holds it may hold it, before its approval is too old; ``passes`` what would hold it
+    now, were it not the fix of an incident, and ``fixes_nothing`` that this incident is over.
     """
 
     checks: Checks = field(default_factory=Checks)
@@ -48,6 +49,8 @@ class Picture:
     risk: Risk = Risk(Level.LOW)
     flags: tuple[str, ...] = ()
     starts_by: datetime | None = None
+    passes: tuple[Obstacle, ...] = ()
+    fixes_nothing: bool = False
 
     @property
     def outlasted(self) -> bool:
@@ -64,6 +67,7 @@ def picture(
     on_call: tuple[str, ...] = (),
     flags: Sequence[Flag] = (),
     starts_by: datetime | None = None,
+    passes: Sequence[Obstacle] = (),
 ) -> Picture:
     """What the card shows of these facts."""
     before = facts.before
@@ -78,6 +82,8 @@ def picture(
         risk(deployment, facts),
         tuple(f"{flag.id} {flag.serving(deployment.environment)}" for flag in flags),
         starts_by,
+        tuple(passes),
+        bool(deployment.fixes) and not facts.is_fix(deployment),
     )
 
 

@@ -47,6 +47,10 @@ def _about(deployment: Deployment, policy: Policy, person: Person, rule: str) ->
     """What keeps this person from approving it."""
     if person.id == deployment.asked_by:
         yield Reason(rule, "You asked for it, and whoever asks does not count: somebody else has to say yes.")
+    elif person.id == deployment.approval.not_by:
+        yield Reason(
+            deployment.fixes, "You opened it, so somebody else has to approve what passes rules to fix it."
+        )
     elif any(vote.by == person.id for vote in deployment.approval.votes):
         yield Reason(rule, "You have said yes already; one person counts once.")
     else:

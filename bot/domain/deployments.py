@@ -10,13 +10,13 @@ from bot.domain.carried import Carried
 from bot.domain.deployment_states import State, standing
 from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
-from bot.domain.requested import About
+from bot.domain.requested import About, yeses_needed
 from bot.domain.seen import Seen
 from bot.domain.ships import Ships, Version
 from bot.domain.spans import rounded
 from bot.domain.target_ports import Finished
 from bot.domain.team import Environment
-from bot.domain.versions import is_nameable
+from bot.domain.versions import must_be_nameable
 
 TAIL_LINES = 20
 
@@ -25,13 +25,14 @@ TAIL_LINES = 20
 class Deployment:
     """One version of one service on its way to one environment.
 
-    Every transition returns the deployment as it is afterwards, or raises ``Stale`` with where it stands.
-    ``run`` counts how often its command was started; only the run that is under way may say how it ended.
+    Every transition returns it as it is afterwards, or raises ``Stale`` with where it stands. ``run`` counts how often
+    its command was started; only the run that is under way may say how it ended.
 
     Attributes:
         sha: the commit that everything is about: what was approved is what the command gets.
         rolls_back: the deployment that this one takes back.
-        overrides: the freeze that those who approve let it pass; ``fixes``: the open incident that it is to end.
+        overrides: the freeze that those who approve let it pass, the one that began at ``overrides_since``.
+        fixes: the incident that it is to end, for which it passes rules while that is open.
         moved_from: the commit that it was about before the ref moved; ``fell_away``: approvals that ended with it.
         sent_back: how often it went back to those who approve, as its ref or image had moved when its turn came.
         called: what whoever carries it out is told as its version: its name where that is a tag which stands at
@@ -64,6 +65,7 @@ class Deployment:
     before: Version | None = None
     rolls_back: str = ""
     overrides: str = ""
+    overrides_since: datetime | None = None
     fixes: str = ""
     moved_from: str = ""
     fell_away: int = 0
@@ -90,22 +92,20 @@ class Deployment:
 
     @classmethod
     def ask(
-        cls, service: str, version: str, environment: Environment, by: Person, at: datetime, **about: Unpack[About]
+        cls,
+        service: str,
+        version: str,
+        environment: Environment,
+        by: Person,
+        at: datetime,
+        *,
+        not_by: str = "",
+        **about: Unpack[About],
     ) -> Self:
-        """A new request; it is queued at once where the environment asks for no approvals, or for a rollback.
-
-        A rollback needs none because its version was approved and live there before; what passes a freeze needs
-        one at least.
-        Raises ``Refusal`` where the version cannot be one.
-        """
-        if not is_nameable(version):
-            raise Refusal(
-                f"“{version}” cannot be a version: it has to be one word such as v1.4.0, main or 9f3c2a1.",
-                field="version",
-            )
+        """A new request; it is queued at once where nobody has to approve it. Raises ``Refusal`` for no version."""
+        must_be_nameable(version)
         given: About = {**about, "because": about.get("because", "").strip()}
-        needed = max(environment.approvals, 1 if about.get("overrides") else 0)
-        needed = 0 if about.get("rolls_back") else needed
+        needed = yeses_needed(environment.approvals, given)
         return cls(
             service=service,
             version=version,
@@ -113,7 +113,7 @@ class Deployment:
             asked_by=by.id,
             asked_name=by.name,
             asked_at=at,
-            approval=Approval(by.id, needed, at + environment.expires_after),
+            approval=Approval(by.id, needed, at + environment.expires_after, not_by=not_by),
             state=State.WAITING if needed else State.QUEUED,
             queued_at=None if needed else at,
             **given,
@@ -140,7 +140,7 @@ class Deployment:
 
     @property
     def run_name(self) -> str:
-        """Names one start of the command, for jobs and messages: ``D-12/1``."""
+        """Names one start of it: ``D-12/1``."""
         return f"{self.id}/{self.run}"
 
     def decide(self, decision: Decision, by: Person, at: datetime) -> Self:
@@ -149,21 +149,21 @@ class Deployment:
         approval = self.approval.decide(decision, by, at, self.what, self.sha or "")
         if decision is Decision.REFUSE:
             return replace(self, approval=approval, state=State.REFUSED, ended_at=at, ended_by=by.id)
-        if approval.is_given:
-            return replace(self, approval=approval, state=State.QUEUED, queued_at=at)
-        return replace(self, approval=approval)
+        now = replace(self, approval=approval)
+        return replace(now, state=State.QUEUED, queued_at=at) if approval.is_given else now
 
-    def override(self, freeze: str, because: str, environment: Environment, by: Person, at: datetime) -> Self:
-        """Asked for anew, to pass a freeze: votes from before it count no more, and one other person must say yes."""
+    def override(
+        self, where: Environment, by: Person, at: datetime, not_by: str = "", **passes: Unpack[About]
+    ) -> Self:
+        """Asked for anew, to pass more: votes from before it count no more, and one other person must say yes."""
         self.must_be(State.WAITING, State.QUEUED, at=at)
-        needed = max(environment.approvals, 1)
+        needed = max(where.approvals, 1)
         return replace(
             self,
+            **passes,
             asked_by=by.id,
             asked_name=by.name,
-            approval=Approval(by.id, needed, at + environment.expires_after),
-            because=because.strip(),
-            overrides=freeze,
+            approval=Approval(by.id, needed, at + where.expires_after, not_by=not_by),
             state=State.WAITING,
             queued_at=None,
         )

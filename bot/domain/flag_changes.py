@@ -45,7 +45,7 @@ class FlagChange:
     Attributes:
         before: who got it when this was asked for, or came into force.
         falls_back_to: what taking it back brings; not the same where ``before`` was temporary itself.
-        overrides: the freeze that those who approve let it pass.
+        overrides: the freeze that those who approve let it pass, the one that began at ``overrides_since``.
         lasts: how long it is to be in force, from then on; ``until`` is when it ends, once that is known.
     """
 
@@ -66,6 +66,7 @@ class FlagChange:
     state: ChangeState = ChangeState.WAITING
     because: str = ""
     overrides: str = ""
+    overrides_since: datetime | None = None
     lasts: timedelta | None = None
     until: datetime | None = None
     came_at: datetime | None = None
@@ -86,6 +87,7 @@ class FlagChange:
         service: str | None = None,
         because: str | None = None,
         overrides: str = "",
+        overrides_since: datetime | None = None,
         lasts: timedelta | None = None,
         until: datetime | None = None,
     ) -> Self:
@@ -118,6 +120,7 @@ class FlagChange:
             approval=Approval(by.id, needed, min(expires_at, until or expires_at)),
             because=words.optional(because, "because", "reason"),
             overrides=overrides,
+            overrides_since=overrides_since,
             lasts=lasts,
             until=until,
         )

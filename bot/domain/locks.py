@@ -34,13 +34,13 @@ class LockKind(StrEnum):
 class Locked(Refusal):
     """Somebody else's lock stands in the way; the sentence says whose, why, until when, and what to do."""
 
-    def __init__(self, lock: "Lock", at: datetime) -> None:
+    def __init__(self, lock: "Lock", at: datetime, more: str = "") -> None:
         because = f": “{lock.reason}”" if lock.reason else ""
         unlock = f"/deploy unlock {lock.environment}" + (f" for {lock.service}" if lock.service else "")
         super().__init__(
             f"{lock.what} is locked by {lock.by_name} for {rounded(lock.until - at)} more{because}. "
             f'Ask {lock.by_name}, wait for its end, or take the lock off with "{unlock}" ({lock.by_name} is told); '
-            f'"{unlock.replace("unlock", "steal")} because …" makes it yours.'
+            f'"{unlock.replace("unlock", "steal")} because …" makes it yours.{f" {more}" if more else ""}'
         )
         self.lock = lock
 

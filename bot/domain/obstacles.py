@@ -37,6 +37,7 @@ class Obstacle:
         stops_votes: no yes counts while it is there; else it only keeps the deployment from starting.
         is_warning: it keeps nothing; whoever decides should know.
         key: what somebody has to name to override it; "" where nobody can.
+        since: when it began, of what can be overridden: what is approved is to pass this one, and not the next.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Obstacle:
     stops_votes: bool = False
     is_warning: bool = False
     key: str = ""
+    since: datetime | None = None
 
     def sentence(self, at: datetime) -> str:
         """What is so, and for how long still."""
@@ -101,6 +103,7 @@ class Freeze:
 
     key: str  # name of the window, or id of what somebody set
     rule: str
+    since: datetime  # a window of the calendar comes again under its name
     until: datetime
     by_name: str = ""
     reason: str = ""
@@ -128,32 +131,57 @@ class Facts:
     before: Before | None = None
     freezes: tuple[Freeze, ...] = ()
     locks: tuple[Lock, ...] = ()
-    incidents: tuple[Incident, ...] = ()
+    incidents: tuple[Incident, ...] = ()  # those that are open, of this service or of none in particular
+
+    def is_fix(self, deployment: Deployment) -> bool:
+        """Whether what it is to fix is still open, and concerns its service."""
+        return any(one.id == deployment.fixes for one in self.incidents)
 
 
 def obstacles(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:
     """What stands in its way, warnings last.
 
-    A rollback passes everything: nothing may keep something broken live. The fix of an open incident passes whatever
-    asks to wait (locks, freezes, incidents, soak time), not what asks whether it works.
+    A rollback passes everything: nothing may keep something broken live. The fix of an incident passes whatever asks to
+    wait (locks, freezes, incidents, soak time) for as long as that incident is open, not what asks whether it works.
     """
     if deployment.rolls_back:
         return []
     found = [*_order(deployment, environment, facts), *_checks(environment, facts)]
-    if not deployment.fixes:
-        found += _soak(environment, facts)
-        found += [_frozen(environment, freeze) for freeze in facts.freezes if freeze.key != deployment.overrides]
-        people = {deployment.asked_by, *(vote.by for vote in deployment.approval.approvals)}
-        found += _locks(deployment.service, people, facts)
-        found += _incidents(environment, facts)
+    if not facts.is_fix(deployment):
+        found += _waits(deployment, environment, facts)
     return sorted(found, key=lambda one: one.is_warning)
 
 
+def passed_as_fix(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:
+    """What would keep it from starting now, were it not the fix of an open incident."""
+    is_fix = facts.is_fix(deployment) and not deployment.rolls_back
+    return start_waits(_waits(deployment, environment, facts)) if is_fix else []
+
+
+def _waits(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:
+    """What asks it to wait, whether or not it works."""
+    passes = (deployment.overrides, deployment.overrides_since)
+    people = {deployment.asked_by, *(vote.by for vote in deployment.approval.approvals)}
+    return [
+        *_soak(environment, facts),
+        *(_frozen(environment, freeze) for freeze in facts.freezes if (freeze.key, freeze.since) != passes),
+        *_locks(deployment.service, people, facts),
+        *_incidents(environment, facts),
+    ]
+
+
 def still(
-    service: str, environment: Environment, facts: Facts, people: Collection[str], overrides: str = ""
+    service: str,
+    environment: Environment,
+    facts: Facts,
+    people: Collection[str],
+    passes: tuple[str, datetime | None] = ("", None),
 ) -> list[Obstacle]:
-    """What keeps an environment still for whatever these people want there, warnings last; incidents only warn."""
-    found = [_frozen(environment, freeze) for freeze in facts.freezes if freeze.key != overrides]
+    """What keeps an environment still for whatever these people want there, warnings last; incidents only warn.
+
+    ``passes`` is the freeze that was approved to be passed: its key, and when it began.
+    """
+    found = [_frozen(environment, freeze) for freeze in facts.freezes if (freeze.key, freeze.since) != passes]
     warnings = [replace(one, is_warning=True) for one in _incidents(environment, facts)]
     return [*found, *_locks(service, people, facts), *warnings]
 
@@ -201,7 +229,9 @@ def _frozen(environment: Environment, freeze: Freeze) -> Obstacle:
     by = f", set by {freeze.by_name}" if freeze.by_name else ""
     why = f": {freeze.reason}" if freeze.reason else ""
     what = f"{environment.name} is frozen ({freeze.key}{by}{why})"
-    return Obstacle(Kind.FREEZE, freeze.rule, what, freeze.until, stops_votes=True, key=freeze.key)
+    return Obstacle(
+        Kind.FREEZE, freeze.rule, what, freeze.until, stops_votes=True, key=freeze.key, since=freeze.since
+    )
 
 
 def _locks(service: str, people: Collection[str], facts: Facts) -> list[Obstacle]:

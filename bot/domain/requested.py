@@ -1,5 +1,6 @@
 """What a request for a deployment says beside which version goes where."""
 
+from datetime import datetime
 from typing import TypedDict
 
 from bot.domain.ships import Ships, Version
@@ -14,5 +15,27 @@ class About(TypedDict, total=False):
     before: Version | None
     rolls_back: str
     overrides: str
+    overrides_since: datetime | None
     fixes: str
     artifact: str
+
+
+class Passes(TypedDict):
+    """What a request asks to pass, and by which reason; ``not_by`` is who may not say yes to that."""
+
+    because: str
+    overrides: str
+    overrides_since: datetime | None
+    fixes: str
+    not_by: str
+
+
+def yeses_needed(approvals: int, about: About) -> int:
+    """How many others must say yes where the environment asks for so many.
+
+    What passes a freeze, or rules as the fix of an incident, needs one at least. A rollback needs none, as its version
+    was approved and live there before.
+    """
+    if about.get("rolls_back"):
+        return 0
+    return max(approvals, 1 if about.get("overrides") or about.get("fixes") else 0)

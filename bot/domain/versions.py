@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from bot.domain.refusals import Refusal
+
 _VERSION = re.compile(r"(?P<numbers>\d{1,12}(?:\.\d{1,12})*)(?P<rest>.*)$", re.DOTALL)
 _PARTS = re.compile(r"(\d{1,12})")
 _NAMEABLE = re.compile(r"\w[\w.+@/~^#=,-]{0,199}")
@@ -50,3 +52,12 @@ def _key(name: str) -> _Key:
         (not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in _PARTS.split(rest) if part
     )
     return True, tuple(map(int, match["numbers"].split("."))), not rest, parts, name
+
+
+def must_be_nameable(version: str) -> None:
+    """Raises ``Refusal`` where this cannot be a version."""
+    if not is_nameable(version):
+        raise Refusal(
+            f"“{version}” cannot be a version: it has to be one word such as v1.4.0, main or 9f3c2a1.",
+            field="version",
+        )

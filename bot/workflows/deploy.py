@@ -10,10 +10,11 @@ from bot.domain.locks import Locked
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Stale
+from bot.domain.requested import Passes
 from bot.domain.ships import Ships
 from bot.domain.slots import Slot
 from bot.domain.team import Service
-from bot.workflows import blockers_links, builds, deploy_asking, deploy_following, deploy_rules
+from bot.workflows import blockers_links, builds, deploy_asking, deploy_fixes, deploy_following, deploy_rules
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy_around import look_at_next_turn
 from bot.workflows.deploy_look import Found, with_known_changes
@@ -35,7 +36,7 @@ async def request(
     """A new deployment with its card in the channel; it starts at once where nobody has to approve.
 
     ``found`` is what the version turned out to be, and who is there. With a reason it passes a freeze, if somebody else
-    approves; where the reason names an open incident that it fixes, also locks and that incident.
+    approves; where the reason says which open incident it fixes, also locks, incidents and soak time.
 
     Raises ``Refusal``: nothing deploys this service, it is locked or frozen, the version has to be somewhere else
     first, it is asked for already.
@@ -43,10 +44,10 @@ async def request(
     deployable(work.team.services[service])
     version = found.version or version
     await builds.learn(work, found.checks)
-    fixes = await deploy_rules.fixed_by(work, service, because)
-    if not fixes:
-        await must_be_open(work, service, environment, by.id)
-    overrides = await deploy_rules.freeze_to_pass(work, service, environment) if because.strip() else ""
+    passes = await _passes(work, service, environment, because)
+    if not passes["fixes"]:
+        hint = await deploy_fixes.said_otherwise(work, service, because)
+        await must_be_open(work, service, environment, by.id, hint)
     where = work.team.environments[environment]
     slot = await slot_of(work, service, environment)
     for other in await work.find(Deployment, service=service, environment=environment, version=version):
@@ -54,8 +55,8 @@ async def request(
             may_wait = (
                 other.state in (State.WAITING, State.QUEUED) and slot.taken_by != other.id
             )  # its turn is not on
-            if overrides and not other.overrides and may_wait:
-                return await _override(work, other.override(overrides, because, where, by, work.now), found.people)
+            if may_wait and _is_more(passes, other):
+                return await _override(work, other.override(where, by, work.now, **passes), found.people)
             raise Stale(f"{other.id} is the same already. {other.standing(work.now)} Its card is in the channel.")
     asked = Deployment.ask(
         service,
@@ -64,12 +65,10 @@ async def request(
         by,
         work.now,
         sha=found.sha,
-        because=because,
         ships=await with_known_changes(work, found.ships) or Ships(),
         before=slot.live,
-        overrides=overrides,
-        fixes=fixes,
         artifact=found.artifact,
+        **passes,
     )
     await deploy_rules.must_be_askable(work, asked, f"/deploy {asked.what}")
     return await _enter(work, asked, slot, found.people)
@@ -83,8 +82,8 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deploym
     await work.save(deployment)
     what = "approved" if decision is Decision.APPROVE else "refused"
     vote = digest_of(deployment.approval.last, deployment.id, deployment.artifact)
-    over = {"override": deployment.overrides} if deployment.overrides else {}
-    news.record(work, deployment, what, by.id, vote=vote, **over)
+    passes = {"override": deployment.overrides, "fixes": deployment.fixes}
+    news.record(work, deployment, what, by.id, vote=vote, **{name: one for name, one in passes.items() if one})
     slot = await slot_of(work, deployment.service, deployment.environment)
     if deployment.state is not State.WAITING:
         work.forgive(_expiry_key(deployment))
@@ -130,7 +129,7 @@ async def retry(work: Work, id: str, by: Person, here: Collection[str] = ()) -> 
     _must_be_approved_still(deployment, here)
     slot = await slot_of(work, deployment.service, deployment.environment)
     _must_be_latest(deployment, slot)
-    if not deployment.rolls_back and not deployment.fixes:
+    if not deployment.rolls_back and not await deploy_fixes.is_fix(work, deployment):
         await must_be_open(work, deployment.service, deployment.environment, by.id)
     was_lost = deployment.state is State.UNKNOWN
     deployment = deployment.again(work.now)
@@ -206,9 +205,28 @@ def deployable(service: Service) -> None:
         )
 
 
+async def _passes(work: Work, service: str, environment: str, because: str) -> Passes:
+    """What a request with this reason asks to pass: the rules that its incident lets it pass, else a freeze."""
+    reason = because.strip()
+    nothing: Passes = {"because": reason, "overrides": "", "overrides_since": None, "fixes": "", "not_by": ""}
+    if incident := await deploy_fixes.fixed_by(work, service, reason):
+        return {**nothing, "fixes": incident.id, "not_by": incident.opened_by}
+    freeze = await deploy_rules.freeze_to_pass(work, service, environment) if reason else None
+    return {**nothing, "overrides": freeze.key, "overrides_since": freeze.since} if freeze else nothing
+
+
+def _is_more(passes: Passes, other: Deployment) -> bool:
+    """Whether this asks to pass what the request that there is does not pass."""
+    if fixes := passes["fixes"]:
+        return fixes != other.fixes
+    freeze = (passes["overrides"], passes["overrides_since"])
+    return bool(freeze[0]) and freeze != (other.overrides, other.overrides_since)
+
+
 async def _enter(work: Work, asked: Deployment, slot: Slot, people: Sequence[Person] = ()) -> Deployment:
     deployment = await work.add(asked)
     facts = {"rolls_back": deployment.rolls_back or None, "override": deployment.overrides or None}
+    facts |= {"fixes": deployment.fixes} if deployment.fixes else {}
     news.record(work, deployment, "requested", deployment.asked_by, **facts)
     if deployment.state is State.WAITING:
         will_expire(work, deployment)
@@ -222,9 +240,10 @@ async def _enter(work: Work, asked: Deployment, slot: Slot, people: Sequence[Per
 
 
 async def _override(work: Work, deployment: Deployment, people: Sequence[Person]) -> Deployment:
-    """A request from before a freeze, asked for anew to pass it."""
+    """A request from before a freeze, or before its incident was named, asked for anew to pass more."""
     await work.save(deployment)
-    news.record(work, deployment, "override_asked", deployment.asked_by, override=deployment.overrides)
+    facts = {"fixes": deployment.fixes} if deployment.fixes else {"override": deployment.overrides}
+    news.record(work, deployment, "override_asked", deployment.asked_by, **facts)
     will_expire(work, deployment)
     deployment = await deploy_asking.ask(
         work, deployment, [one for one in people if one.id not in deployment.asked]
@@ -266,5 +285,5 @@ def _taken_back(deployment: Deployment) -> Ships:
 
 def _expiry_key(deployment: Deployment) -> str:
     # What is asked anew has a time of its own, and a job that was forgiven is owed no more.
-    anew = (deployment.overrides, deployment.sent_back)
+    anew = (deployment.overrides, deployment.fixes, deployment.sent_back)
     return ":".join(["deploy.expire", deployment.id, *(str(one) for one in anew if one)])

@@ -60,7 +60,7 @@ def _candidates(work: Work, deployment: Deployment, people: Sequence[Person]) ->
     able = [
         one
         for one in people
-        if one.id != deployment.asked_by
+        if one.id not in (deployment.asked_by, deployment.approval.not_by)
         and one.is_member
         and policy.allows("deploy.approve", where, one, service=deployment.service)
     ]

@@ -11,7 +11,7 @@ from bot.domain.deployments import Deployment, State
 from bot.domain.flags import MOST_FLAGS, Flag
 from bot.domain.ledger import Entry, Fact, Subject
 from bot.domain.messages import Message
-from bot.domain.obstacles import obstacles
+from bot.domain.obstacles import obstacles, passed_as_fix
 from bot.domain.ports import Work
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
@@ -91,7 +91,8 @@ async def _picture(work: Work, deployment: Deployment, slot: Slot) -> Picture | 
     who = await on_call(work, deployment.service)
     flags = await _flags(work, deployment)
     starts_by = deploy_rules.starts_by(work, deployment)
-    return picture(deployment, facts, obstacles(deployment, where, facts), slot.live, who, flags, starts_by)
+    passes = passed_as_fix(deployment, where, facts)
+    return picture(deployment, facts, obstacles(deployment, where, facts), slot.live, who, flags, starts_by, passes)
 
 
 async def _flags(work: Work, deployment: Deployment) -> list[Flag]:
@@ -164,7 +165,8 @@ async def tell_whose_turn(work: Work, slot: Slot) -> None:
 def _tell_turn(work: Work, deployment: Deployment, ahead: Deployment | None) -> None:
     context = {"deployment": deployment, "ahead": ahead}
     # Whoever asked anew, to pass a freeze, may be somebody else than whoever was told before.
-    key = f"{card_key(deployment)}:next{':anew' if deployment.overrides else ''}"
+    is_anew = deployment.overrides or deployment.fixes
+    key = f"{card_key(deployment)}:next{':anew' if is_anew else ''}"
     work.say(Message(key, deployment.asked_by, "deploy/next", context))
 
 

@@ -1,12 +1,10 @@
 """What the rules of an environment say about a deployment just now, from what is kept of runs, locks and incidents."""
 
-import re
 from datetime import datetime
 from typing import Any
 
 from bot.domain.builds import Run
 from bot.domain.deployments import Deployment, State
-from bot.domain.incidents import Incident, IncidentState
 from bot.domain.locks import Lock, LockState
 from bot.domain.obstacles import (
     Before,
@@ -23,9 +21,9 @@ from bot.domain.obstacles import (
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
 from bot.domain.team import Environment
+from bot.workflows import deploy_fixes
 
 BACK = 200  # deployments there in which a rollback is looked for
-_INCIDENT = re.compile(r"\bINC-[1-9]\d{0,8}\b", re.IGNORECASE)
 
 
 async def facts_of(work: Work, deployment: Deployment) -> Facts:
@@ -38,7 +36,7 @@ async def facts_of(work: Work, deployment: Deployment) -> Facts:
         await _before(work, deployment, environment),
         freezes_of(work, deployment.service, environment, locks),
         tuple(locks),
-        tuple(await incidents_of(work, deployment.service)),
+        tuple(await deploy_fixes.incidents_of(work, deployment.service)),
     )
 
 
@@ -80,24 +78,15 @@ async def must_be_askable(work: Work, deployment: Deployment, command: str) -> D
     return deployment
 
 
-async def freeze_to_pass(work: Work, service: str, environment: str) -> str:
-    """The freeze that a request made now has to override, or ""."""
+async def freeze_to_pass(work: Work, service: str, environment: str) -> Freeze | None:
+    """The freeze that a request made now has to override, if one is on."""
     found = freezes_of(
         work,
         service,
         environment_of(work, environment),
         await work.find(Lock, environment=environment, state=LockState.HELD),
     )
-    return found[0].key if found else ""
-
-
-async def fixed_by(work: Work, service: str, because: str) -> str:
-    """The open incident of this service that a reason names ("fixes INC-7"), or ""."""
-    for id in _INCIDENT.findall(because):
-        incident = await work.get(Incident, id)
-        if incident and incident.state is IncidentState.OPEN and incident.service in (None, service):
-            return incident.id
-    return ""
+    return found[0] if found else None
 
 
 async def checks_of(work: Work, sha: str | None, required: tuple[str, ...] = ()) -> Checks:
@@ -105,20 +94,15 @@ async def checks_of(work: Work, sha: str | None, required: tuple[str, ...] = ())
     return Checks.of(await work.find(Run, sha=sha) if sha else [], required)
 
 
-async def incidents_of(work: Work, service: str) -> list[Incident]:
-    """Open incidents of this service, and those of none in particular."""
-    return [one for one in await work.find(Incident, state=IncidentState.OPEN) if one.service in (None, service)]
-
-
 def freezes_of(work: Work, service: str, environment: Environment, locks: list[Lock]) -> tuple[Freeze, ...]:
     """What keeps everybody out now: windows of the calendar, and freezes that somebody set."""
     by_calendar = [
-        Freeze(window.name, rule_of(environment, f"freezes ({window.name})"), span[1])
+        Freeze(window.name, rule_of(environment, f"freezes ({window.name})"), *span)
         for window in environment.freezes
         if (span := window.over(work.now))
     ]
     by_people = [
-        Freeze(lock.id, lock.id, lock.until, lock.by_name, lock.reason)
+        Freeze(lock.id, lock.id, lock.at, lock.until, lock.by_name, lock.reason)
         for lock in locks
         if lock.freezes(service, work.now)
     ]

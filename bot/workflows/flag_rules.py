@@ -1,6 +1,7 @@
 """What keeps a flag from reaching more people: its environment's freezes and locks, as they keep deployments still."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from bot.domain.flag_changes import ChangeState, FlagChange
 from bot.domain.flags import Flag, Serving
@@ -11,15 +12,15 @@ from bot.domain.refusals import Refusal
 from bot.domain.rollouts import Rollout, RolloutState
 from bot.domain.shares import WHOLE, percent
 from bot.domain.team import Environment
-from bot.workflows import deploy_rules
+from bot.workflows import deploy_fixes, deploy_rules
 from bot.workflows.slots import must_be_open
 
 
 async def against(work: Work, one: FlagChange | Rollout, *more: str) -> list[Obstacle]:
     """What a change or a roll-out meets there now, warnings last; ``more`` are people who agree with it just now."""
     people = {one.asked_by, *(vote.by for vote in one.approval.approvals), *more}
-    overrides = one.overrides if isinstance(one, FlagChange) else ""
-    return await _still(work, one.service, one.environment, people, overrides)
+    passes = (one.overrides, one.overrides_since) if isinstance(one, FlagChange) else ("", None)
+    return await _still(work, one.service, one.environment, people, passes)
 
 
 async def holding(work: Work, one: FlagChange | Rollout, *more: str) -> list[Obstacle]:
@@ -43,8 +44,8 @@ def reaches_more(change: FlagChange, flag: Flag) -> bool:
 
 async def must_be_askable(
     work: Work, flag: Flag, environment: Environment, wanted: Serving, asker: str, because: str | None
-) -> str:
-    """The freeze that a request made now asks to pass, or "" where none is on.
+) -> Obstacle | None:
+    """The freeze that a request made now asks to pass, if one is on.
 
     Raises ``Locked`` where somebody else's lock is in the way; ``Frozen`` where a freeze is, and no reason is given.
     """
@@ -53,8 +54,8 @@ async def must_be_askable(
         if one.kind is Kind.FREEZE:
             if not (because or "").strip():
                 raise Frozen(one, work.now, _command(flag, environment, wanted))
-            return one.key
-    return ""
+            return one
+    return None
 
 
 async def must_let_pass(work: Work, one: FlagChange | Rollout, approver: str) -> None:
@@ -70,7 +71,11 @@ async def must_let_pass(work: Work, one: FlagChange | Rollout, approver: str) ->
 
 
 async def _still(
-    work: Work, service: str | None, environment: str, people: Collection[str], overrides: str = ""
+    work: Work,
+    service: str | None,
+    environment: str,
+    people: Collection[str],
+    passes: tuple[str, datetime | None] = ("", None),
 ) -> list[Obstacle]:
     where = deploy_rules.environment_of(work, environment)
     locks = await work.find(Lock, environment=environment, state=LockState.HELD)
@@ -80,9 +85,9 @@ async def _still(
         work.now,
         freezes=deploy_rules.freezes_of(work, named, where, locks),
         locks=tuple(locks),
-        incidents=tuple(await deploy_rules.incidents_of(work, named)),
+        incidents=tuple(await deploy_fixes.incidents_of(work, named)),
     )
-    return still(named, where, facts, people, overrides)
+    return still(named, where, facts, people, passes)
 
 
 def _command(flag: Flag, environment: Environment, wanted: Serving) -> str:

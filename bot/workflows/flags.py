@@ -101,9 +101,9 @@ async def change(
         if flag.serving(environment.name).is_off:
             return ended
     await must_be_free(work, flag, environment.name)
-    overrides = ""
+    freeze = None
     if not wanted.is_within(flag.serving(environment.name)):
-        overrides = await flag_rules.must_be_askable(work, flag, environment, wanted, by.id, because)
+        freeze = await flag_rules.must_be_askable(work, flag, environment, wanted, by.id, because)
     asked = FlagChange.ask(
         flag.id,
         environment,
@@ -113,7 +113,8 @@ async def change(
         work.now,
         service=flag.service,
         because=because,
-        overrides=overrides,
+        overrides=freeze.key if freeze else "",
+        overrides_since=freeze.since if freeze else None,
         lasts=lasts,
         until=until,
     )

@@ -15,7 +15,7 @@ from bot.domain.ports import Work
 from bot.domain.release_states import Post, ReleaseState
 from bot.domain.releases import Release
 from bot.domain.stages import Stage
-from bot.workflows import deploy_rules
+from bot.workflows import deploy_fixes, deploy_rules
 from bot.workflows.deploy_around import look_at_next_turn
 
 TEMPLATES = {
@@ -68,7 +68,7 @@ async def _around(work: Work, release: Release) -> list[Obstacle]:
     look_at_next_turn(work, where.name)
     locks = await work.find(Lock, environment=where.name, state=LockState.HELD)
     freezes = deploy_rules.freezes_of(work, release.service, where, locks)
-    incidents = await deploy_rules.incidents_of(work, release.service)
+    incidents = await deploy_fixes.incidents_of(work, release.service)
     return still(release.service, where, Facts(work.now, freezes=freezes, incidents=tuple(incidents)), ())
 
 

@@ -8,7 +8,7 @@ from bot.domain.locks import Lock, Locked, LockState
 from bot.domain.obstacles import Kind, Obstacle
 from bot.domain.ports import Work
 from bot.domain.slots import Slot, slot_id
-from bot.workflows import deploy_rules
+from bot.workflows import deploy_fixes, deploy_rules
 
 
 async def slot_of(work: Work, service: str, environment: str) -> Slot:
@@ -28,20 +28,21 @@ async def queue_of(work: Work, slot: Slot) -> list[Deployment]:
 async def lock_against(work: Work, deployment: Deployment) -> Lock | None:
     """The lock that keeps it from starting: one whose owner neither asked for it nor approved it.
 
-    A rollback passes every lock, since a lock must never keep something broken live; so does the fix of an incident.
+    A rollback passes every lock, since a lock must never keep something broken live; so does the fix of an
+    incident that is open.
     """
-    if deployment.rolls_back or deployment.fixes:
+    if deployment.rolls_back or await deploy_fixes.is_fix(work, deployment):
         return None
     people = {deployment.asked_by, *(vote.by for vote in deployment.approval.approvals)}
     locks = await work.find(Lock, environment=deployment.environment, state=LockState.HELD)
     return next((lock for lock in locks if lock.stops(deployment.service, people, work.now)), None)
 
 
-async def must_be_open(work: Work, service: str, environment: str, asker: str) -> None:
-    """Raises ``Locked`` where somebody else's lock stands in the way of this person."""
+async def must_be_open(work: Work, service: str, environment: str, asker: str, more: str = "") -> None:
+    """Raises ``Locked`` where somebody else's lock stands in the way of this person; ``more`` is said with it."""
     for lock in await work.find(Lock, environment=environment, state=LockState.HELD):
         if lock.stops(service, {asker}, work.now):
-            raise Locked(lock, work.now)
+            raise Locked(lock, work.now, more)
 
 
 async def start_next(work: Work, slot: Slot) -> Slot:

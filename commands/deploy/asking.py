@@ -3,7 +3,7 @@
 from bot.command import Call, Reply, service, text, word
 from bot.domain.ports import Tools, Work
 from bot.domain.refusals import NotAllowed
-from bot.workflows import deploy, deploy_look
+from bot.workflows import deploy, deploy_fixes, deploy_look
 from bot.workflows.deploy_news import channel_of
 from commands.deploy.declared import ENVIRONMENT, command
 
@@ -16,13 +16,17 @@ async def _look(call: Call, tools: Tools) -> deploy_look.Found:
 @command.verb(
     "<service> <version> to <environment> [because <reason>]",
     "Ask for a deployment; it starts once enough others have approved",
-    examples=("web v1.4.0 to production", "web main to staging because Priya wants to see it"),
+    examples=(
+        "web v1.4.0 to production",
+        "web main to staging because Priya wants to see it",
+        "web v1.4.1 to production because it fixes INC-7",
+    ),
     prepare=_look,
     by_app=True,
     service=service("which service"),
     version=word("which version: a tag, a branch or a commit"),
     environment=ENVIRONMENT,
-    reason=text("why, for those who approve"),
+    reason=text("why, for those who approve; “fixes INC-7” passes what holds others while that is open"),
 )
 async def request(call: Call, work: Work) -> Reply:
     """The card in the deploy channel says it all; asked elsewhere, the caller is told where it is."""
@@ -32,13 +36,17 @@ async def request(call: Call, work: Work) -> Reply:
             f"An app wrote this in your name, and in {args['environment']} a deployment starts without anybody's yes. "
             "If you want it, ask for it yourself."
         )
+    reason = args.get("reason", "")
     deployment = await deploy.request(
         work,
         args["service"],
         args["version"],
         args["environment"],
         call.by,
-        because=args.get("reason", ""),
+        because=reason,
         found=call.prepared,
     )
-    return Reply("deploy/requested", {"deployment": deployment, "channel": channel_of(work, deployment)})
+    note = await deploy_fixes.said_otherwise(work, deployment.service, reason)
+    return Reply(
+        "deploy/requested", {"deployment": deployment, "channel": channel_of(work, deployment), "note": note}
+    )

@@ -1,11 +1,13 @@
 """Flags and their environments' freezes, locks and incidents: more people wait as deployments do, fewer never."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.domain.flag_changes import FlagChange
+from bot.domain.freezes import Moment, Window
 from bot.domain.people import Person
 from bot.domain.refusals import NotAllowed, Refusal
 from bot.domain.rollouts import Rollout, RolloutState
@@ -13,7 +15,7 @@ from bot.workflows import deploy_around, flags, incidents, locks, roll_out
 from commands.deploy import command as deploy
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
 from tests.rendered import shown
-from tests.workflows.flagging import HOUR, Stage
+from tests.workflows.flagging import HOUR, TEAM_WITH_FLAGS, Stage
 
 NOW = timedelta()
 MINUTE = timedelta(minutes=1)
@@ -258,3 +260,19 @@ async def test_a_plan_that_was_paused_before_its_first_step_waits_for_the_freeze
     await world.later(2 * HOUR, *DOING)
 
     assert await world.served() == "1 %"
+
+
+async def test_an_override_of_one_freeze_does_not_pass_the_next_one_of_its_name() -> None:
+    tuesday = Window("nightly", Moment.read("Tue 11:00"), Moment.read("Tue 18:00"))
+    production = replace(
+        TEAM_WITH_FLAGS.environments["production"], freezes=(tuesday,), expires_after=30 * 24 * HOUR
+    )
+    environments = {**TEAM_WITH_FLAGS.environments, "production": production}
+    world = Stage(team=replace(TEAM_WITH_FLAGS, environments=environments))
+    await world.say("flag-add", key="checkout_v2", service="web")
+    id = await world.change(TOM, share="10%", reason="the press looks at it")
+    assert (await world.get(FlagChange, id)).overrides == "nightly"
+    await world.later(7 * 24 * HOUR, *DOING)
+
+    with pytest.raises(Refusal, match=r"production is frozen \(nightly\)"):
+        await world.press("flag-approve", id, ANA)

@@ -68,6 +68,9 @@ WAITING = replace(
     ),
     id="D-12",
 )
+FIX = WAITING.override(
+    Environment("production", approvals=1), TOM, AT, because="it fixes INC-7", fixes="INC-7", not_by="U0MEI"
+)
 HALF = WAITING.decide(Decision.APPROVE, ANA, AT + timedelta(minutes=22))
 QUEUED = HALF.decide(Decision.APPROVE, LUIS, AT + timedelta(minutes=25))
 SENT_BACK = sent_back(QUEUED, "4c1d0e2" + "0" * 33, SHIPS, PRODUCTION, AT + timedelta(minutes=40))
@@ -203,10 +206,17 @@ CONTEXTS = {
         picture=PICTURE,
     ),
     "deploy/card#override": _card(
-        WAITING.override("weekend", "the sale starts", Environment("production", approvals=1), TOM, AT),
+        WAITING.override(
+            Environment("production", approvals=1), TOM, AT, overrides="weekend", because="the sale starts"
+        ),
         picture=PICTURE,
     ),
+    "deploy/card#fix": _card(FIX, picture=replace(PICTURE, passes=HOLDS[1:2])),
+    "deploy/card#fix-of-what-is-over": _card(
+        FIX, picture=replace(PICTURE, obstacles=HOLDS[1:2], fixes_nothing=True)
+    ),
     "deploy/asked": _asked(WAITING, STOPPED.checks),
+    "deploy/asked#fix": _asked(FIX),
     "deploy/asked#unchecked": _asked(WAITING, Checks()),
     "deploy/asked#answered": _asked(HALF),
     "deploy/asked#elsewhere": _asked(LIVE, user="U0MEI"),
@@ -328,8 +338,13 @@ CONTEXTS = {
         "deployment": BROKEN_THERE,
         "report": Report(RunState.PASSED, note="re-run <by hand>", url=RUN_URL),
     },
-    "deploy/requested": {"deployment": WAITING, "channel": "#deploys"},
-    "deploy/requested#at-once": {"deployment": QUEUED, "channel": "#deploys"},
+    "deploy/requested": {"deployment": WAITING, "channel": "#deploys", "note": ""},
+    "deploy/requested#names-an-incident": {
+        "deployment": WAITING,
+        "channel": "#deploys",
+        "note": "Naming INC-7 passes no rule. If this is its fix, say so in these words: “because it fixes INC-7”.",
+    },
+    "deploy/requested#at-once": {"deployment": QUEUED, "channel": "#deploys", "note": ""},
     "deploy/ships": {"deployment": WAITING},
     "deploy/card#alerted": _card(
         replace(LIVE, alerts=("A-3", *(f"A-{n}" for n in range(4, 10)))),
@@ -371,7 +386,7 @@ CONTEXTS = {
             ),
             ("release", "owners"),
             (LOCK, FREEZE),
-            (Freeze("weekend", "environments.production.freezes (weekend)", AT + timedelta(hours=52)),),
+            (Freeze("weekend", "environments.production.freezes (weekend)", AT, AT + timedelta(hours=52)),),
         )
     },
     "deploy/status": {

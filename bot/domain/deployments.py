@@ -30,21 +30,20 @@ class Deployment:
 
     Attributes:
         sha: the commit that everything is about: what was approved is what the command gets.
-        rolls_back: the deployment that this one takes back.
+        rolls_back: the deployment that this one takes back; ``unapproved``: why that needs a yes all the same.
         overrides: the freeze that those who approve let it pass, the one that began at ``overrides_since``.
         fixes: the incident that it is to end, for which it passes rules while that is open.
         moved_from: the commit that it was about before the ref moved; ``fell_away``: approvals that ended with it.
         sent_back: how often it went back to those who approve, as its ref or image had moved when its turn came.
         called: what whoever carries it out is told as its version: its name where that is a tag which stands at
             the commit, else the commit; "" before its start.
-        asked: who was asked to decide by direct message.
+        asked: who was asked to decide by direct message; ``told_next``: whoever asked was told that they are next.
         alerts: ids of alert groups that began to fire in the time after it in which it is watched.
-        told_next: whoever asked was told that their turn is the next one.
         ended_by: who refused, cancelled, or told us how it ended.
         carried: its run, where somebody else carries it out; ``reference``: what they call it.
         note: how it ended, in the words of who carried it out; of an approved one, what holds or held it.
         artifact: the digest of what its version is called in the registry; ``artifact_was``: before it was pushed anew.
-        reported_by: the source that told us of it, where nobody asked us for it.
+        reported_by: the source that told us of what nobody asked us for; ``seen_by``: by whose word alone it is live.
     """
 
     PREFIX: ClassVar[str] = "D"
@@ -64,6 +63,7 @@ class Deployment:
     ships: Ships = field(default_factory=Ships)
     before: Version | None = None
     rolls_back: str = ""
+    unapproved: str = ""
     overrides: str = ""
     overrides_since: datetime | None = None
     fixes: str = ""
@@ -87,6 +87,7 @@ class Deployment:
     reference: str = ""
     note: str = ""
     reported_by: str = ""
+    seen_by: str = ""
     artifact: str = ""
     artifact_was: str = ""
 
@@ -274,9 +275,8 @@ class Deployment:
         """
         self.must_be(State.FAILED, State.UNKNOWN, at=at)
         if self.reported_by:
-            raise Refusal(
-                f'{self.id} was not asked for here, so nobody approved it. Ask with "/deploy {self.what}".'
-            )
+            how = f'Ask with "/deploy {self.what}".'
+            raise Refusal(f"{self.id} was not asked for here, so nobody approved it. {how}")
         if self.approval.needed and self.approval.has_lapsed(at):
             raise Stale(
                 f"The approval of {self.what} ended {rounded(at - self.approval.expires_at)} ago. "

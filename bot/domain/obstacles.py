@@ -132,6 +132,7 @@ class Facts:
     freezes: tuple[Freeze, ...] = ()
     locks: tuple[Lock, ...] = ()
     incidents: tuple[Incident, ...] = ()  # those that are open, of this service or of none in particular
+    latest: str = ""  # the deployment that ran last there
 
     def is_fix(self, deployment: Deployment) -> bool:
         """Whether what it is to fix is still open, and concerns its service."""
@@ -141,11 +142,11 @@ class Facts:
 def obstacles(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:
     """What stands in its way, warnings last.
 
-    A rollback passes everything: nothing may keep something broken live. The fix of an incident passes whatever asks to
+    A rollback passes every rule: nothing may keep something broken live. The fix of an incident passes whatever asks to
     wait (locks, freezes, incidents, soak time) for as long as that incident is open, not what asks whether it works.
     """
     if deployment.rolls_back:
-        return []
+        return _overtaken(deployment, facts)
     found = [*_order(deployment, environment, facts), *_checks(environment, facts)]
     if not facts.is_fix(deployment):
         found += _waits(deployment, environment, facts)
@@ -189,6 +190,14 @@ def still(
 def rule_of(environment: Environment, key: str) -> str:
     """Where the team file says so."""
     return f"environments.{environment.name}.{key}"
+
+
+def _overtaken(deployment: Deployment, facts: Facts) -> list[Obstacle]:
+    """Of a rollback that waited for a yes: what has come meanwhile is not what it was to take back."""
+    if not deployment.unapproved or facts.latest in ("", deployment.rolls_back, deployment.id):
+        return []
+    what = f"{facts.latest} has come after {deployment.rolls_back}, which this was to take back"
+    return [Obstacle(Kind.ORDER, facts.latest, what, stops_votes=True)]
 
 
 def _order(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:

@@ -14,6 +14,7 @@ class About(TypedDict, total=False):
     ships: Ships
     before: Version | None
     rolls_back: str
+    unapproved: str
     overrides: str
     overrides_since: datetime | None
     fixes: str
@@ -33,9 +34,9 @@ class Passes(TypedDict):
 def yeses_needed(approvals: int, about: About) -> int:
     """How many others must say yes where the environment asks for so many.
 
-    What passes a freeze, or rules as the fix of an incident, needs one at least. A rollback needs none, as its version
-    was approved and live there before.
+    What passes a freeze, or rules as the fix of an incident, needs one at least. A rollback needs none, if its version
+    was approved and live there before; else one at least, as it passes every rule.
     """
-    if about.get("rolls_back"):
+    if about.get("rolls_back") and not about.get("unapproved"):
         return 0
-    return max(approvals, 1 if about.get("overrides") or about.get("fixes") else 0)
+    return max(approvals, any(about.get(name) for name in ("overrides", "fixes", "unapproved")))

@@ -14,7 +14,15 @@ from bot.domain.requested import Passes
 from bot.domain.ships import Ships
 from bot.domain.slots import Slot
 from bot.domain.team import Service
-from bot.workflows import blockers_links, builds, deploy_asking, deploy_fixes, deploy_following, deploy_rules
+from bot.workflows import (
+    blockers_links,
+    builds,
+    deploy_approved,
+    deploy_asking,
+    deploy_fixes,
+    deploy_following,
+    deploy_rules,
+)
 from bot.workflows import deploy_news as news
 from bot.workflows.deploy_around import look_at_next_turn
 from bot.workflows.deploy_look import Found, with_known_changes
@@ -127,6 +135,7 @@ async def retry(work: Work, id: str, by: Person, here: Collection[str] = ()) -> 
     """
     deployment = await known(work, id)
     _must_be_approved_still(deployment, here)
+    await deploy_approved.must_be_approved(work, deployment)
     slot = await slot_of(work, deployment.service, deployment.environment)
     _must_be_latest(deployment, slot)
     if not deployment.rolls_back and not await deploy_fixes.is_fix(work, deployment):
@@ -144,9 +153,9 @@ async def retry(work: Work, id: str, by: Person, here: Collection[str] = ()) -> 
     return deployment
 
 
-async def roll_back(work: Work, id: str, by: Person) -> Deployment:
-    """What was live before this deployment, brought back at once: it was approved and live there, so it needs no
-    new approval and no lock stops it.
+async def roll_back(work: Work, id: str, by: Person, people: Sequence[Person] = ()) -> Deployment:
+    """What was live before this deployment, brought back past every lock: at once, if it was approved and run by us
+    there; else once others have approved it, of whom some of ``people`` are asked.
 
     Raises ``Stale`` where something else has come since, ``Refusal`` where nothing was live before.
     """
@@ -157,6 +166,7 @@ async def roll_back(work: Work, id: str, by: Person) -> Deployment:
         raise Refusal(f"Nothing was live before {deployment.what}, so there is nothing to roll back to.")
     if deployment.state not in (State.SUCCEEDED, State.FAILED):
         raise Stale(deployment.standing(work.now))
+    await deploy_approved.must_not_wait_already(work, deployment)
     back = deployment.before
     asked = Deployment.ask(
         deployment.service,
@@ -169,8 +179,9 @@ async def roll_back(work: Work, id: str, by: Person) -> Deployment:
         ships=_taken_back(deployment),
         before=slot.live if slot.live != back else None,
         rolls_back=deployment.id,
+        unapproved=await deploy_approved.not_approved(work, deployment.service, deployment.environment, back),
     )
-    rolled = await _enter(work, asked, slot)
+    rolled = await _enter(work, asked, slot, people)
     await news.show(work, deployment, await slot_of(work, deployment.service, deployment.environment))
     return rolled
 

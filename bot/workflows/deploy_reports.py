@@ -132,13 +132,14 @@ async def _settle(work: Work, event: DeploymentReported, ours: Deployment) -> No
     if not _is_same(event, ours) or (began and event.at < began):
         return  # of a run before this one, or of something else that came by the same way
     if ours.state is State.UNKNOWN and event.state is RunState.PASSED:
+        await work.save(replace(await known_one(work, ours.id), seen_by=event.source))
         await deploy_ends.end(ours, Finished(None, note=_seen_by(event), is_done=True), [], work)
     elif ours.state is State.FAILED and event.state is RunState.PASSED and ours.carried is None:
         # A command of ours gave up on what goes on without it; of a run elsewhere its carrier tells.
         slot = await slot_of(work, ours.service, ours.environment)
         failed = await known_one(work, ours.id)
         if slot.latest == failed.id and not slot.taken_by and failed.ended_at and event.at > failed.ended_at:
-            await deploy_ends.mended(work, failed, _seen_by(event))
+            await deploy_ends.mended(work, replace(failed, seen_by=event.source), _seen_by(event))
 
 
 def _seen_by(event: DeploymentReported) -> str:

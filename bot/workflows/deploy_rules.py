@@ -20,6 +20,7 @@ from bot.domain.obstacles import (
 )
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
+from bot.domain.slots import Slot, slot_id
 from bot.domain.team import Environment
 from bot.workflows import deploy_fixes
 
@@ -37,6 +38,7 @@ async def facts_of(work: Work, deployment: Deployment) -> Facts:
         freezes_of(work, deployment.service, environment, locks),
         tuple(locks),
         tuple(await deploy_fixes.incidents_of(work, deployment.service)),
+        slot.latest if (slot := await work.get(Slot, slot_id(deployment.service, deployment.environment))) else "",
     )
 
 
@@ -48,7 +50,9 @@ async def standing_against(work: Work, deployment: Deployment) -> list[Obstacle]
 
 async def holding(work: Work, deployment: Deployment) -> list[Obstacle]:
     """What keeps it from starting now."""
-    return [] if deployment.rolls_back else start_waits(await standing_against(work, deployment))
+    if deployment.rolls_back and not deployment.unapproved:
+        return []
+    return start_waits(await standing_against(work, deployment))
 
 
 def starts_by(work: Work, deployment: Deployment) -> datetime | None:

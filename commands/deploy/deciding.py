@@ -1,16 +1,21 @@
 """Verbs behind the buttons of a deployment's card. Each click is answered, and the card is as things are now."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 from bot.command import Call, Reply, choice, who_is_here, word
 from bot.domain.approvals import Decision
 from bot.domain.deployments import Deployment, State
 from bot.domain.locks import Locked
+from bot.domain.people import Person
 from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Stale
 from bot.workflows import deploy, deploy_clicks, deploy_ends, deploy_look, deploy_rules
 from bot.workflows import deploy_news as news
 from commands.deploy.declared import DEPLOYMENT, command
+
+
+async def _people(_: Call, tools: Tools) -> Sequence[Person]:
+    return await tools.directory.people()
 
 
 async def _look_again(call: Call, tools: Tools) -> deploy_look.Found:
@@ -71,11 +76,14 @@ async def retry(call: Call, work: Work) -> Reply:
     "Bring back what was live before",
     examples=("D-12",),
     opens_form=False,
+    prepare=_people,
     deployment=DEPLOYMENT,
 )
 async def rollback(call: Call, work: Work) -> Reply:
-    """A new card for the version that was live before."""
-    return await _done(call, work, "rolled back", deploy.roll_back(work, call.args["deployment"], call.by))
+    """A new card for the version that was live before; it asks for a yes where nobody approved that here."""
+    return await _done(
+        call, work, "rolled back", deploy.roll_back(work, call.args["deployment"], call.by, call.prepared)
+    )
 
 
 @command.verb(

@@ -71,6 +71,9 @@ WAITING = replace(
 FIX = WAITING.override(
     Environment("production", approvals=1), TOM, AT, because="it fixes INC-7", fixes="INC-7", not_by="U0MEI"
 )
+ROLLBACK_ASKED = replace(
+    WAITING, id="D-13", version="v1.3.9", because="", rolls_back="D-12", unapproved="GitHub reported it"
+)
 HALF = WAITING.decide(Decision.APPROVE, ANA, AT + timedelta(minutes=22))
 QUEUED = HALF.decide(Decision.APPROVE, LUIS, AT + timedelta(minutes=25))
 SENT_BACK = sent_back(QUEUED, "4c1d0e2" + "0" * 33, SHIPS, PRODUCTION, AT + timedelta(minutes=40))
@@ -217,6 +220,8 @@ CONTEXTS = {
     ),
     "deploy/asked": _asked(WAITING, STOPPED.checks),
     "deploy/asked#fix": _asked(FIX),
+    "deploy/card#rollback-asked": _card(ROLLBACK_ASKED, picture=PICTURE),
+    "deploy/asked#rollback": _asked(ROLLBACK_ASKED),
     "deploy/asked#unchecked": _asked(WAITING, Checks()),
     "deploy/asked#answered": _asked(HALF),
     "deploy/asked#elsewhere": _asked(LIVE, user="U0MEI"),
@@ -224,6 +229,7 @@ CONTEXTS = {
     "deploy/done": {"deployment": HALF, "what": "approved", "holds": []},
     "deploy/done#last": {"deployment": QUEUED, "what": "approved", "holds": []},
     "deploy/done#held": {"deployment": QUEUED, "what": "approved", "holds": HOLDS[:2]},
+    "deploy/done#rollback-asked": {"deployment": ROLLBACK_ASKED, "what": "rolled back", "holds": []},
     "deploy/done#rollback": {
         "deployment": replace(QUEUED, version="v1.3.9", id="D-13"),
         "what": "rolled back",

@@ -1,5 +1,6 @@
 """One transaction in memory, and what is left after its commit: the ``Work`` of ``tests/fakes.py``."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,6 +17,7 @@ from bot.domain.messages import File, Home, Message
 from bot.domain.ports import Noun, Render
 from bot.domain.refusals import Conflict
 from bot.domain.team import Team
+from tests.example_team import PEOPLE
 
 N = TypeVar("N", bound=Noun)
 
@@ -45,6 +47,21 @@ class Store:
     dead: list[DeadLetter] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     posted: dict[tuple[str, str], str] = field(default_factory=dict)  # key of the message at (channel id, ts)
+
+
+_NAMES = re.compile(rf"\b({'|'.join(person.name for person in PEOPLE)})\b")
+# What a flag was set to, and which rules held something, are made of words of ours: "1 %, and on for a segment".
+_OURS = {"from", "to", "held", "rules"}
+_WORDS = 4  # as in "G-1 time is over"; more is a sentence, and a sentence is somebody's
+
+
+def says_nothing(entry: Entry) -> None:
+    """Fail where an entry, which stays for ever, holds a display name or a sentence: names change, words get erased."""
+    facts = {name: fact for name, fact in entry.facts.items() if isinstance(fact, str)}
+    for text in (entry.by, *map(str, entry.subjects), *facts.values()):
+        assert not _NAMES.search(text), f"{entry.kind} names a person: {text!r}"
+    for name, text in facts.items():
+        assert name in _OURS or len(text.split()) <= _WORDS, f"{entry.kind} holds words: {name}={text!r}"
 
 
 @cache
@@ -138,6 +155,7 @@ class FakeWork:
         for name, fact in entry.facts.items():
             if not isinstance(fact, str | int | float | bool | None):
                 raise TypeError(f"{entry.kind}: {name} is {type(fact).__name__}; facts are plain values")
+        says_nothing(entry)
         self._entries.append(entry)
 
     def say(self, message: Message | Home | File) -> None:

@@ -61,7 +61,7 @@ async def _left(work: Work, deployment: Deployment, seen: Found) -> str:
     now = deployment.without({vote.by for vote in gone}, work.now)
     await work.save(now)
     names = ", ".join(vote.name for vote in gone)
-    news.record(work, now, "votes_fell_away", names=names)
+    news.record(work, now, "votes_fell_away", votes=len(gone), of=" ".join(vote.by for vote in gone))
     return f"{names} approved it and left since, so that counts no more. The card shows what it needs now; click again."
 
 

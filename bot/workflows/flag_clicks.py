@@ -22,7 +22,8 @@ async def fallen_away(work: Work, asked: FlagChange | Rollout, here: Collection[
     await work.save(now)
     flag = await known(work, now.flag)
     names = ", ".join(vote.name for vote in gone)
-    news.record(work, flag, "votes_fell_away", now.environment, asked=now.id, votes=len(gone))
+    of = " ".join(vote.by for vote in gone)
+    news.record(work, flag, "votes_fell_away", now.environment, asked=now.id, votes=len(gone), of=of)
     if isinstance(now, FlagChange):
         await news.show_change(work, now, flag)
     else:

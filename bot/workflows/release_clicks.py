@@ -20,7 +20,7 @@ async def fallen_away(work: Work, id: str, here: Collection[str]) -> str:
     release = release.without({vote.by for vote in gone})
     await work.save(release)
     names = ", ".join(vote.name for vote in gone)
-    news.record(work, release, "votes_fell_away", votes=len(gone))
+    news.record(work, release, "votes_fell_away", votes=len(gone), of=" ".join(vote.by for vote in gone))
     await news.show(work, release)
     return (
         f"{names} approved the notes of {release.name} and left since, so that counts no more. "

@@ -1,0 +1,202 @@
+"""After forget-me the words are in none of the database's files and columns, while the bot goes on."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import column, select, table, text, update
+
+from bot.domain.blockers import Blocker
+from bot.domain.jobs import Again, Due, Job, Outcome
+from bot.domain.ports import Tools
+from bot.domain.presence import Presence
+from bot.domain.standup_answers import StandupAnswer
+from bot.runtime.worker import Worker
+from bot.storage.database import Database
+from bot.storage.erasure import Eraser
+from bot.storage.inbox import Inbox
+from bot.storage.outbox_tables import DEAD, SENT, outbox
+from bot.storage.seals import Sealer
+from bot.storage.unit_of_work import UnitOfWork
+from bot.workflows import blockers, held, standups
+from tests.answers import lines
+from tests.fakes import ANA, TEAM, TOM, FakeCharts, FakeClock, FakeDirectory
+from tests.rendered import RENDER
+
+MARK = "zanzibar-quokka"
+SAYING = 40  # answers; enough that pages are split and freed
+
+
+class Running:
+    """What runs of the bot: a worker, a sealer, and Slack, which takes every message."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        self.database, self.clock = database, clock
+        self.unit = UnitOfWork(database, team=TEAM, render=RENDER)
+        nothing: Any = None
+        tools = Tools(
+            self.unit,
+            clock,
+            FakeDirectory(),
+            TEAM,
+            nothing,
+            nothing,
+            nothing,
+            FakeCharts(),
+            eraser=Eraser(database),
+        )
+        self.tools = tools
+        self.worker = Worker(
+            database,
+            self.unit,
+            tools,
+            inbox=Inbox(database, database.replica_id),
+            inside={held.FORGET: held.forget_when_due},
+            outside={held.COPIES: held.forget_copies_when_due},
+            settle=nothing,
+        )
+
+    async def send(self) -> None:
+        """Slack has taken everything that waits."""
+        async with self.database.write() as conn:
+            await conn.execute(update(outbox).where(outbox.c.state != DEAD).values(state=SENT))
+
+    async def say(self) -> None:
+        """Answers, a blocker that is closed, settings and the file of all that, in Tom's words."""
+        for n in range(SAYING):
+            async with self.unit() as work:
+                await standups.start(work, f"#c{n}", [TOM.id, ANA.id], ANA)
+            async with self.unit() as work:
+                said = lines(f"{MARK} {n}", f"{MARK} " * 20, f"{MARK} stops me" if n == 0 else "")
+                await standups.answer(work, f"S-{n + 1}", TOM, said)
+        async with self.unit() as work:
+            await work.add(Presence(id=TOM.id, zone="Asia/Tokyo", away_because=MARK))
+        async with self.unit() as work:
+            for blocker in await work.find(Blocker):
+                await blockers.close(work, blocker.id, ANA)
+        await self.send()
+        async with self.unit() as work:
+            await held.send(work, TOM, "k")
+
+    async def forget(self) -> None:
+        async with self.unit() as work:
+            held.order_forgetting(work, TOM, "g")
+        for _ in range(3):
+            await self.worker.turn()
+
+
+async def everything(database: Database) -> str:
+    """Every text, JSON and bytes that any column of PostgreSQL holds."""
+    columns = text(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
+        "AND data_type IN ('text', 'json', 'jsonb', 'bytea', 'character varying')"
+    )
+    found: list[str] = []
+    async with database.read() as conn:
+        for in_table, name in (await conn.execute(columns)).all():
+            for value in (await conn.execute(select(column(name)).select_from(table(in_table)))).scalars():
+                found.append(value.decode("latin-1") if isinstance(value, bytes) else str(value))
+    return "\n".join(found)
+
+
+async def held_in(database: Database, folder: Path) -> dict[str, int]:
+    """How often the marked word stands where."""
+    if database.dialect == "postgresql":
+        return {"columns": (await everything(database)).count(MARK)}
+    # Beside the database stand its log, its index and its lock.
+    return {path.name: path.read_bytes().count(MARK.encode()) for path in folder.glob("eightbells.db*")}
+
+
+async def test_erased_words_are_in_no_file_and_no_column(database: Database, clock: FakeClock, tmp_path: Path):
+    bot = Running(database, clock)
+    await bot.say()
+    await Sealer(database).seal()
+    before = await held_in(database, tmp_path)
+    assert sum(before.values()) > SAYING, before
+
+    await bot.forget()
+    await bot.send()
+    clock.move(held.AGAIN)
+    await bot.worker.turn()
+
+    assert set((await held_in(database, tmp_path)).values()) == {0}
+    async with bot.unit() as work:
+        answers = await work.find(StandupAnswer, user_id=TOM.id)
+    assert len(answers) == SAYING
+    assert all(answer.erased for answer in answers)
+    async with bot.unit() as work:  # the bot goes on
+        await standups.start(work, "#after", [TOM.id], ANA)
+
+
+async def copies(bot: Running) -> Outcome | Again:
+    now = bot.clock.now()
+    job = Job(held.COPIES, "c", now, {"before": now.isoformat()})
+    return await held.forget_copies_when_due(bot.tools, Due(job, timedelta(), 1))
+
+
+async def test_messages_that_are_not_sent_yet_keep_their_words_and_are_waited_for(
+    database: Database, clock: FakeClock
+):
+    bot = Running(database, clock)
+    await bot.say()
+
+    left = await copies(bot)
+    assert isinstance(left, Again)
+    assert "not sent yet" in left.because
+    async with database.read() as conn:
+        waiting = (await conn.execute(select(outbox.c.text).where(outbox.c.state == "pending"))).scalars().all()
+    assert waiting
+    assert all(waiting)
+    await bot.send()
+    assert await copies(bot) is Outcome.DONE
+
+
+async def test_a_message_whose_copy_is_gone_is_still_known_and_edited(database: Database, clock: FakeClock):
+    bot = Running(database, clock)
+    await bot.say()
+    await bot.send()
+    assert await copies(bot) is Outcome.DONE
+
+    async with bot.unit() as work:
+        round = await work.get(standups.Round, "S-1")
+        assert round
+        await standups.close(work, "S-1", ANA)
+    async with database.read() as conn:
+        rows = (
+            await conn.execute(select(outbox.c.text, outbox.c.revision).where(outbox.c.state == "pending"))
+        ).all()
+    assert any(row.text and row.revision > 1 for row in rows)
+
+
+async def test_a_dead_letter_with_the_words_goes_too(database: Database, clock: FakeClock, tmp_path: Path):
+    bot = Running(database, clock)
+    await bot.say()
+    await bot.send()
+    async with database.write() as conn:
+        await conn.execute(update(outbox).where(outbox.c.text.contains(MARK)).values(state=DEAD))
+    await bot.forget()
+    await bot.send()
+    clock.move(held.AGAIN)
+    await bot.worker.turn()
+
+    assert set((await held_in(database, tmp_path)).values()) == {0}
+
+
+async def test_a_log_that_somebody_reads_is_emptied_once_they_have_done(
+    tmp_path: Path, sqlite_template: Path, open_database: Any, clock: FakeClock
+):
+    path = tmp_path / "eightbells.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    bot = Running(database := await open_database(f"sqlite:///{path}"), clock)
+    await bot.say()
+    await bot.send()
+    async with database.read() as conn:
+        await conn.execute(select(outbox.c.id))
+        async with bot.unit() as work:
+            await standups.start(work, "#later", [TOM.id], ANA)
+        await bot.send()
+        left = await copies(bot)
+    assert isinstance(left, Again)
+    assert "somebody reads" in left.because
+    assert await copies(bot) is Outcome.DONE
+    assert path.with_name("eightbells.db-wal").stat().st_size == 0

@@ -39,6 +39,7 @@ from bot.runtime.upkeep import keep_tidy
 from bot.runtime.user_groups import SlackUserGroups
 from bot.runtime.worker import Worker
 from bot.storage.database import Database
+from bot.storage.erasure import Eraser
 from bot.storage.inbox import Inbox
 from bot.storage.migrations import migrate
 from bot.storage.outbox import Outbox
@@ -123,7 +124,14 @@ class _Parts:
         rendering = self.rendering = Rendering(settings.templates, names=self.directory.name_of)
         self.unit = UnitOfWork(database, team=team, render=rendering)
         self.tools = outside.tools(
-            settings, team, self.unit, clock, self.directory, session, SlackUserGroups(self.client)
+            settings,
+            team,
+            self.unit,
+            clock,
+            self.directory,
+            session,
+            SlackUserGroups(self.client),
+            Eraser(database),
         )
         secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
         self.edge = SlackEdge(
@@ -140,8 +148,7 @@ class _Parts:
             signing_secret=secret,
             prefix=settings.prefix,
         )
-        self.inbox = Inbox(database, database.replica_id)
-        self.outbox = Outbox(database, database.replica_id)
+        self.inbox, self.outbox = Inbox(database, database.replica_id), Outbox(database, database.replica_id)
         self.sender = Sender(self.client, SlackAddresses(self.client, clock.now), clock.now)
         self.messenger = Messenger(database, self.outbox, self.sender, clock)
         self.sealer = Sealer(database)

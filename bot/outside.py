@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from bot.config import Settings
 from bot.domain.alerting_ports import UserGroups
-from bot.domain.ports import Clock, Directory, Tools, Unit
+from bot.domain.ports import Clock, Directory, Eraser, Tools, Unit
 from bot.domain.references import HTTP
 from bot.domain.team import Team
 from bot.integrations.alertmanager_api import AlertmanagerApi
@@ -26,6 +26,7 @@ def tools(
     directory: Directory,
     session: ClientSession,
     user_groups: UserGroups,
+    eraser: Eraser,
 ) -> Tools:
     """What jobs that work outside of a transaction use; those whom the team file does not name are not there.
 
@@ -50,6 +51,7 @@ def tools(
         silencer=AlertmanagerApi(session, team.alertmanager, alertmanager) if team.alertmanager else None,
         user_groups=user_groups,
         measurements=Prometheus(session, team.alerts.prometheus) if team.alerts.prometheus else None,
+        eraser=eraser,
     )
 
 

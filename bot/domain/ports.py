@@ -250,6 +250,14 @@ class Charts(Protocol):
         ...
 
 
+class Eraser(Protocol):
+    """Makes erased words leave what transactions do not reach."""
+
+    async def erase_copies(self, before: datetime) -> str:
+        """Forget what messages from before this instant said; gives what is left to wait for, or ""."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a job that works outside of a transaction may use."""
@@ -268,3 +276,4 @@ class Tools:
     silencer: Silencer | None = None  # none where the team file names no Alertmanager
     user_groups: UserGroups | None = None
     measurements: Measurements | None = None  # none where the team file names no Prometheus
+    eraser: Eraser | None = None  # none where nothing is kept in files

@@ -1,7 +1,7 @@
 """The database as everything else sees it: read, write, wake, wait, and whether it is healthy."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -207,6 +207,19 @@ class Database:
                 yield conn
         finally:
             await give_back(conn)
+
+    def truncate_log(self) -> bool:
+        """Empty SQLite's write-ahead log, which keeps what was overwritten; False where a reader still needs it."""
+        with translated(connecting=True):
+            return sqlite.truncate_log(Path(self._readers.url.database or ""))
+
+    async def vacuum(self, tables: Sequence[str]) -> None:
+        """Have PostgreSQL clear dead rows out of these tables; where we may not, it warns and leaves it."""
+        with translated(connecting=True):
+            async with self._readers.connect() as conn:
+                auto = await conn.execution_options(isolation_level="AUTOCOMMIT")
+                for table in tables:
+                    await auto.execute(text(f"VACUUM {table}"))
 
     def wake(self, topic: str) -> None:
         """Wake who waits for this topic, in every replica, once the transaction that we are in is committed."""

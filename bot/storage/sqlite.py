@@ -104,6 +104,7 @@ def connect_raw(path: Path, *, read_only: bool) -> sqlite3.Connection:
     raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     # What is deleted or written over is filled with zeros; else it stays in the file until the page is needed again.
     raw.execute("PRAGMA secure_delete=ON")
+    raw.execute("PRAGMA temp_store=MEMORY")  # sorted rows hold people's words too
     if read_only:
         raw.execute("PRAGMA query_only=ON")
     return raw
@@ -151,6 +152,21 @@ def switch_to_wal(path: Path) -> None:
         raw.execute("PRAGMA journal_mode=WAL")
     finally:
         raw.close()
+
+
+def truncate_log(path: Path) -> bool:
+    """Bring the write-ahead log into the file and cut it off to nothing; False where a reader still needs it.
+
+    https://www.sqlite.org/pragma.html#pragma_wal_checkpoint: its first column is 1 where it was kept from it. While it
+    waits, nobody can write, so it does not wait for long.
+    """
+    raw = sqlite3.connect(path, timeout=0.5, isolation_level=None)
+    try:
+        raw.execute("PRAGMA secure_delete=ON")
+        (busy, *_) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        raw.close()
+    return not busy
 
 
 def identity(path: Path) -> tuple[int, int] | None:

@@ -1,15 +1,15 @@
 """What is held about somebody by stand-ups: shown to them as a file, and erased at their wish."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.blockers import Blocker, BlockerState
-from bot.domain.jobs import Due, Job, Outcome
+from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Entry, Subject
 from bot.domain.messages import FILE_MAX, File, Message
 from bot.domain.people import Person
-from bot.domain.ports import Work
+from bot.domain.ports import Tools, Work
 from bot.domain.presence import Presence
 from bot.domain.prompts import SentPrompt
 from bot.domain.reader_digests import ReaderDigest
@@ -19,9 +19,11 @@ from bot.domain.standup_history import Told
 from bot.domain.standup_tables import as_json, rows_of
 from bot.domain.standups import Round
 from bot.workflows import blockers_news, reader_digests, replanning, rounds
-from bot.workflows.handles import due
+from bot.workflows.handles import due, due_outside
 
 FORGET = "standup.forget"
+COPIES = "standup.forget_copies"
+AGAIN = timedelta(minutes=1)
 MOST = 100_000
 AT_ONCE = 50  # answers a transaction, with the messages that showed them
 ERASED = "(erased)"
@@ -96,7 +98,17 @@ async def forget_when_due(work: Work, due: Due) -> Outcome:
         return Outcome.DONE
     work.record(Entry("standup.forgotten", (Subject("person", user_id),), user_id))
     work.say(Message(f"standup.forgotten:{key}", user_id, "standup/forgotten", {"held": held}))
+    work.owe(Job(COPIES, f"{COPIES}:{key}", work.now, {"before": work.now.isoformat()}))
     return Outcome.DONE
+
+
+@due_outside(COPIES)
+async def forget_copies_when_due(tools: Tools, due: Due) -> Outcome | Again:
+    """Have the copies of what was said, and what the database keeps of overwritten rows, go too; until it is done."""
+    if tools.eraser is None:
+        return Outcome.NOOP
+    left = await tools.eraser.erase_copies(datetime.fromisoformat(str(due.job.args["before"])))
+    return Again(AGAIN, left) if left else Outcome.DONE
 
 
 async def _forget_settings(work: Work, held: Held, user_id: str) -> None:

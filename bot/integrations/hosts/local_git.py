@@ -23,8 +23,21 @@ FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%s", "%b")
 
 _SHORT_SHA = re.compile(r"[0-9a-f]{4,39}")
 
-# What a repository's own configuration could make git run; none of it is needed to read commits.
-_HARMLESS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "log.showSignature=false", "log.mailmap=true")
+# What a repository's own configuration could make git run; none of it is needed to read commits. Whatever it fetches
+# with (ssh, proxies, helpers for passwords) is cut off by GIT_ALLOW_PROTOCOL, as nothing is fetched.
+_HARMLESS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.askPass=",
+    "core.sshCommand=false",
+    "credential.helper=",
+    "gpg.program=false",
+    "log.showSignature=false",
+    "log.mailmap=true",
+)
+_NO_PROGRAMS = ("--no-ext-diff", "--no-textconv")
+# How git says that it lacks an object which it would have fetched; the second is git's from 2.45 on.
+_LACKS = ("promisor", "lazy fetching disabled", "not allowed")
 
 
 class LocalGit:
@@ -60,6 +73,7 @@ class LocalGit:
             "log",
             f"--max-count={self._commits_max + 1}",
             "-z",
+            *_NO_PROGRAMS,
             f"--format=tformat:{'%x00'.join(FIELDS)}",
             "--end-of-options",
             "..".join(shas),
@@ -77,7 +91,7 @@ class LocalGit:
         """See ``CodeHost.files``."""
         first, last = await together(self.resolve(repository, since), self.resolve(repository, until))
         out = await self._read(
-            repository, "diff-tree", "-r", "-z", "--no-ext-diff", "--name-only", "--end-of-options", first, last
+            repository, "diff-tree", "-r", "-z", *_NO_PROGRAMS, "--name-only", "--end-of-options", first, last
         )
         return [path for path in out.split("\0") if path]
 
@@ -154,6 +168,10 @@ class LocalGit:
     async def _read(self, repository: Repository, *arguments: str) -> str:
         code, out, error = await self._git(repository, *arguments)
         if code != 0:
+            if any(words in error for words in _LACKS):
+                raise HostUnreachable(
+                    "the clone is partial and lacks what this needs; run git fetch --refetch in it"
+                )
             raise HostUnreachable(f"git says: {error.strip().split(chr(10))[-1][:200]}")
         return out
 
@@ -209,6 +227,10 @@ def _environment(path: Path) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_TERMINAL_PROMPT": "0",
+        # Nothing is fetched, over no protocol: a partial clone would ask whom its configuration names, by a program
+        # that it names too. git-scm.com/docs/git#Documentation/git.txt-GITALLOWPROTOCOL; the second is from 2.45 on.
+        "GIT_ALLOW_PROTOCOL": "",
+        "GIT_NO_LAZY_FETCH": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_CEILING_DIRECTORIES": str(path.parent),
     }

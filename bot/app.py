@@ -33,6 +33,7 @@ from bot.runtime.following import Following
 from bot.runtime.hooks import Hooks
 from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
 from bot.runtime.ofrep import Ofrep
+from bot.runtime.redaction import Redaction
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack import SlackEdge
 from bot.runtime.upkeep import keep_tidy
@@ -191,7 +192,7 @@ class _Parts:
     async def _work(self, stack: AsyncExitStack) -> None:
         """Start worker, messenger and sealer; they stop in the opposite order."""
         found = discovery.workflows()
-        deliveries = Deliveries(self.sources, found.takers)
+        deliveries = Deliveries(self.sources, found.takers, Redaction(self.settings.secrets).text)
         worker = Worker(
             self.database,
             self.unit,

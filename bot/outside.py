@@ -16,6 +16,7 @@ from bot.integrations.public_holidays import PublicHolidays
 from bot.integrations.registry import Registries
 from bot.integrations.targets import AnyCarrier, LocalCommand
 from bot.runtime.charts import PngCharts
+from bot.runtime.redaction import Redaction
 
 
 def tools(
@@ -36,17 +37,18 @@ def tools(
     github, gitlab = _shown(settings.github_token), _shown(settings.gitlab_token)
     alertmanager, cdevents = _shown(settings.alertmanager_token), _shown(settings.cdevents_token)
     deploys = settings.secrets_for({HTTP}).get(HTTP)
+    redact = Redaction(settings.secrets).text
     return Tools(
         unit,
         clock,
         directory,
         team,
         AnyHost(session, github, gitlab),
-        LocalCommand(),
+        LocalCommand(redact=redact),
         PublicHolidays(),
         PngCharts(),
         artifacts=Registries(session, settings.registry_logins),
-        carrier=AnyCarrier(session, github, gitlab, deploys, settings.url),
+        carrier=AnyCarrier(session, github, gitlab, deploys, settings.url, redact=redact),
         outlet=CDEventsSink(session, team.cdevents, cdevents, source=settings.url) if team.cdevents else None,
         silencer=AlertmanagerApi(session, team.alertmanager, alertmanager) if team.alertmanager else None,
         user_groups=user_groups,

@@ -1,14 +1,18 @@
 """Works on one delivery: what its source makes of it, given to whoever takes such events, in one transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from bot.domain.events import Event
+from bot.domain.events import DeploymentReported, Event
 from bot.domain.ports import Work
 from bot.integrations.source import Delivery, Source
+from bot.runtime.redaction import Redaction
 from bot.workflows.handles import Together
 
 Take = Callable[[Work, Any], Awaitable[None]]
+
+_SHAPES_ONLY = Redaction().text
 
 
 class OneByOne(Exception):
@@ -16,9 +20,18 @@ class OneByOne(Exception):
 
 
 class Deliveries:
-    """Sources by name, and what takes their events by the events' type, as discovery found them."""
+    """Sources by name, and what takes their events by the events' type, as discovery found them.
 
-    def __init__(self, sources: Mapping[str, Source], takers: Mapping[type, Sequence[Take]]) -> None:
+    ``redact`` takes secrets out of what a deployer says and prints, which is kept and shown.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        takers: Mapping[type, Sequence[Take]],
+        redact: Callable[[str], str] = _SHAPES_ONLY,
+    ) -> None:
+        self._redact = redact
         self._sources = sources
         self._takers = takers
 
@@ -28,7 +41,7 @@ class Deliveries:
         Raises ``MalformedPayload`` where the body is not what its source sends, and ``KeyError`` where the source
         is no more.
         """
-        events = self._sources[delivery.source].parse(delivery)
+        events = self._parsed(delivery)
         await self.take(work, events)
         return _note(events)
 
@@ -37,12 +50,21 @@ class Deliveries:
 
         Raises ``OneByOne`` where something that follows takes events one by one, and as ``settle`` does.
         """
-        events = [event for delivery in deliveries for event in self._sources[delivery.source].parse(delivery)]
+        events = [event for delivery in deliveries for event in self._parsed(delivery)]
         for kind in {type(event) for event in events}:
             if any(vars(take).get("together") is None for take in self._takers.get(kind, ())):
                 raise OneByOne(kind.__name__)
         await self.take(work, events)
         return _note(events)
+
+    def _parsed(self, delivery: Delivery) -> Sequence[Event]:
+        return [self._without_secrets(event) for event in self._sources[delivery.source].parse(delivery)]
+
+    def _without_secrets(self, event: Event) -> Event:
+        if not isinstance(event, DeploymentReported):
+            return event
+        said = {name: self._redact(text) for name, text in event.facts.items() if name in ("note", "log")}
+        return replace(event, facts={**event.facts, **said}) if said else event
 
     async def take(self, work: Work, events: Sequence[Event]) -> None:
         """Give events to what takes them: one by one, or all at once to what can do that."""

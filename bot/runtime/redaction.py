@@ -1,4 +1,4 @@
-"""Takes secrets out of whatever leaves the process as text: log lines, findings, health reports."""
+"""Takes secrets out of whatever leaves the process as text: logs, findings, health, what deployments print."""
 
 import json
 import re
@@ -13,6 +13,7 @@ _KEYS = re.compile(
     r"authorization|cookie|password|passwd|secret|token|response_url|trigger_id|private_metadata|signature|api_?key",
     re.IGNORECASE,
 )
+_NAMED = r"password|passwd|secret|token|api_?key|access_?key|private_?key"
 _SHAPES = (
     # Slack: tokens of every kind, rotated ones included; addresses by which anybody may answer or post.
     (re.compile(r"xox[a-z](?:\.xox[a-z])?-[\w.~+/=-]+|xapp-[\w-]+"), HIDDEN),
@@ -31,6 +32,38 @@ _SHAPES = (
         ),
         rf"\1{HIDDEN}",
     ),
+    # Clouds, and signed tokens of any issuer (RFC 7519): {"… in base64.
+    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), HIDDEN),
+    (re.compile(r"\beyJ[\w-]{10,4000}\.[\w-]{10,4000}\.[\w-]{5,4000}"), HIDDEN),
+    # Keys (RFC 7468), whole or cut off.
+    (
+        re.compile(
+            r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----).*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|\Z)",
+            re.DOTALL,
+        ),
+        rf"\1 {HIDDEN}",
+    ),
+    # Headers and assignments.
+    (
+        re.compile(
+            r"(authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:(?:token|digest|apikey)\s{1,3})?)"
+            r"(?!bearer\b|basic\b)[^\s\"',\\]{6,}",
+            re.IGNORECASE,
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    (
+        re.compile(rf"((?:{_NAMED})[\w-]{{0,30}}[\"']?\s?=\s?[\"']?)[^\s\"'&,;\\]{{6,}}", re.IGNORECASE),
+        rf"\1{HIDDEN}",
+    ),
+    # After a colon ordinary words follow too ("token: refreshed"); what has a digit in it is none.
+    (
+        re.compile(
+            rf"((?:{_NAMED})[\w-]{{0,30}}[\"']?:\s{{0,3}}[\"']?)(?=[^\s\d]{{0,100}}\d)[^\s\"'&,;\\]{{8,}}",
+            re.IGNORECASE,
+        ),
+        rf"\1{HIDDEN}",
+    ),
     (re.compile(r"\b((?:ssl)?passw(?:or)?d=)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)", re.IGNORECASE), rf"\1{HIDDEN}"),
     # Headers, and passwords within addresses.
     (re.compile(r"\b(bearer|basic)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1\2{HIDDEN}"),
@@ -42,7 +75,9 @@ class Redaction:
     """Knows the secrets of this process, and what secrets of others look like."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets if len(secret) >= SECRET_MIN for form in _forms(secret)}
+        # A secret of several lines (a key) is printed a line at a time.
+        parts = {part for secret in secrets for part in (secret, *secret.splitlines())}
+        forms = {form for part in parts if len(part) >= SECRET_MIN for form in _forms(part)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 

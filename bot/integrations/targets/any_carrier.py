@@ -1,11 +1,14 @@
 """The carrier that knows whom to ask."""
 
+from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import ClientSession
 
-from bot.domain.target_ports import Carrier, Order, Report, Taken
+from bot.domain.ports import HostUnreachable
+from bot.domain.target_ports import Carrier, NotTaken, Order, Report, Taken, Unsure
 from bot.domain.targets import (
     Elsewhere,
     GitHubDeployment,
@@ -23,6 +26,9 @@ from bot.integrations.targets.gitlab_deployment import GitLabDeployments
 from bot.integrations.targets.gitlab_pipeline import GitLabPipelines
 from bot.integrations.targets.http_call import LIMIT as HTTP_LIMIT
 from bot.integrations.targets.http_call import HttpCalls
+from bot.integrations.targets.output import Redact, as_it_is, redacted
+
+T = TypeVar("T")
 
 
 class AnyCarrier:
@@ -33,6 +39,7 @@ class AnyCarrier:
         http_secret: signs requests to whoever stands at an address.
         url: where those reach us.
         limit: how long one request may take.
+        redact: takes secrets out of what they say, which is shown and kept.
     """
 
     def __init__(
@@ -44,7 +51,9 @@ class AnyCarrier:
         url: str = "",
         *,
         limit: timedelta = LIMIT,
+        redact: Redact = as_it_is,
     ) -> None:
+        self._redact = redact
         github = GitHubCalls(session, github_token, limit=limit)
         gitlab = GitLabCalls(session, gitlab_token, limit=limit)
         self._carriers: dict[type[Elsewhere], Any] = {
@@ -57,19 +66,32 @@ class AnyCarrier:
 
     async def start(self, how: Elsewhere, order: Order) -> Taken:
         """See ``Carrier.start``."""
-        return await self._for(how).start(how, order)
+        return await self._hiding(self._for(how).start(how, order))
 
     async def find(self, how: Elsewhere, order: Order) -> Taken | None:
         """See ``Carrier.find``."""
-        return await self._for(how).find(how, order)
+        return await self._hiding(self._for(how).find(how, order))
 
     async def look(self, how: Elsewhere, order: Order) -> Report | None:
         """See ``Carrier.look``."""
-        return await self._for(how).look(how, order)
+        report = await self._hiding(self._for(how).look(how, order))
+        if report is None:
+            return None
+        return replace(report, note=self._redact(report.note), lines=redacted(report.lines, self._redact))
 
     async def stop(self, how: Elsewhere, order: Order) -> bool:
         """See ``Carrier.stop``."""
-        return await self._for(how).stop(how, order)
+        return await self._hiding(self._for(how).stop(how, order))
+
+    async def _hiding(self, answer: Awaitable[T]) -> T:
+        """Their answer; their words are in our errors too."""
+        try:
+            return await answer
+        except (NotTaken, Unsure) as error:
+            trouble: Exception = type(error)(self._redact(str(error)))
+        except HostUnreachable as error:
+            trouble = HostUnreachable(self._redact(str(error)))
+        raise trouble  # not within the handlers: the error as it was would come along
 
     def _for(self, how: Elsewhere) -> Carrier:
         return self._carriers[type(how)]

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from bot.domain.target_ports import Finished, Line
 from bot.domain.targets import Command, filled
-from bot.integrations.targets.output import Lines
+from bot.integrations.targets.output import Lines, Redact, as_it_is
 
 # How long a process group may take to end by itself after SIGTERM.
 GRACE = timedelta(seconds=5)
@@ -26,10 +26,12 @@ class LocalCommand:
 
     Args:
         grace: how long the process group has between SIGTERM and SIGKILL.
+        redact: takes secrets out of what is printed.
     """
 
-    def __init__(self, *, grace: timedelta = GRACE) -> None:
+    def __init__(self, *, grace: timedelta = GRACE, redact: Redact = as_it_is) -> None:
         self._grace = grace
+        self._redact = redact
 
     async def run(self, command: Command, values: Mapping[str, str]) -> AsyncIterator[Line | Finished]:
         """See ``Target.run``. A command that cannot be started ends with code 127 and says why."""
@@ -46,7 +48,7 @@ class LocalCommand:
             os.close(theirs)
         output = await _Output.of(ours, process, command.limit)
         try:
-            async for line in _lines(output):
+            async for line in _lines(output, Lines(redact=self._redact)):
                 yield Line(line)
             code = await output.code()
             if code is None:
@@ -83,8 +85,7 @@ async def _start(command: Command, values: Mapping[str, str], output: int) -> as
     )
 
 
-async def _lines(output: "_Output") -> AsyncIterator[str]:
-    lines = Lines()
+async def _lines(output: "_Output", lines: Lines) -> AsyncIterator[str]:
     while chunk := await output.chunk():
         for line in lines.feed(chunk):
             yield line

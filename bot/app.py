@@ -33,6 +33,7 @@ from bot.runtime.following import Following
 from bot.runtime.hooks import Hooks
 from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
 from bot.runtime.ofrep import Ofrep
+from bot.runtime.privacy import keep_to_ourselves
 from bot.runtime.redaction import Redaction
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack import SlackEdge
@@ -79,7 +80,10 @@ async def serve(settings: Settings, team: Team, *, stop: asyncio.Event) -> None:
 
     A bot that listens but no longer works would lose people's trust and nobody's restart; so it ends instead.
     """
-    logs.configure(settings.log_level, settings.secrets | known_secrets(os.environ, team))
+    secrets = settings.secrets | known_secrets(os.environ, team)
+    logs.configure(settings.log_level, secrets)
+    if not keep_to_ourselves(secrets):
+        log.warning("bot.readable", why="on this system a deploy script can read our secrets; give it another user")
     async with running(settings, team) as bot:
         stopped = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopped, bot.broken}, return_when=asyncio.FIRST_COMPLETED)
@@ -192,7 +196,8 @@ class _Parts:
     async def _work(self, stack: AsyncExitStack) -> None:
         """Start worker, messenger and sealer; they stop in the opposite order."""
         found = discovery.workflows()
-        deliveries = Deliveries(self.sources, found.takers, Redaction(self.settings.secrets).text)
+        secrets = self.settings.secrets | known_secrets(os.environ, self.tools.team)
+        deliveries = Deliveries(self.sources, found.takers, Redaction(secrets).text)
         worker = Worker(
             self.database,
             self.unit,

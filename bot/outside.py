@@ -1,9 +1,11 @@
 """Everybody whom jobs ask or tell: code hosts, targets, registries, monitoring. A part of the composition."""
 
+import os
+
 from aiohttp import ClientSession
 from pydantic import SecretStr
 
-from bot.config import Settings
+from bot.config import Settings, known_secrets
 from bot.domain.alerting_ports import UserGroups
 from bot.domain.ports import Clock, Directory, Eraser, Tools, Unit
 from bot.domain.references import HTTP
@@ -37,7 +39,7 @@ def tools(
     github, gitlab = _shown(settings.github_token), _shown(settings.gitlab_token)
     alertmanager, cdevents = _shown(settings.alertmanager_token), _shown(settings.cdevents_token)
     deploys = settings.secrets_for({HTTP}).get(HTTP)
-    redact = Redaction(settings.secrets).text
+    redact = Redaction(settings.secrets | known_secrets(os.environ, team)).text
     return Tools(
         unit,
         clock,

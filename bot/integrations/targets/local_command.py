@@ -3,9 +3,12 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from errno import ENOENT
+from pathlib import Path
 
 from bot.domain.target_ports import Finished, Line
 from bot.domain.targets import Command, filled
@@ -13,11 +16,17 @@ from bot.integrations.targets.output import Lines, Redact, as_it_is
 
 # How long a process group may take to end by itself after SIGTERM.
 GRACE = timedelta(seconds=5)
+# How long who watches over a command may take to end all of it by force.
+FORCED = timedelta(seconds=5)
 # How long we go on reading after the command has ended: something that it left behind may hold its output open.
 DRAIN = timedelta(seconds=1)
 CHUNK = 65_536  # bytes
+_IS_LINUX = sys.platform == "linux"
 CANNOT_START = 127  # what a shell says of a command that it does not find
 
+# What leaves its process group is found again only by its subreaper, which Linux alone has: prctl(2). Elsewhere a
+# command is ended as a process group, and what left that goes on.
+_SUPERVISOR = (sys.executable, "-I", "-S", str(Path(__file__).with_name("supervised.py"))) if _IS_LINUX else ()
 _PASSED_ON = ("PATH", "HOME", "LANG", "TZ")
 
 
@@ -74,7 +83,10 @@ def environment(values: Mapping[str, str]) -> dict[str, str]:
 async def _start(command: Command, values: Mapping[str, str], output: int) -> asyncio.subprocess.Process:
     if not command.arguments:
         raise ValueError("the team file names no command")
+    if command.directory is not None and not os.access(command.directory, os.X_OK):
+        raise FileNotFoundError(ENOENT, os.strerror(ENOENT), command.directory)
     return await asyncio.create_subprocess_exec(
+        *_SUPERVISOR,
         *arguments(command, values),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=output,
@@ -158,7 +170,13 @@ async def _end(process: asyncio.subprocess.Process, grace: timedelta) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(grace.total_seconds()):
             await process.wait()
-    # Its children may have ignored the first signal; the group is ours until the last of them is gone.
+    if _IS_LINUX and process.returncode is None:
+        # Its children may have ignored the first signal, or left its group: who watches over them ends them all.
+        _signal(process.pid, signal.SIGUSR1)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FORCED.total_seconds()):
+                await process.wait()
+    # The group is ours until the last of them is gone.
     _signal(process.pid, signal.SIGKILL)
     await process.wait()
 

@@ -1,7 +1,7 @@
 """Real commands: what is passed to them, what they print, and that nothing is left of them."""
 
 import asyncio
-import os
+import subprocess
 import sys
 import time
 from contextlib import aclosing
@@ -162,7 +162,48 @@ async def test_what_it_leaves_behind_does_not_hold_us_up():
 
     assert finished == Finished(0)
     assert time.monotonic() - began < 10
-    os.kill(int(lines[0]), 9)
+    assert await gone(int(lines[0]))
+
+
+ESCAPES = {
+    "a session of its own": "subprocess.Popen(['sleep', '60'], start_new_session=True).pid",
+    "a double fork": "int(subprocess.check_output(['sh', '-c', 'setsid sleep 60 >/dev/null 2>&1 & echo $!']))",
+    "deaf to SIGTERM": (
+        "subprocess.Popen([sys.executable, '-c', 'import signal, time; signal.signal(15, signal.SIG_IGN); "
+        "time.sleep(60)'], start_new_session=True).pid"
+    ),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="subreapers are Linux's")
+@pytest.mark.parametrize("how", ESCAPES)
+@pytest.mark.parametrize("ends", ["sys.exit(0)", "sys.exit(3)", "os.kill(os.getpid(), 9)", "time.sleep(60)"])
+async def test_what_leaves_its_group_is_ended_with_it(how: str, ends: str):
+    code = f"import os, subprocess, sys, time; print({ESCAPES[how]}, flush=True); time.sleep(0.3); {ends}"
+
+    lines, finished = await run(python(code, limit=timedelta(seconds=3)))
+
+    assert await gone(int(lines[0]))
+    assert finished.timed_out == ("sleep(60)" in ends)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="subreapers are Linux's")
+async def test_the_end_of_one_command_ends_nothing_of_another():
+    lasting = python(
+        f"import subprocess, time; print({ESCAPES['a session of its own']}, flush=True); time.sleep(60)"
+    )
+    async with aclosing(QUICK.run(lasting, VALUES)) as others:
+        first = await anext(others)
+        assert isinstance(first, Line)
+        ours = subprocess.Popen(["sleep", "60"])
+        lines, _ = await run(python(f"import subprocess; print({ESCAPES['a session of its own']})"))
+
+        assert await gone(int(lines[0]))
+        assert is_running(int(first.text))
+        assert ours.poll() is None
+        ours.kill()
+        ours.wait()
+    assert await gone(int(first.text))
 
 
 async def test_a_flood_is_capped_and_its_end_is_kept():

@@ -1,0 +1,83 @@
+"""A deploy script runs as our user: it must not read our secrets out of our environment or memory."""
+
+import ctypes
+import os
+import subprocess
+import sys
+
+import pytest
+
+SECRET = "xoxb-from-our-environment"
+PR_CAPBSET_DROP, CAP_SYS_PTRACE = 24, 19  # linux/prctl.h, linux/capability.h
+
+# As the bot does it: a process with secrets, of which a deploy script tries to read all that there is.
+BOT = """
+import asyncio, os, sys
+from bot.domain.target_ports import Line
+from bot.domain.targets import Command
+from bot.integrations.targets import LocalCommand
+from bot.runtime.privacy import keep_to_ourselves
+
+SCRIPT = '''
+import os, sys
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(1_000_000).decode("latin-1")
+    except OSError as error:
+        return str(error)
+def parents(pid):
+    while pid > 1 and pid != int(sys.argv[2]):
+        yield pid
+        pid = int(read(f"/proc/{pid}/stat").rpartition(")")[2].split()[1])
+    yield pid
+for pid in (*parents(os.getppid()), int(sys.argv[1])):
+    print("found" if "xoxb-from-our-environment" in read(f"/proc/{pid}/environ") else "nothing")
+    try:
+        open(f"/proc/{pid}/mem", "rb")
+        print("memory of", pid == int(sys.argv[1]))
+    except OSError:
+        print("no memory")
+'''
+
+async def main():
+    if sys.argv[1] == "private":
+        assert keep_to_ourselves({"xoxb-from-our-environment"})
+    us = str(os.getpid())
+    command = Command((sys.executable, "-c", SCRIPT, us, us))
+    assert os.environ["SLACK_BOT_TOKEN"] == "xoxb-from-our-environment"
+    async for item in LocalCommand().run(command, {}):
+        print(item.text if isinstance(item, Line) else item)
+
+asyncio.run(main())
+"""
+
+
+def _as_an_ordinary_user() -> None:
+    """Also root in a container may not trace everything: without this right, it is as anybody else."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE, 0, 0, 0)
+
+
+def what_the_script_finds(how: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", BOT, how],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.getcwd(), "SLACK_BOT_TOKEN": SECRET},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        preexec_fn=_as_an_ordinary_user,
+    )
+    assert "Finished(code=0" in done.stdout, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems know no such thing")
+def test_a_deploy_script_reads_none_of_our_secrets():
+    assert "found" in what_the_script_finds("open"), (
+        "it has to find them where nobody stops it, or this shows nothing"
+    )
+    found = what_the_script_finds("private")
+
+    assert "found" not in found
+    assert "memory of True" not in found

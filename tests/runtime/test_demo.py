@@ -73,6 +73,18 @@ def test_made_again_nothing_changes(made: Path):
     assert {path for path in before if before[path] != after[path]} == {made / demo.TEAM_FILE}
 
 
+async def test_the_script_fails_for_the_broken_branch_although_it_is_told_the_commit(made: Path, team: Team):
+    sha = await LocalGit().resolve(team.services["web"].repository, "v1.4.1-broken")
+    command = team.services["web"].deploy
+    assert isinstance(command, Command)
+    python, script, *rest = command.arguments
+    hurried = Command((python, "-c", HURRY, script, *rest), command.directory, timedelta(seconds=20))
+
+    *_, end = [item async for item in LocalCommand().run(hurried, VALUES | {"version": sha, "sha": sha})]
+
+    assert end == Finished(3)
+
+
 @pytest.mark.parametrize(("version", "code"), [("v1.4.0", 0), ("v1.4.1-broken", 3)])
 async def test_the_script_deploys_and_fails_as_it_says(team: Team, version: str, code: int):
     command = team.services["web"].deploy

@@ -1,7 +1,9 @@
 """/flow: the whole flow on one board."""
 
 from bot.command import Call, Command, Reply
+from bot.domain.access import Policy
 from bot.domain.ports import Work
+from bot.workflows import visible
 from bot.workflows.board import board
 
 command = Command("flow", "The whole flow on one board: what stands in each stage")
@@ -9,5 +11,6 @@ command = Command("flow", "The whole flow on one board: what stands in each stag
 
 @command.verb("", "What stands in each of the eight stages", reads_only=True, opens_form=False)
 async def show(call: Call, work: Work) -> Reply:
-    """Answer privately with the board."""
-    return Reply("flow/board", {"board": await board(work)})
+    """Answer privately with the board, as far as the caller may look into its stages."""
+    shown = visible.board_for(Policy(work.team), call.by, await board(work))
+    return Reply("flow/board", {"board": shown})

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from bot.command import Call, Command, Place, Reply, text
+from bot.domain.access import Policy
 from bot.domain.ports import Work
-from bot.workflows import places
+from bot.workflows import places, visible
 from bot.workflows.passport import passport, services_of
 
 command = Command("where", "Where a change, a commit, a pull request or a version is now")
@@ -24,5 +25,7 @@ async def _its_services(call: Call, work: Work) -> Sequence[Place]:
     thing=text("C-41, #812, a SHA or a version"),
 )
 async def show(call: Call, work: Work) -> Reply:
-    """Answer privately with the passport."""
-    return Reply("where/passport", {"passport": await passport(work, call.args["thing"])})
+    """Answer privately with the passport, as far as the caller may look into its stages."""
+    thing = call.args["thing"]
+    unseen = visible.hidden(Policy(work.team), call.by, await services_of(work, thing))
+    return Reply("where/passport", {"passport": await passport(work, thing, unseen)})

@@ -81,6 +81,24 @@ class Policy:
                 return True
         return False
 
+    def services_for(self, action: str, person: Person) -> list[str]:
+        """The services for which the person may do this somewhere: what a form offers."""
+        deciding = [self._deciding(action, where) for where in (None, *self.team.environments)]
+        if person.is_member and not all(deciding):
+            return list(self.team.services)
+        roles = dict.fromkeys(role for rules in deciding for rule in rules for role in rule.roles)
+        return [name for name in self.team.services if any(self._is_in(person, role, name) for role in roles)]
+
+    def environments_for(self, action: str, person: Person) -> list[str]:
+        """The environments in which the person may do this to some service: what a form offers."""
+        found: list[str] = []
+        for where in self.team.environments:
+            rules = self._deciding(action, where)
+            gives = any(self._is_in_somewhere(person, role) for rule in rules for role in rule.roles)
+            if gives or (not rules and person.is_member):
+                found.append(where)
+        return found
+
     def gives_anything(self, person: Person) -> bool:
         """Whether they may do anything at all: as a member, or by some rule."""
         rules = self.team.policy

@@ -29,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All eight stages, in order."""
+    """All eight stages, or those of them that somebody may look into, in order."""
 
     columns: tuple[Column, ...]
     at: datetime
@@ -44,7 +44,7 @@ class Board:
 class LooseEnd:
     """A temporary thing with an owner and an end: a lock, a silence, an open blocker, an approval that is awaited.
 
-    ``until`` is None where nothing but a person ends it.
+    ``until`` is None where nothing but a person ends it; ``service`` is the one that it is about, if any.
     """
 
     kind: str
@@ -53,6 +53,7 @@ class LooseEnd:
     owner_id: str
     since: datetime
     until: datetime | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,19 +52,23 @@ async def _partly(work: Work, flag: Flag, environment: str, place: Place) -> Loo
     change = await work.get(FlagChange, place.by_what) if place.by_what.startswith("G-") else None
     what = f"flag {flag.id} is {place.serving} in {environment} ({rounded(_days(work.now - place.since))})"
     owner = change.asked_by if change else flag.made_by
-    return LooseEnd("flag", place.by_what or flag.id, what, owner, place.since, place.until)
+    return LooseEnd("flag", place.by_what or flag.id, what, owner, place.since, place.until, flag.service)
 
 
 def _plan(plan: Rollout) -> LooseEnd:
     waits = plan.state is RolloutState.WAITING
     standing = "waits for approval" if waits else f"{plan.state}, at {plan.serving}"
     end = plan.approval.expires_at if waits else plan.next_at
-    return LooseEnd("roll-out", plan.id, f"{plan.what}: {standing}", plan.asked_by, plan.asked_at, end)
+    return LooseEnd(
+        "roll-out", plan.id, f"{plan.what}: {standing}", plan.asked_by, plan.asked_at, end, plan.service
+    )
 
 
 def _waiting(change: FlagChange) -> LooseEnd:
     what = f"{change.what} waits for approval"
-    return LooseEnd("flag", change.id, what, change.asked_by, change.asked_at, change.approval.expires_at)
+    return LooseEnd(
+        "flag", change.id, what, change.asked_by, change.asked_at, change.approval.expires_at, change.service
+    )
 
 
 def _days(span: timedelta) -> timedelta:

@@ -1,6 +1,6 @@
 """A person's Home tab: what waits for them, what is theirs, the flow, and loose ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.access import Policy
@@ -13,32 +13,37 @@ from bot.domain.flow import Board, LooseEnd
 from bot.domain.messages import Home
 from bot.domain.people import Person
 from bot.domain.ports import Work
+from bot.domain.refusals import Unknown
 from bot.domain.standup_answers import StandupAnswer
 from bot.domain.standups import Round, RoundState
-from bot.workflows import calls, flag_ends, oncall
+from bot.workflows import calls, flag_ends, oncall, places, visible
 from bot.workflows.board import board
 from bot.workflows.loose_ends import loose_ends
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One thing that only this person (or few others) can do, and the button that does it."""
+    """One thing that only this person (or few others) can do, and the button that does it.
+
+    ``may`` tells whether the policy lets them press it; else it is not drawn.
+    """
 
     what: str
     button: str
     action: str
     value: str
     until: datetime | None = None
+    may: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """Everything that the Home tab shows."""
+    """Everything that the Home tab shows. ``board`` is None for whoever may not see it."""
 
     waiting: tuple[Waiting, ...]
     mine: tuple[Change, ...]
     blocked: frozenset[str]
-    board: Board
+    board: Board | None
     loose_ends: tuple[LooseEnd, ...]
     dead_letters: tuple[DeadLetter, ...]
     is_admin: bool
@@ -50,7 +55,8 @@ async def show(work: Work, person: Person) -> None:
 
 
 async def view(work: Work, person: Person) -> HomeView:
-    """How things stand for this person."""
+    """How things stand for this person, as far as the policy lets them see it; what waits for them they see anyhow."""
+    policy = Policy(work.team)
     blockers = await work.find(Blocker, state=BlockerState.OPEN)
     mine = await work.find(Change, state=ChangeState.OPEN, owner_id=person.id, limit=20)
     waiting = [
@@ -62,15 +68,30 @@ async def view(work: Work, person: Person) -> HomeView:
         *await _alerts(work, person),
         *[Waiting(*one) for one in await calls.of(work, person)],
     ]
+    drawn = [replace(one, may=await _may(work, policy, one, person)) for one in waiting]
+    ends = await loose_ends(work)
+    own = [end for end in ends if end.owner_id == person.id]
+    tries_again = person.is_admin and policy.allows("loose-ends.revive", None, person)
     return HomeView(
-        waiting=tuple(sorted(waiting, key=lambda one: (one.until is None, one.until or work.now))),
+        waiting=tuple(sorted(drawn, key=lambda one: (one.until is None, one.until or work.now))),
         mine=tuple(mine),
         blocked=frozenset(one.change_id for one in blockers if one.change_id),
-        board=await board(work),
-        loose_ends=tuple(await loose_ends(work)),
-        dead_letters=tuple(await work.dead_letters()) if person.is_admin else (),
-        is_admin=person.is_admin,
+        board=visible.board_for(policy, person, await board(work)) if policy.allows("flow", None, person) else None,
+        loose_ends=tuple(
+            visible.ends_for(policy, person, ends) if policy.allows("loose-ends", None, person) else own
+        ),
+        dead_letters=tuple(await work.dead_letters()) if tries_again else (),
+        is_admin=tries_again,
     )
+
+
+async def _may(work: Work, policy: Policy, one: Waiting, person: Person) -> bool:
+    """Whether the policy would let them press the button."""
+    try:
+        about = await places.of_button(work, one.action, one.value)
+    except Unknown:  # the rotation that was called is no more, say
+        return False
+    return all(policy.allows_at(one.action, place, person) for place in about)
 
 
 async def _approvals(work: Work, person: Person) -> list[Waiting]:

@@ -28,7 +28,15 @@ async def loose_ends(work: Work) -> list[LooseEnd]:
 async def _locks(work: Work) -> list[LooseEnd]:
     locks = await work.find(Lock, state=LockState.HELD)
     return [
-        LooseEnd("lock", lock.id, f"{lock.kind} on {lock.what}{_why(lock.reason)}", lock.by, lock.at, lock.until)
+        LooseEnd(
+            "lock",
+            lock.id,
+            f"{lock.kind} on {lock.what}{_why(lock.reason)}",
+            lock.by,
+            lock.at,
+            lock.until,
+            lock.service,
+        )
         for lock in locks
         if lock.until > work.now
     ]
@@ -50,7 +58,14 @@ def _muted(silence: Silence) -> str:
 async def _blockers(work: Work) -> list[LooseEnd]:
     blockers = await work.find(Blocker, state=BlockerState.OPEN)
     return [
-        LooseEnd("blocker", one.id, f"blocked: {one.what}", one.unblocker_id or one.owner_id, one.opened_at)
+        LooseEnd(
+            "blocker",
+            one.id,
+            f"blocked: {one.what}",
+            one.unblocker_id or one.owner_id,
+            one.opened_at,
+            service=one.service,
+        )
         for one in blockers
     ]
 
@@ -65,6 +80,7 @@ async def _deployments(work: Work) -> list[LooseEnd]:
             one.asked_by,
             one.asked_at,
             one.approval.expires_at if one.state is State.WAITING else None,
+            one.service,
         )
         for one in waiting
     ]
@@ -72,7 +88,10 @@ async def _deployments(work: Work) -> list[LooseEnd]:
 
 async def _incidents(work: Work) -> list[LooseEnd]:
     incidents = await work.find(Incident, state=IncidentState.OPEN)
-    return [LooseEnd("incident", one.id, f"incident: {one.title}", one.lead, one.opened_at) for one in incidents]
+    return [
+        LooseEnd("incident", one.id, f"incident: {one.title}", one.lead, one.opened_at, service=one.service)
+        for one in incidents
+    ]
 
 
 def _why(reason: str) -> str:

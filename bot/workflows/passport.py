@@ -51,8 +51,8 @@ _SAID: Mapping[str, str] = {
 }
 
 
-async def passport(work: Work, thing: str) -> Passport:
-    """Everything known of what these words name. Raises ``Unknown`` with the nearest names."""
+async def passport(work: Work, thing: str, unseen: frozenset[Stage] = frozenset()) -> Passport:
+    """Everything known of what these words name, but for these stages. Raises ``Unknown`` with the nearest names."""
     start = await _meant(work, thing.strip())
     entries, seen = await _follow(work, {start})
     if not entries:
@@ -62,8 +62,8 @@ async def passport(work: Work, thing: str) -> Passport:
         entries, seen = await _follow(work, {start, change.subject})
     title = f"{change.id} {change.title}" if change else _called(start)
     names = tuple(_called(s) for s in sorted(seen) if s != start and s.kind in ("pr", "sha", "version"))
-    steps = tuple(_told(entries))
-    return Passport(title, await _state(work, change, seen, steps), names, steps, change)
+    steps = tuple(step for step in _told(entries) if step.stage not in unseen)
+    return Passport(title, await _state(work, change, seen, steps, unseen), names, steps, change)
 
 
 async def services_of(work: Work, thing: str) -> tuple[str, ...]:
@@ -145,20 +145,24 @@ async def _change_of(work: Work, start: Subject, seen: Iterable[Subject]) -> Cha
     return await work.get(Change, ids[0]) if len(ids) == 1 else None
 
 
-async def _state(work: Work, change: Change | None, seen: Iterable[Subject], steps: tuple[Step, ...]) -> str:
+async def _state(
+    work: Work, change: Change | None, seen: Iterable[Subject], steps: tuple[Step, ...], unseen: frozenset[Stage]
+) -> str:
     """Where it is now, in one phrase: live somewhere, or the furthest stage that it has come to."""
     if change is not None and not change.is_open:
         return str(change.state)
     versions = {s.name for s in seen if s.kind == "version"}
     slots = [slot for name in work.team.services for slot in await work.find(Slot, service=name)]
     live = [s.environment for s in slots if s.live and f"{s.service}@{s.live.name}" in versions]
-    if live:
+    if live and Stage.DEPLOY not in unseen:
         last = max(
             live, key=lambda name: work.team.environments[name].order if name in work.team.environments else 0
         )
         return f"live in {last}"
-    if change is not None:
+    if change is not None and change.stage not in unseen:
         return f"in {change.stage}"
+    if not steps:
+        return "in a stage that is not for you to see"
     return f"in {max((step.stage for step in steps), key=lambda stage: stage.order)}"
 
 

@@ -56,6 +56,16 @@ async def places_of(verb: Verb, call: Call, work: Work) -> Sequence[Place]:
     return tuple(dict.fromkeys(found)) or NOWHERE
 
 
+async def of_button(work: Work, action: str, value: str) -> Sequence[Place]:
+    """What a button is about whose value begins with an id, such as "D-12 9f3c2a1" or "about B-7"."""
+    id = value.removeprefix("about ").split()[0].partition("/")[0]
+    if action.startswith("release.roll-out-"):
+        return await of_rollout(work, id)
+    if id.startswith(f"{Page.PREFIX}-"):
+        return await of_page(work, id)
+    return await BY_PREFIX[id.partition("-")[0]](work, id)
+
+
 def said(verb: Verb, args: Mapping[str, Any]) -> Sequence[Place]:
     """What the arguments themselves say: a service, an environment, or a service in an environment."""
     service, environment = _named(verb, args, Kind.SERVICE), _named(verb, args, Kind.ENVIRONMENT)

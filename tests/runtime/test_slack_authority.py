@@ -106,3 +106,22 @@ def test_in_somebodys_name_an_app_reads_and_asks_and_does_nothing_else(verb):
         with pytest.raises(NotAllowed, match="in your name"):
             must_be_their_own(verb, gesture, ANA)
     assert verb.by_app == (verb.action in ASKS)
+
+
+async def test_a_select_offers_the_services_and_environments_that_the_verb_is_allowed_for():
+    rules = (
+        Rule("policy.1", ("deploy",), (), ("owners",)),
+        Rule("policy.2", ("deploy",), ("staging",), ("admins",)),
+    )
+    async with running(policy=rules) as edge:
+        asked = {"type": "block_suggestion", "value": "", "view": {"callback_id": "deploy"}}
+
+        async def offered(kind, by):
+            ack = await edge.interact(asked | {"action_id": kind, "block_id": kind}, by=by)
+            return [option["value"] for option in ack["options"]]
+
+        assert await offered("service", ANA.id) == ["web"]
+        assert await offered("environment", ANA.id) == ["production"]
+        assert await offered("service", TOM.id) == []
+        assert await offered("service", GUS.id) == []
+        assert await edge.interact({"type": "block_suggestion", "action_id": "service"}) == {"options": []}

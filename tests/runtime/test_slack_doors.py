@@ -396,6 +396,7 @@ async def test_the_prefix_renames_every_command():
 async def test_services_are_completed_in_a_select():
     async with running() as edge:
         payload = {"type": "block_suggestion", "action_id": "service", "block_id": "service", "value": "Pay"}
+        payload |= {"view": {"callback_id": "deploy"}}
         ack = await edge.interact(payload)
         assert [option["value"] for option in ack["options"]] == ["payments"]
         ack = await edge.interact(payload | {"value": ""})

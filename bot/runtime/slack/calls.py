@@ -71,6 +71,12 @@ class Calls:
         """What the gesture leads to, whatever goes wrong."""
         return await self._guarded(gesture, self._decided)
 
+    async def suggest(self, user_id: str, form: str, kind: str, typed: str) -> list[dict[str, Any]]:
+        """Options for what is typed into a form: what the policy lets them use its verb for."""
+        verb = self.book.verbs.get(form)
+        person = await self._directory.person(user_id)
+        return views.suggestions(kind, typed, verb, self._policy.team, person) if verb else []
+
     async def was_in_their_name(self, gesture: Gesture) -> bool:
         """Whether an app did it in the name of a person, who should hear what came of it."""
         person = await self._directory.person(gesture.user_id)

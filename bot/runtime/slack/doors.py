@@ -11,7 +11,6 @@ import structlog
 from bot.command import Door, Reply
 from bot.domain.people import Person
 from bot.domain.refusals import Refusal
-from bot.domain.team import Team
 from bot.runtime import metrics
 from bot.runtime.slack import gestures, views
 from bot.runtime.slack.answers import Answers
@@ -44,12 +43,11 @@ class Doors:
     Raises ``NotAcknowledged`` for an event that must come again, and nothing else.
     """
 
-    def __init__(self, calls: Calls, answers: Answers, watch: Watch, team: Team, home: Home | None) -> None:
+    def __init__(self, calls: Calls, answers: Answers, watch: Watch, home: Home | None) -> None:
         self.bot_user_id = ""
         self._calls = calls
         self._answers = answers
         self._watch = watch
-        self._team = team
         self._home = home
         self._handled = Recent(time.monotonic, 600)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -60,7 +58,7 @@ class Doors:
         if kind == "event_callback":
             return await self._event(body)
         if kind == "block_suggestion":
-            return self._suggest(body)
+            return await self._suggest(body)
         gesture = self._gesture(body)
         if gesture is None:
             return None
@@ -179,9 +177,14 @@ class Doors:
         except Exception:
             log.exception("answer not shown", door=gesture.door, names=gesture.names)
 
-    def _suggest(self, body: Payload) -> Ack:
-        typed = str(body.get("value") or "")
-        return {"options": views.suggestions(str(body.get("action_id")), typed, self._team)}
+    async def _suggest(self, body: Payload) -> Ack:
+        user, view = body.get("user"), body.get("view")
+        if not isinstance(user, Mapping) or not isinstance(view, Mapping):
+            return {"options": []}
+        kind, typed = str(body.get("action_id")), str(body.get("value") or "")
+        return {
+            "options": await self._calls.suggest(str(user.get("id")), str(view.get("callback_id")), kind, typed)
+        }
 
     async def _event(self, body: Payload) -> Ack:
         event = body.get("event")

@@ -85,7 +85,7 @@ class SlackEdge:
         self.identity: Identity | None = None
         self._client = client
         calls = Calls(self.book, unit, people, people, policy, clock, tools)
-        self.doors = Doors(calls, Answers(render, client, session), people, policy.team, home)
+        self.doors = Doors(calls, Answers(render, client, session), people, home)
         self._guard = Guard(signing_secret) if signing_secret else None
         self._everything = _Everything(self.doors)
         self._app = self._bolt()

@@ -7,7 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.command import Field, Form, Kind, MessageRef, Parameter, Verb
+from bot.domain.access import Policy
 from bot.domain.messages import Rendered
+from bot.domain.people import Person
 from bot.domain.ports import Render
 from bot.domain.refusals import Refusal
 from bot.domain.team import Team
@@ -53,7 +55,7 @@ def modal(
         "submit": _plain(form.submit, 24),
         "close": _plain("Cancel", 24),
         "private_metadata": metadata,
-        "blocks": [*intro, *(_input(field, around) for field in form.fields)],
+        "blocks": [*intro, *(_input(field, verb, around) for field in form.fields)],
     }
 
 
@@ -97,9 +99,9 @@ def first_input(view: Mapping[str, Any]) -> str | None:
     )
 
 
-def suggestions(action_id: str, typed: str, team: Team) -> list[Block]:
+def suggestions(action_id: str, typed: str, verb: Verb, team: Team, person: Person) -> list[Block]:
     """Options for what is typed into a select of ours: beginnings first, then what contains it or looks like it."""
-    names = _names(Kind(action_id), team) if action_id in {Kind.SERVICE, Kind.ENVIRONMENT} else ()
+    names = _names(Kind(action_id), verb, team, person) if action_id in {Kind.SERVICE, Kind.ENVIRONMENT} else ()
     wanted = typed.strip().casefold()
     begins = [name for name in names if name.casefold().startswith(wanted)]
     contains = [name for name in names if wanted in name.casefold()]
@@ -107,12 +109,12 @@ def suggestions(action_id: str, typed: str, team: Team) -> list[Block]:
     return [_option(name) for name in dict.fromkeys([*begins, *contains, *near])][:OPTIONS_MAX]
 
 
-def _input(field: Field, around: Around) -> Block:
+def _input(field: Field, verb: Verb, around: Around) -> Block:
     block: Block = {
         "type": "input",
         "block_id": field.name,
         "label": _plain(field.label, HINT_MAX),
-        "element": _element(field, around),
+        "element": _element(field, verb, around),
         "optional": field.optional,
     }
     if field.hint:
@@ -120,12 +122,12 @@ def _input(field: Field, around: Around) -> Block:
     return block
 
 
-def _element(field: Field, around: Around) -> Block:
+def _element(field: Field, verb: Verb, around: Around) -> Block:
     kind = field.parameter.kind
     # The kind comes back as the action id, so that the answer can be read without knowing the form.
     name = f"{kind.value}:{field.parameter.prefix}" if field.parameter.prefix else kind.value
     if kind in _SELECTS:
-        return {"action_id": name} | _select(field, around)
+        return {"action_id": name} | _select(field, verb, around)
     if kind is Kind.PERSON:
         initial = {"initial_user": field.value} if field.value else {}
         return {"type": "users_select", "action_id": name} | initial
@@ -162,16 +164,19 @@ def _of_several(field: Field) -> Block:
             return {"type": kind, "options": options} | ({"initial_options": chosen} if chosen else {})
 
 
-def _select(field: Field, around: Around) -> Block:
-    names = field.parameter.choices or _names(field.parameter.kind, around.team)
+def _select(field: Field, verb: Verb, around: Around) -> Block:
+    names = field.parameter.choices or _names(field.parameter.kind, verb, around.team, around.by)
     initial = {"initial_option": _option(str(field.value))} if field.value in names else {}
     if not 0 < len(names) <= OPTIONS_MAX:
         return {"type": "external_select", "min_query_length": 0} | initial
     return {"type": "static_select", "options": [_option(name) for name in names]} | initial
 
 
-def _names(kind: Kind, team: Team) -> tuple[str, ...]:
-    return tuple(team.services if kind is Kind.SERVICE else team.environments)
+def _names(kind: Kind, verb: Verb, team: Team, person: Person) -> tuple[str, ...]:
+    """Those of the team file for which the person may use the verb."""
+    policy = Policy(team)
+    may = policy.services_for if kind is Kind.SERVICE else policy.environments_for
+    return tuple(may(verb.action, person))
 
 
 def _parameter(block: Mapping[str, Any], verb: Verb) -> Parameter:

@@ -86,6 +86,15 @@ VIEW = HomeView(
     ),
     is_admin=True,
 )
+GUEST = HomeView(
+    (Waiting("Stand-up Tue 24 Nov", "Answer the stand-up", "standup.answer", "S-4", NOON + 3 * HOUR, may=False),),
+    (),
+    frozenset(),
+    None,
+    (),
+    (),
+    is_admin=False,
+)
 QUIET = HomeView((), (), frozenset(), EMPTY, (), (), ANA.is_admin)
 
 CONTEXTS = {
@@ -108,4 +117,5 @@ CONTEXTS = {
     "loose-ends/revived": {"kind": "message", "letter": "deployment:D-12"},
     "home/tab": {"view": VIEW},
     "home/tab#quiet": {"view": QUIET},
+    "home/tab#guest": {"view": GUEST},
 }

@@ -71,14 +71,18 @@ class Policy:
     def allows_somewhere(self, action: str, person: Person) -> bool:
         """Whether the person may do this to any service in any environment, or to none: what help shows.
 
-        Asks each rule once and no service by itself, so that it may be asked of every verb at every gesture.
+        Reads each rule and asks about each role once, so that it may be asked of every verb at every gesture.
         """
+        matching, asked = self._matching(action), dict[str, bool]()
         for where in (None, *self.team.environments):
-            rules = self._deciding(action, where)
+            rules = _most_specific(matching, where)
             if not rules and person.is_member:
                 return True
-            if any(self._is_in_somewhere(person, role) for rule in rules for role in rule.roles):
-                return True
+            for role in (role for rule in rules for role in rule.roles):
+                if role not in asked:
+                    asked[role] = self._is_in_somewhere(person, role)
+                if asked[role]:
+                    return True
         return False
 
     def services_for(self, action: str, person: Person) -> list[str]:
@@ -101,8 +105,8 @@ class Policy:
 
     def gives_anything(self, person: Person) -> bool:
         """Whether they may do anything at all: as a member, or by some rule."""
-        rules = self.team.policy
-        return person.is_member or any(self._is_in_somewhere(person, role) for rule in rules for role in rule.roles)
+        roles = {role for rule in self.team.policy for role in rule.roles}
+        return person.is_member or any(self._is_in_somewhere(person, role) for role in roles)
 
     def check_anything(self, person: Person) -> None:
         """Nothing, where ``gives_anything``. Raises ``NotAllowed``."""
@@ -123,11 +127,12 @@ class Policy:
 
     def _deciding(self, action: str, environment: str | None) -> list[Rule]:
         """The most specific of the rules that match."""
-        ranked = [
-            (rank, rule) for rule in self.team.policy if (rank := _specific(rule, action, environment)) is not None
-        ]
-        best = max((rank for rank, _ in ranked), default=None)
-        return [rule for rank, rule in ranked if rank == best]
+        return _most_specific(self._matching(action), environment)
+
+    def _matching(self, action: str) -> list[tuple[int, Rule]]:
+        """Rules that are about the verb, anywhere, with how exactly they name it."""
+        ranked = ((_rank(rule, action), rule) for rule in self.team.policy)
+        return [(rank, rule) for rank, rule in ranked if rank is not None]
 
     def _is_in(self, person: Person, role: str, service: str | None) -> bool:
         match role:
@@ -151,19 +156,28 @@ class Policy:
     def _is_in_somewhere(self, person: Person, role: str) -> bool:
         if role != "owners":
             return self._is_in(person, role, None)
-        return not person.is_gone and any(self._owns(person, name) for name in self.team.services)
+        who = {person.id, *person.groups}
+        return not person.is_gone and any(not who.isdisjoint(one.owners) for one in self.team.services.values())
 
     def _owns(self, person: Person, service: str | None) -> bool:
         known = self.team.services.get(service) if service else None
         return known is not None and not {person.id, *person.groups}.isdisjoint(known.owners)
 
 
-def _specific(rule: Rule, action: str, environment: str | None) -> tuple[int, bool] | None:
-    """How exactly the rule names this; None where it is about something else."""
-    if rule.environments and environment not in rule.environments:
-        return None
-    ranks = [rank for verb in rule.verbs if (rank := _verb_rank(verb, action)) is not None]
-    return (max(ranks), bool(rule.environments)) if ranks else None
+def _most_specific(matching: list[tuple[int, Rule]], environment: str | None) -> list[Rule]:
+    """Those of the rules about a verb that decide there."""
+    ranked = [
+        ((rank, bool(rule.environments)), rule)
+        for rank, rule in matching
+        if not rule.environments or environment in rule.environments
+    ]
+    best = max((rank for rank, _ in ranked), default=None)
+    return [rule for rank, rule in ranked if rank == best]
+
+
+def _rank(rule: Rule, action: str) -> int | None:
+    """How exactly the rule names this verb; None where it is about others."""
+    return max((rank for verb in rule.verbs if (rank := _verb_rank(verb, action)) is not None), default=None)
 
 
 def _verb_rank(verb: str, action: str) -> int | None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain import access
 from bot.domain.access import Policy
 from bot.domain.people import Person
 from bot.domain.refusals import NotAllowed
@@ -137,3 +138,14 @@ def test_help_shows_what_one_may_do_somewhere():
     some = policy(rule("deploy", roles=["admins"]), rule("deploy", ["staging"], ["members"]))
     assert some.allows_somewhere("deploy", TOM)
     assert not some.allows_somewhere("deploy", GUS)
+
+
+def test_a_verb_is_asked_about_anywhere_in_one_reading_of_the_rules(monkeypatch):
+    read = []
+    rank = access._verb_rank
+    monkeypatch.setattr(access, "_verb_rank", lambda verb, action: read.append(verb) or rank(verb, action))
+    rules = tuple(rule("deploy.*", ["production"], ["owners", "admins"], f"policy.{n}") for n in range(40))
+    many = {f"s{n}": replace(TEAM.services["web"], owners=("U0X",)) for n in range(200)}
+    some = Policy(replace(TEAM, policy=(*rules, rule("deploy.*", roles=["admins"])), services=many))
+    assert not some.allows_somewhere("deploy.lock", GUS)
+    assert len(read) == 41

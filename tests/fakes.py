@@ -9,6 +9,7 @@ through JSON on their way into a row, ``find`` knows only the columns of ``FOUND
 changed meanwhile raises ``Conflict``.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,7 +24,7 @@ from bot.domain.messages import File, Home, Message
 from bot.domain.people import Channel, Group, Person
 from bot.domain.ports import CodeHost, Curve, Holidays, Noun, Render, Tools
 from bot.domain.presence import Place
-from bot.domain.refusals import Conflict, Unknown
+from bot.domain.refusals import Conflict, OutcomeUnknown, StorageUnavailable, Unknown
 from bot.domain.target_ports import Carrier, Target
 from bot.domain.team import Team
 from bot.workflows.places import perform
@@ -130,9 +131,14 @@ class FakeCharts:
 
 
 class FakeUnit:
-    """Opens works on one ``Store``."""
+    """Opens works on one ``Store``.
+
+    The next ``away`` works find no database; of the next ``unseen`` ones the commit is kept and its answer lost.
+    """
 
     def __init__(self, clock: FakeClock, team: Team, store: Store, render: Render | None = None) -> None:
+        self.away = 0
+        self.unseen = 0
         self._clock = clock
         self._team = team
         self._store = store
@@ -140,9 +146,15 @@ class FakeUnit:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[FakeWork]:
+        if self.away:
+            self.away -= 1
+            raise StorageUnavailable("the database is away")
         work = FakeWork(self._store, self._clock.now(), self._team, self._render)
         yield work
         work.commit()
+        if self.unseen:
+            self.unseen -= 1
+            raise OutcomeUnknown("the connection was lost during the commit")
 
     def __call__(self) -> Any:
         """A work that commits when its block ends well."""
@@ -158,6 +170,15 @@ class FakeUnit:
                 if attempt == 5:
                     raise
         raise AssertionError("not reached")
+
+    async def until_kept(self, step: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Again, too, while the database is away."""
+        for _ in range(1_000):
+            try:
+                return await self.run(step)
+            except StorageUnavailable:
+                await asyncio.sleep(0)
+        raise AssertionError("the database never came back")
 
 
 class World:

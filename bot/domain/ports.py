@@ -139,7 +139,17 @@ class Unit(Protocol):
         ...
 
     async def run(self, step: Callable[[Work], Awaitable[Any]]) -> Any:
-        """Run ``step`` in one work; begin again (up to 5 times) when it meets a ``Conflict``."""
+        """Run ``step`` in one work; begin again (up to 5 times) when it meets a ``Conflict``.
+
+        Raises ``StorageUnavailable`` (nothing was kept), ``OutcomeUnknown`` (all of it, or nothing).
+        """
+        ...
+
+    async def until_kept(self, step: Callable[[Work], Awaitable[Any]]) -> Any:
+        """As ``run``, again and again while the database is away: for what has happened and must be written down.
+
+        A step whose commit was lost from sight is run again, so it must see by what it reads that it was kept.
+        """
         ...
 
 

@@ -38,3 +38,17 @@ class Stale(Refusal):
 
 class Conflict(Exception):
     """Two transactions changed the same row at once; the later one must be tried again from its start."""
+
+
+class StorageUnavailable(Exception):
+    """The database is locked, full, unreachable or gone; nothing of this transaction was kept.
+
+    Trying again later is right: connections are made anew by themselves.
+    """
+
+
+class OutcomeUnknown(StorageUnavailable):
+    """The connection was lost while the commit was under way: all of this transaction was kept, or nothing.
+
+    Whoever tries again must look first whether it is there already.
+    """

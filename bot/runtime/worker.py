@@ -15,7 +15,6 @@ from bot.domain.refusals import Conflict, Refusal, Stale
 from bot.integrations.source import Delivery, MalformedPayload
 from bot.runtime import metrics
 from bot.runtime.handfuls import handfuls, raw
-from bot.runtime.storing import until_stored
 from bot.storage import inbox as storage_inbox
 from bot.storage.database import Database
 from bot.storage.errors import LeaseLost, StorageUnavailable
@@ -23,6 +22,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.jobs import Claimed, Jobs
 from bot.storage.leases import LEASE
 from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.until_stored import until_stored
 from bot.workflows.handles import Inside, Outside
 
 Settle: TypeAlias = Callable[[Work, Delivery], Awaitable[str]]
@@ -196,7 +196,8 @@ class Worker:
         because = f"{type(problem).__name__}: {problem}"
         # Without a database nothing has been tried.
         counts = not isinstance(problem, StorageUnavailable)
-        log.warning("worker.job_failed", job=claimed.job.key, attempt=claimed.attempt, exc_info=problem)
+        known = {"exc_info": problem} if counts else {"reason": str(problem)}
+        log.warning("worker.job_failed", job=claimed.job.key, attempt=claimed.attempt, **known)
         if counts and claimed.attempt >= ATTEMPTS:
             return await self._finish(claimed, Outcome.DEAD, because)
         pause = pause_after(claimed.attempt)
@@ -262,10 +263,12 @@ class Worker:
             raise
         except MalformedPayload as malformed:
             await self._bury(claimed, malformed.path, malformed.problem)
-        except Exception as problem:  # one delivery's failure is its own
+        except Exception as problem:  # noqa: BLE001 - one delivery's failure is its own; it is logged and tried again
             because = f"{type(problem).__name__}: {problem}"
-            log.warning("worker.delivery_failed", source=delivery.source, attempt=claimed.attempt, exc_info=problem)
-            if claimed.attempt >= ATTEMPTS and not isinstance(problem, StorageUnavailable):
+            counts = not isinstance(problem, StorageUnavailable)
+            known = {"exc_info": problem} if counts else {"reason": str(problem)}
+            log.warning("worker.delivery_failed", source=delivery.source, attempt=claimed.attempt, **known)
+            if claimed.attempt >= ATTEMPTS and counts:
                 await self._bury(claimed, "", because)
             else:
                 pause = pause_after(claimed.attempt)

@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.domain.ports import Clock
 from bot.storage import sqlite
+from bot.storage.connections import give_back
 from bot.storage.errors import StorageUnavailable, translated
 from bot.storage.private_files import make_private
 from bot.storage.signals import Listener, Signals
-from bot.storage.writers import Block, PostgresWriter, SqliteWriter, Writer, give_back
+from bot.storage.writers import Block, PostgresWriter, SqliteWriter, Writer
 
 READERS = 4  # connections that only read, on SQLite
 CONNECTIONS = 10  # at once and kept, on PostgreSQL

@@ -7,14 +7,9 @@ from contextlib import contextmanager
 import asyncpg
 from sqlalchemy import exc
 
-from bot.domain.refusals import Conflict
+from bot.domain.refusals import Conflict, OutcomeUnknown, StorageUnavailable
 
-
-class StorageUnavailable(Exception):
-    """The database is locked, full, unreachable or gone; nothing of this transaction was kept.
-
-    Trying again later is right: connections are made anew by themselves.
-    """
+__all__ = ["AlreadyRunning", "LeaseLost", "OutcomeUnknown", "StorageUnavailable", "committing", "translated"]
 
 
 class LeaseLost(Exception):
@@ -83,3 +78,16 @@ def translated(*, connecting: bool = False) -> Iterator[None]:
         if not connecting:
             raise
         raise StorageUnavailable(f"the database cannot be reached: {error}") from error
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """As ``translated``, around a commit: a connection that is lost there leaves its outcome open.
+
+    Raises ``OutcomeUnknown`` where ``translated`` would raise ``StorageUnavailable``.
+    """
+    try:
+        with translated():
+            yield
+    except StorageUnavailable as lost:
+        raise OutcomeUnknown(f"the connection was lost during the commit: {lost}") from lost

@@ -13,6 +13,7 @@ from bot.storage import inbox, jobs
 from bot.storage.database import Database
 from bot.storage.memory import Memory
 from bot.storage.rows import Rows
+from bot.storage.until_stored import until_stored
 from bot.storage.work import Reading, Transaction
 
 TRIES = 5
@@ -113,6 +114,10 @@ class UnitOfWork:
             else:
                 return result
         raise AssertionError("unreachable")
+
+    async def until_kept(self, step: Callable[[Any], Awaitable[Any]]) -> Any:
+        """As ``run``, again and again while the database is away: for what has happened and must be written down."""
+        return await until_stored(lambda: self.run(step))
 
     def _transaction(self, block: Any) -> Transaction:
         return Transaction(block, self._database.clock.now(), self.team, self._render)

@@ -7,12 +7,13 @@ from pathlib import Path
 from sqlite3 import Error as SqliteError
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import exc, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.domain.refusals import Conflict
 from bot.storage import sqlite
-from bot.storage.errors import StorageUnavailable, translated
+from bot.storage.connections import give_back, throw_away
+from bot.storage.errors import StorageUnavailable, committing, translated
 
 Flush: TypeAlias = Callable[[AsyncConnection, list[Any]], Awaitable[None]]
 
@@ -108,6 +109,7 @@ class PostgresWriter:
                 if block.topics:
                     payload = " ".join(sorted(block.topics)) + "|" + self._replica_id
                     await conn.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
+            with committing():
                 await conn.commit()
         finally:
             await give_back(conn)
@@ -118,21 +120,6 @@ class PostgresWriter:
 
 
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
-
-
-async def give_back(conn: AsyncConnection) -> None:
-    """Roll back what was not committed and return the connection to its pool, even if the caller is cancelled."""
-    if conn.dialect.name == "sqlite":
-        await _close(conn)  # which does not wait for anything
-    else:
-        await asyncio.shield(asyncio.ensure_future(_close(conn)))
-
-
-async def _close(conn: AsyncConnection) -> None:
-    try:
-        await conn.close()
-    except (exc.SQLAlchemyError, OSError, TimeoutError):
-        await conn.invalidate()  # the error that matters is the one on its way already
 
 
 class SqliteWriter:
@@ -280,5 +267,4 @@ class SqliteWriter:
     async def _forget_connection(self) -> None:
         if self._conn is not None:
             conn, self._conn = self._conn, None
-            await conn.invalidate()
-            await conn.close()
+            await throw_away(conn)

@@ -47,10 +47,11 @@ async def hand_over(tools: Tools, begun: Deployment, how: Elsewhere) -> Outcome:
         taken = await tools.carrier.start(how, _order(tools.team, begun))
     except NotTaken as why:
         end = Finished(None, note=f"{how.title} did not take it: {why}")
-        return await tools.unit.run(partial(deploy_ends.end, begun, end, []))
+        return await tools.unit.until_kept(partial(deploy_ends.end, begun, end, []))
     except Unsure as why:
-        return await tools.unit.run(partial(_noted, begun, f"{how.title} did not answer well: {why}"))
-    return await tools.unit.run(partial(_taken, begun, taken))
+        return await tools.unit.until_kept(partial(_noted, begun, f"{how.title} did not answer well: {why}"))
+    # What they call it is told once, in their answer; without it nobody finds the run again.
+    return await tools.unit.until_kept(partial(_taken, begun, taken))
 
 
 @due_outside(FOLLOW)
@@ -149,7 +150,7 @@ async def _tell_to_stop(tools: Tools, carrier: Carrier, how: Elsewhere, deployme
     if not order.reference or deployment.carried is None or deployment.carried.stop_told_at:
         return
     note = "" if await carrier.stop(how, order) else f"{how.title} cannot be stopped from here"
-    await tools.unit.run(partial(_stop_told, deployment, note))
+    await tools.unit.until_kept(partial(_stop_told, deployment, note))
 
 
 def _again(deployment: Deployment, now: datetime) -> Outcome | Again:

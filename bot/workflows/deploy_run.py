@@ -12,6 +12,7 @@ from bot.domain.deployments import TAIL_LINES, Deployment, State
 from bot.domain.jobs import Again, Due, Outcome
 from bot.domain.ledger import Subject
 from bot.domain.ports import Tools, Work
+from bot.domain.refusals import Conflict, StorageUnavailable
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.target_ports import Finished, Line, Target
@@ -48,7 +49,8 @@ async def run(tools: Tools, it: Due) -> Outcome | Again:
     else:
         printed = _Printed()
         finished = await _follow(tools, begun, command, printed)
-    return await tools.unit.run(partial(_end, begun, finished, printed))
+    # Whoever ran it is gone by now and says it to nobody else: it is kept, however long the database is away.
+    return await tools.unit.until_kept(partial(_end, begun, finished, printed))
 
 
 class _Printed:
@@ -132,7 +134,7 @@ async def _follow(tools: Tools, deployment: Deployment, command: Command, printe
         while not reading.done():
             await asyncio.wait({reading}, timeout=PROGRESS_EVERY.total_seconds())
             if not reading.done() and not is_stopping:
-                is_stopping = await tools.unit.run(partial(_tell, deployment, printed))
+                is_stopping = await _told(tools, deployment, printed)
                 if is_stopping:
                     reading.cancel()
     finally:
@@ -142,6 +144,14 @@ async def _follow(tools: Tools, deployment: Deployment, command: Command, printe
     if not reading.cancelled():
         reading.result()
     return printed.finished or Finished(None)
+
+
+async def _told(tools: Tools, deployment: Deployment, printed: _Printed) -> bool:
+    """Show what is new; whether it is to stop. Progress is only news: without a database the command goes on."""
+    try:
+        return await tools.unit.run(partial(_tell, deployment, printed))
+    except (StorageUnavailable, Conflict):
+        return False  # it is told with the next news
 
 
 async def _tell(deployment: Deployment, printed: _Printed, work: Work) -> bool:

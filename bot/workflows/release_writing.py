@@ -72,7 +72,7 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
         if it.late_by < GIVEN_UP_AFTER:
             return Again(AGAIN_AFTER, str(reason))
         return await tools.unit.run(partial(_not_written, it, f"{reason}."))
-    return await tools.unit.run(partial(_written, it, text, url))
+    return await tools.unit.until_kept(partial(_written, it, text, url))
 
 
 async def send_changelog(work: Work, id: str, voice: Voice, by: Person, key: str) -> Release:

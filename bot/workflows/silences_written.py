@@ -36,7 +36,8 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
         kept, said = Kept.UNREACHABLE, str(fault)
     except AlertmanagerRefused as fault:
         kept, said = Kept.REJECTED, str(fault)
-    await tools.unit.run(lambda work: _settle(work, id, revision, kept, said))
+    # Without its id we would write a second one there next time.
+    await tools.unit.until_kept(lambda work: _settle(work, id, revision, kept, said))
     return Again(TRIED_EVERY, said) if kept is Kept.UNREACHABLE else Outcome.DONE
 
 

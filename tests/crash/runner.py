@@ -19,6 +19,7 @@ from bot.runtime.messenger import Messenger, Patience, Sender, SlackAddresses, s
 from bot.runtime.rendering import Rendering
 from bot.storage import leases
 from bot.storage.database import Database
+from bot.storage.errors import StorageUnavailable
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
 from bot.storage.outbox import Outbox, Pace, put
@@ -110,7 +111,7 @@ async def _work(database_url: str, ready: Any) -> None:
     )
     running = asyncio.create_task(made.run())
     ready.send_bytes(b"runs")
-    while await jobs.next_due() is not None or made.busy:
+    while await _anything_owed(jobs) or made.busy:
         if running.done():
             running.result()
         await asyncio.sleep(0.05)
@@ -155,6 +156,13 @@ async def _ask(database_url: str, api_url: str, ready: Any) -> None:
         await made.stop(running[0])
         await messenger.stop(running[1])
     await database.close()
+
+
+async def _anything_owed(jobs: Jobs) -> bool:
+    try:
+        return await jobs.next_due() is not None
+    except StorageUnavailable:  # the server is restarting: nobody knows
+        return True
 
 
 async def _anything_due(jobs: Jobs, clock: SystemClock) -> bool:

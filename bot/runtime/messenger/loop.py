@@ -12,11 +12,11 @@ from bot.domain.ports import Clock
 from bot.domain.refusals import Conflict
 from bot.runtime.messenger import counters
 from bot.runtime.messenger.sender import Sender
-from bot.runtime.storing import until_stored
 from bot.storage.database import Database
 from bot.storage.errors import StorageUnavailable
 from bot.storage.outbox import Outbox
 from bot.storage.outbox_steps import Dead, Ending, Later, Sent, Step
+from bot.storage.until_stored import until_stored
 
 log = structlog.get_logger(__name__)
 

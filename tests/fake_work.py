@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
+from bot.domain.lookups import fields_of
 from bot.domain.messages import File, Home, Message
 from bot.domain.ports import Noun, Render
 from bot.domain.refusals import Conflict
@@ -101,16 +102,22 @@ class FakeWork:
                 return cast("N", row.thing)
         return None
 
-    async def find(self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, **where: Any) -> list[N]:
+    async def find(
+        self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, first_by: str = "", **where: Any
+    ) -> list[N]:
         """Things by their lookup columns; asking for another one is an error, as it is in storage."""
-        unknown = set(where) - set(noun.FOUND_BY)
+        known = fields_of(noun.FOUND_BY)
+        unknown = ({*where, first_by} - {""}) - set(known)
         if unknown:
-            raise TypeError(f"{noun.__name__} is not found by {sorted(unknown)}, only by {noun.FOUND_BY}")
+            raise TypeError(f"{noun.__name__} is not found by {sorted(unknown)}, only by {known}")
         rows = sorted(
             ((key, row) for key, row in self._rows.items() if key[0] is noun and _fits(row.thing, where)),
             key=lambda pair: pair[1].order,
             reverse=newest_first,
-        )[:limit]
+        )
+        if first_by:
+            rows.sort(key=lambda pair: _lowest_first(getattr(pair[1].thing, first_by)))
+        rows = rows[:limit]
         self._mine.update(key for key, _ in rows)
         return [cast("N", row.thing) for _, row in rows]
 
@@ -244,6 +251,10 @@ class FakeWork:
                 self._store.jobs.pop(job, None)
             elif job.key not in self._store.ended:
                 self._store.jobs[job.key] = job
+
+
+def _lowest_first(value: Any) -> tuple[bool, Any]:
+    return (True, 0) if value is None else (False, value)
 
 
 def _fits(thing: Any, where: Mapping[str, Any]) -> bool:

@@ -46,7 +46,9 @@ class AlertGroup:
     """
 
     PREFIX: ClassVar[str] = "A"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("group", "state", "service", "origin", "route", "storm")
+    FOUND_BY: ClassVar[tuple[str, ...]] = (
+        *("state", "service", "origin", "route", "storm", "group+state", "origin+state", "service+state"),
+    )
 
     source: str
     group: str

@@ -52,7 +52,9 @@ class Blocker:
     """
 
     PREFIX: ClassVar[str] = "B"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "owner_id", "unblocker_id", "change_id", "answer_id")
+    FOUND_BY: ClassVar[tuple[str, ...]] = (
+        *("state", "owner_id", "answer_id", "owner_id+state", "unblocker_id+state", "change_id+state"),
+    )
 
     what: str
     owner_id: str

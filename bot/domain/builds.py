@@ -34,7 +34,9 @@ class Run:
     """
 
     PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("purpose", "service", "repository", "sha", "state")
+    FOUND_BY: ClassVar[tuple[str, ...]] = (
+        *("purpose", "service", "repository", "sha", "state", "purpose+service", "purpose+state"),
+    )
 
     id: str
     purpose: Purpose

@@ -49,7 +49,9 @@ class Change:
     """
 
     PREFIX: ClassVar[str] = "C"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "stage", "owner_id", "service", "came_from")
+    FOUND_BY: ClassVar[tuple[str, ...]] = (
+        *("state", "stage", "owner_id", "service", "came_from", "owner_id+state", "state+due"),
+    )
 
     title: str
     created_by: str

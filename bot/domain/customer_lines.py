@@ -20,7 +20,7 @@ class CustomerLine:
     """One change, and whom we asked about it, for which release. ``text`` is empty where customers need not know."""
 
     PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "release", "asked")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "release", "release+asked")
 
     id: str
     service: str

@@ -38,8 +38,7 @@ class Deployment:
         called: what whoever carries it out is told as its version: its name where that is a tag which stands at
             the commit, else the commit; "" before its start.
         asked: who was asked to decide by direct message; ``told_next``: whoever asked was told that they are next.
-        alerts: ids of alert groups that began to fire in the time after it in which it is watched.
-        ended_by: who refused, cancelled, or told us how it ended.
+        alerts: groups that began to fire while it is watched; ``ended_by``: who refused, cancelled, or told its end.
         carried: its run, where somebody else carries it out; ``reference``: what they call it.
         note: how it ended, in the words of who carried it out; of an approved one, what holds or held it.
         artifact: the digest of what its version is called in the registry; ``artifact_was``: before it was pushed anew.
@@ -47,7 +46,10 @@ class Deployment:
     """
 
     PREFIX: ClassVar[str] = "D"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "environment", "state", "version", "sha", "reference")
+    FOUND_BY: ClassVar[tuple[str, ...]] = (
+        *("service", "state", "reference", "service+state", "environment+state", "sha+state"),
+        *("service+environment", "service+environment+state", "service+environment+version+state"),
+    )
 
     service: str
     version: str

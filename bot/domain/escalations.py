@@ -48,7 +48,7 @@ class Escalation:
     """
 
     PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("about", "state")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("about", "state", "about+state")
 
     id: str
     about: str

@@ -24,7 +24,7 @@ class RemarkState(StrEnum):
 class _Remark:
     """What both kinds have in common. ``text`` is somebody's words, and can be erased with the row."""
 
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "service", "change_id", "filed_by")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "change_id", "filed_by", "service+state")
 
     text: str
     filed_by: str

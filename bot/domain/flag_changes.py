@@ -50,7 +50,7 @@ class FlagChange:
     """
 
     PREFIX: ClassVar[str] = "G"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("flag", "environment", "state")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "flag+state", "environment+state", "flag+environment+state")
 
     flag: str
     environment: str

@@ -117,7 +117,7 @@ class Flag:
     """A flag; its id is its key, as the code names it. ``on`` and ``off`` are its values, as JSON."""
 
     PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "service", "change")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "service", "change", "service+state")
 
     id: str
     made_by: str

@@ -31,7 +31,7 @@ class Incident:
     """One of them, from its opening to its end. ``lead`` decides; ``channel`` is where its card stands."""
 
     PREFIX: ClassVar[str] = "INC"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "service", "lead")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "lead", "service+state")
 
     title: str
     severity: IncidentSeverity

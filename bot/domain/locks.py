@@ -50,7 +50,7 @@ class Lock:
     """One environment (or one service in it) that only its owner may deploy to. It always ends by itself."""
 
     PREFIX: ClassVar[str] = "L"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("environment", "service", "state")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "state", "environment+state")
 
     environment: str
     by: str

@@ -114,7 +114,7 @@ class Cover:
     """Somebody is on call in another's place for a while: asked for, or simply so."""
 
     PREFIX: ClassVar[str] = "W"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("rotation", "state", "by")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("rotation+state", "by+state")
 
     rotation: str
     by: str

@@ -26,8 +26,8 @@ class Noun(Protocol):
     """A domain value with a row of its own: a frozen dataclass whose ``id`` is "" until it is added.
 
     ``PREFIX`` is the letter of its ids (``C`` gives ``C-41``); empty where the world gives it an id of its own
-    (a pull request, an alert's fingerprint). ``FOUND_BY`` names the fields that ``Work.find`` may ask for; each
-    holds text, a number, an enum, or None.
+    (a pull request, an alert's fingerprint). ``FOUND_BY`` names the fields that ``Work.find`` may ask for, alone or
+    together (``service+state``); each holds text, a number, an enum, an instant, a date, or None.
     """
 
     PREFIX: ClassVar[str]
@@ -63,8 +63,15 @@ class Work(Protocol):
         """The thing with this id (case does not matter), or nothing. Locked until the end of the work."""
         ...
 
-    async def find(self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, **where: Any) -> list[N]:
-        """Things whose lookup columns equal these values (a tuple: any of them), in order of creation."""
+    async def find(
+        self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, first_by: str = "", **where: Any
+    ) -> list[N]:
+        """Things whose lookup columns equal these values (a tuple: any of them), in order of creation.
+
+        Args:
+            limit: no more than these; how many there are is what ``count`` says.
+            first_by: a lookup field whose lowest values come first, and things without one last; "" for none.
+        """
         ...
 
     async def count(self, noun: type[Noun], **where: Any) -> int:

@@ -29,7 +29,7 @@ class SentPrompt:
     """
 
     PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("round_id", "user_id", "was_late")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("round_id", "user_id", "round_id+was_late")
 
     id: str
     round_id: str

@@ -28,7 +28,7 @@ class Release:
     """
 
     PREFIX: ClassVar[str] = "R"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "state", "version")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "version", "service+state", "service")
 
     service: str
     asked_by: str

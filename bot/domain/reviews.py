@@ -12,7 +12,7 @@ class PullRequest:
     """A pull request; ``id`` is ``owner/name#number``."""
 
     PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "service", "repository", "sha", "author_id")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "service", "repository", "sha", "author_id+state")
 
     id: str
     repository: str

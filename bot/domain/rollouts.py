@@ -63,7 +63,10 @@ class Rollout:
     """
 
     PREFIX: ClassVar[str] = "P"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("flag", "environment", "service", "state")
+    FOUND_BY: ClassVar[tuple[str, ...]] = (
+        *("state", "flag+state", "environment+state", "service+state", "service+environment+state"),
+        "flag+environment+state",
+    )
 
     flag: str
     environment: str

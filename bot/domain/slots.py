@@ -17,7 +17,7 @@ class Slot:
     """
 
     PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "environment")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "service+environment")
 
     id: str  # "web/production"
     service: str

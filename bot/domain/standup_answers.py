@@ -32,7 +32,10 @@ class StandupAnswer:
     """
 
     PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("round_id", "user_id", "skipped", "standup_id")
+    FOUND_BY: ClassVar[tuple[str, ...]] = (
+        *("round_id", "user_id", "round_id+skipped", "standup_id+skipped", "user_id+skipped"),
+        "user_id+standup_id+skipped",
+    )
 
     id: str
     round_id: str

@@ -54,7 +54,7 @@ class Round:
     """
 
     PREFIX: ClassVar[str] = "S"
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "channel", "standup_id", "occasion")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "standup_id", "occasion", "channel+state", "standup_id+state")
 
     channel: str
     day: date

@@ -134,7 +134,7 @@ class CauseQuestion:
     """
 
     PREFIX: ClassVar[str] = ""
-    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "service")
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("state", "service+state")
 
     id: str
     group_id: str

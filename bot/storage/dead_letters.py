@@ -18,7 +18,7 @@ _ALL = union_all(
         _OUTBOX.to.label("what"),
         _OUTBOX.reason.label("why"),
         _OUTBOX.put_at.label("at"),
-    ).where(_OUTBOX.state == outbox_tables.DEAD),
+    ).where(outbox_tables.IS_DEAD),
     select(literal(LetterKind.JOB.value), _JOB.key, _JOB.kind, _JOB.note, _JOB.ended_at).where(
         _JOB.state == leases.DEAD
     ),

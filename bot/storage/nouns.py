@@ -10,7 +10,7 @@ import pkgutil
 import re
 import types
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum, IntEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -38,6 +38,7 @@ from sqlalchemy import (
 )
 
 import bot.domain
+from bot.domain.lookups import fields_of, together
 from bot.domain.ports import Noun
 from bot.storage.schema import Instant, Number, compact, metadata, storable
 
@@ -57,7 +58,8 @@ class Kept(Generic[N]):
     def __init__(self, noun: type[N], on: MetaData) -> None:
         self.noun = noun
         hints = get_type_hints(noun)
-        for field in set(noun.FOUND_BY) - set(hints):
+        self.fields = fields_of(noun.FOUND_BY)
+        for field in set(self.fields) - set(hints):
             raise TypeError(f"{noun.__name__}.FOUND_BY names {field!r}, which is none of its fields")
         name = "noun_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", noun.__name__).lower()
         self.table = Table(
@@ -70,15 +72,15 @@ class Kept(Generic[N]):
             Column("body", Text, nullable=False),
             Column("created_at", Instant, nullable=False),
             Column("updated_at", Instant, nullable=False),
-            *(Column(LOOKUP + field, _column_type(hints[field])) for field in noun.FOUND_BY),
+            *(Column(LOOKUP + field, _column_type(hints[field])) for field in self.fields),
             sqlite_autoincrement=True,  # the number of an erased row is never given again
         )
-        for field in noun.FOUND_BY:
-            Index(None, self.table.c[LOOKUP + field], self.table.c.number)
+        for lookup in noun.FOUND_BY:
+            Index(None, *(self.table.c[LOOKUP + field] for field in together(lookup)), self.table.c.number)
         # Made once: making a statement costs more than executing it.
         c = self.table.c
         at_revision = (c.folded_id == bindparam("at_id"), c.revision == bindparam("at_revision"))
-        changing = ("body", "revision", "updated_at", *(LOOKUP + field for field in noun.FOUND_BY))
+        changing = ("body", "revision", "updated_at", *(LOOKUP + field for field in self.fields))
         self.one = select(self.table).where(c.folded_id == bindparam("at_id"))
         self.one_locked = self.one.with_for_update()
         self.insert = insert(self.table)
@@ -96,7 +98,7 @@ class Kept(Generic[N]):
             body = self.adapter.dump_json(thing, ensure_ascii=True).decode("ascii")
         except PydanticSerializationError:  # half of an emoji, which JSON from outside may bring
             body = compact(_storable(self.adapter.dump_python(thing, mode="json")))
-        return {"body": body} | {LOOKUP + name: plain(getattr(thing, name)) for name in self.noun.FOUND_BY}
+        return {"body": body} | {LOOKUP + name: plain(getattr(thing, name)) for name in self.fields}
 
     def thing(self, row: Row[Any]) -> N:
         """The value that a row holds."""
@@ -104,10 +106,13 @@ class Kept(Generic[N]):
 
     def where(self, wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
         """Conditions for ``Work.find``. Raises ``TypeError`` for a field that is not in ``FOUND_BY``."""
-        unknown = set(wanted) - set(self.noun.FOUND_BY)
-        if unknown:
-            raise TypeError(f"{self.noun.__name__} is not found by {sorted(unknown)}, only by {self.noun.FOUND_BY}")
-        return [_equals(self.table.c[LOOKUP + field], value) for field, value in wanted.items()]
+        return [_equals(self.column(field), value) for field, value in wanted.items()]
+
+    def column(self, field: str) -> Column[Any]:
+        """The lookup column of a field. Raises ``TypeError`` for a field that is not in ``FOUND_BY``."""
+        if field not in self.fields:
+            raise TypeError(f"{self.noun.__name__} is not found by {field!r}, only by {self.fields}")
+        return self.table.c[LOOKUP + field]
 
 
 def folded(id: str) -> str:
@@ -127,6 +132,8 @@ def plain(value: Any) -> Any:
     """A field's value as its lookup column holds it."""
     if isinstance(value, Enum):
         value = value.value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()  # in order of days as text, on both databases
     return storable(value) if isinstance(value, str) else value
 
 

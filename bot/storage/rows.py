@@ -65,13 +65,16 @@ class Rows:
             held = self._hold(how, row, locked=True)
         return None if held.staged == "erase" else held.thing
 
-    async def find(self, noun: type[N], limit: int, newest_first: bool, where: dict[str, Any]) -> list[N]:
-        """Things by their lookup columns, in order of creation."""
+    async def find(
+        self, noun: type[N], limit: int, newest_first: bool, where: dict[str, Any], first_by: str = ""
+    ) -> list[N]:
+        """Things by their lookup columns, those with the lowest of a field first, then in order of creation."""
         await self.flush()
         how = kept(noun)
         number = how.table.c.number
         query: Select[Any] = select(how.table).where(*how.where(where)).limit(limit)
-        rows = await self.conn.execute(query.order_by(number.desc() if newest_first else number))
+        lowest = [how.column(first_by).nulls_last()] if first_by else []
+        rows = await self.conn.execute(query.order_by(*lowest, number.desc() if newest_first else number))
         return [self._hold(how, row, locked=self._alone).thing for row in rows]
 
     async def count(self, noun: type[Noun], where: dict[str, Any]) -> int:

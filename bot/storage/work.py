@@ -44,9 +44,14 @@ class Reading:
         """The thing with this id (case does not matter), or nothing."""
         return await (await self._rows()).get(noun, id)
 
-    async def find(self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, **where: Any) -> list[N]:
-        """Things whose lookup columns equal these values (a tuple: any of them), in order of creation."""
-        return await (await self._rows()).find(noun, limit, newest_first, where)
+    async def find(
+        self, noun: type[N], *, limit: int = 1000, newest_first: bool = True, first_by: str = "", **where: Any
+    ) -> list[N]:
+        """Things whose lookup columns equal these values (a tuple: any of them), in order of creation.
+
+        With ``first_by`` those with the lowest value in this field come first, and things without one last.
+        """
+        return await (await self._rows()).find(noun, limit, newest_first, where, first_by)
 
     async def count(self, noun: type[Noun], **where: Any) -> int:
         """How many ``find`` would give, without a limit."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -80,6 +80,28 @@ async def test_things_are_found_by_their_lookup_fields_only(unit: Any):
         assert await work.count(Change, stage=Stage.PLAN) == 2
         with pytest.raises(TypeError, match="title"):
             await work.find(Change, title="one")
+
+
+async def test_those_that_are_lowest_in_a_field_come_first_however_many_are_newer(unit: Any):
+    days = (None, date(2026, 3, 9), date(2026, 3, 1), None, date(2026, 3, 9), date(2026, 12, 1))
+    async with unit() as work:
+        for day in days:
+            await work.add(Change.plan("one", ANA, NOON, due=day))
+
+    async with unit() as work:
+        found = {
+            (newest, limit): [
+                each.id for each in await work.find(Change, first_by="due", newest_first=newest, limit=limit)
+            ]
+            for newest, limit in ((True, 10), (False, 10), (True, 2))
+        }
+        assert found == {
+            (True, 10): ["C-3", "C-5", "C-2", "C-6", "C-4", "C-1"],
+            (False, 10): ["C-3", "C-2", "C-5", "C-6", "C-1", "C-4"],
+            (True, 2): ["C-3", "C-5"],
+        }
+        with pytest.raises(TypeError, match="title"):
+            await work.find(Change, first_by="title")
 
 
 async def test_a_work_sees_what_it_wrote_itself(unit: Any):

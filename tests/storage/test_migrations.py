@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
@@ -59,3 +60,27 @@ def test_the_newest_revision_is_alembics_head():
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     assert ScriptDirectory.from_config(config()).get_current_head() == newest()
+
+
+@pytest.mark.parametrize(("body", "due"), [('{"due":"2026-03-09"}', "2026-03-09"), ('{"due":null}', None)])
+async def test_a_change_from_before_has_its_target_date_as_a_column(
+    empty_url: str, open_database: Any, body: str, due: str | None
+):
+    database = await open_database(empty_url)
+
+    def at_2(connection: Connection) -> None:
+        alembic = config()
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, "0002")
+
+    async with database.write() as conn:
+        await conn.run_sync(at_2)
+        insert = text(
+            "INSERT INTO noun_change (id, folded_id, revision, body, created_at, updated_at) "
+            "VALUES ('C-1', 'c-1', 1, :body, '2026-01-01', '2026-01-01')"
+        )
+        await conn.execute(insert, {"body": body})
+    await migrate(database)
+
+    async with database.read() as conn:
+        assert (await conn.execute(text("SELECT id, by_due FROM noun_change"))).one() == ("C-1", due)

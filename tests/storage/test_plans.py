@@ -1,0 +1,308 @@
+"""Nothing that is asked often reads a whole table, however much has happened: what each database says of its plans."""
+
+import ast
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import bot.domain
+from bot.domain.dead_letters import LetterKind
+from bot.domain.jobs import Job, Outcome
+from bot.domain.ledger import Subject
+from bot.domain.lookups import fields_of, together
+from bot.domain.team import Team
+from bot.storage import nouns
+from bot.storage.database import Database
+from bot.storage.inbox import Inbox
+from bot.storage.jobs import Forgiven, Jobs, Owed, write_steps
+from bot.storage.ledger import Ledger
+from bot.storage.outbox import Outbox
+from bot.storage.outbox_put import Put, put
+from bot.storage.outbox_steps import Dead, Doing, Resolved, Sent
+from bot.storage.retention import Retention
+from bot.storage.seals import Sealer
+from bot.storage.unit_of_work import UnitOfWork
+from tests.fakes import NOON, FakeClock
+from tests.storage.filled import GROWING, fill
+from tests.storage.things import Rendering, entry, message
+
+ROOT = Path(bot.domain.__path__[0]).parents[1]
+BIG = {table.name for table in GROWING}
+ALIASES = {"head": "outbox", "older": "outbox", "other": "outbox", "parent": "outbox"}
+NOUNS = [noun for noun in nouns._kept if noun.__module__.startswith("bot.domain.")]
+
+# Of an index with few rows, reading all of it is what is wanted: what waits, is dead, or is not sealed yet.
+FEW = {
+    *("ix_outbox_unfinished", "ix_outbox_dead", "ix_outbox_check_at", "ix_outbox_unresolved"),
+    *("ix_job_unfinished", "ix_inbox_unfinished", "ix_ledger_unsealed"),
+}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def old_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a database that is filled for all tests of this module; what they do to it changes little."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("old") / "eightbells.db"
+        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        url = f"sqlite:///{path}"
+    else:
+        url = request.getfixturevalue("postgres_server").fresh()
+    asyncio.run(_filled(url))
+    return url
+
+
+async def _filled(url: str) -> None:
+    database = await Database.open(url, clock=FakeClock(), replica_id="filler")
+    try:
+        async with database.write() as conn:
+            await fill(conn)
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+async def old(old_url: str) -> AsyncIterator[Database]:
+    database = await Database.open(old_url, clock=FakeClock(), replica_id="reader")
+    yield database
+    await database.close()
+
+
+@contextmanager
+def heard() -> Iterator[dict[str, Any]]:
+    """Every statement that is executed meanwhile, with the parameters that it had first."""
+    found: dict[str, Any] = {}
+
+    def hear(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
+        found.setdefault(statement, parameters[0] if many else parameters)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+
+
+async def everything(database: Database) -> None:
+    """Every function of storage that people, jobs, messages, webhooks, probes and metrics cause to be called."""
+    await _works(database)
+    await _messages(database)
+    await _jobs(database)
+    await _deliveries(database)
+    await Retention().forget(database)
+    await Sealer(database).seal()
+    await Sealer(database).head()
+    await Ledger(database).since(99_990)
+    await database._probe()
+
+
+async def _works(database: Database) -> None:
+    unit = UnitOfWork(database, team=Team(), render=Rendering())
+    async with unit.for_call("gesture-1") as work:
+        work.record(entry())
+        work.say(message("k-1"))
+        work.owe(Job("kind", "key-1", NOON))
+        work.forgive("key-2")
+        await work.history(Subject("change", "C-1"))
+        for kind, id in ((LetterKind.MESSAGE, "none"), (LetterKind.JOB, "none"), (LetterKind.DELIVERY, "0")):
+            await work.revive(kind, id)
+    async with unit.reading() as work:
+        await work.history(Subject("change", "C-1"), Subject("change", "C-2"))
+        await work.doings("U1", NOON)
+        await work.named("change", "C-1")
+        await work.message_key("C1", "x-1")
+        await work.dead_letters()
+
+
+async def _messages(database: Database) -> None:
+    outbox = Outbox(database, database.replica_id)
+    await outbox.take_over()
+    async with database.write() as conn:
+        await put(conn, [Put("to-a-name", "#deploys", "x"), Put("to-an-id", "C0NEW", "x")], NOON)
+    claim = await outbox.claim(100)
+    for step in claim.steps:
+        match step.doing:
+            case Doing.RESOLVE:
+                ending: Any = (
+                    Resolved(step, "C0DEPLOYS") if step.to == "#deploys" else Dead(step, "no such channel")
+                )
+            case Doing.POST if step.id % 2:
+                ending = Dead(step, "is_archived")
+            case _:
+                ending = Sent(step, NOON, step.channel or "C1", f"1.{step.id}", step.revision)
+        await outbox.settle([ending])
+    await outbox.renew()
+    await outbox.release()
+    await outbox.lookup("x-1")
+    await outbox.key_of("C1", "x-1")
+    await outbox.dead()
+    await outbox.resend("x-1")
+    await outbox.depth()
+    await outbox.sweep(NOON - timedelta(days=3650))
+
+
+async def _jobs(database: Database) -> None:
+    jobs = Jobs(database, database.replica_id)
+    async with database.write() as conn:
+        await write_steps(conn, [Owed(Job("kind", f"j-{n}", NOON), NOON) for n in range(3)] + [Forgiven("j-9")])
+    claimed = await jobs.claim(NOON + timedelta(days=3650), 100)
+    await jobs.renew(claimed, NOON)
+    await jobs.finish(claimed[0], Outcome.DONE)
+    await jobs.again(claimed[1], timedelta(hours=1), "later")
+    await jobs.release_all()
+    await jobs.next_due()
+    await jobs.dead()
+    await jobs.redo("x-1")
+    await jobs.outcome("x-1")
+
+
+async def _deliveries(database: Database) -> None:
+    inbox = Inbox(database, database.replica_id)
+    for number in range(3):
+        await inbox.receive("github", f"new-{number}", {}, b"{}", NOON)
+    claimed = await inbox.claim(NOON + timedelta(days=3650), 100)
+    await inbox.renew(claimed, NOON)
+    async with database.write() as conn:
+        await inbox.settle(conn, claimed[:1])
+    await inbox.again(claimed[1], timedelta(hours=1), "later")
+    await inbox.dead(claimed[2], "alerts.0", "no")
+    await inbox.replay(0)
+    await inbox.release_all()
+    await inbox.next_due()
+    await inbox.dead_letters()
+
+
+async def scans(conn: AsyncConnection, statement: str, parameters: Any) -> list[str]:
+    """Where a statement would read all of a table that grows."""
+    if conn.dialect.name == "sqlite":
+        rows = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters or ()))
+        # "SEARCH outbox" and no index is how it says that it reads all of it for a minimum.
+        found = [
+            re.match(r"(?:SCAN (\w+)|SEARCH (\w+)$)(?: USING (?:COVERING )?INDEX (\w+))?", row[3]) for row in rows
+        ]
+        tables = [(scan[0], scan[1] or scan[2], scan[3]) for scan in found if scan]
+        return [told for told, name, index in tables if ALIASES.get(name, name) in BIG and index not in FEW]
+    plan = (await conn.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", tuple(parameters or ()))).scalar()
+    read = plan if isinstance(plan, list) else json.loads(plan or "[]")
+    return [f"Seq Scan on {name}" for name in _sequential(read[0]["Plan"]) if name in BIG]
+
+
+def _sequential(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan":
+        yield node["Relation Name"]
+    for inner in node.get("Plans", ()):
+        yield from _sequential(inner)
+
+
+async def test_no_statement_of_the_queues_the_ledger_or_the_metrics_reads_all_of_a_table(old: Database) -> None:
+    with heard() as statements:
+        await everything(old)
+    told: dict[str, list[str]] = {}
+    async with old.write() as conn:
+        for statement, parameters in statements.items():
+            if re.match(r"\s*(SELECT|UPDATE|DELETE|WITH|INSERT)", statement):
+                told |= {statement: found} if (found := await scans(conn, statement, parameters)) else {}
+
+    assert len(statements) > 50
+    assert told == {}
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.__name__)
+async def test_what_is_asked_for_together_is_found_by_an_index_of_all_of_it(noun: type[Any], old: Database) -> None:
+    """SQLite knows no figures of a table, so it must have one index that is plainly the best."""
+    how = nouns.kept(noun)
+    for lookup in noun.FOUND_BY:
+        fields = together(lookup)
+        with heard() as statements:
+            async with UnitOfWork(old, team=Team(), render=Rendering()).reading() as work:
+                where = {field: _nobody(how, field) for field in fields}
+                await work.count(noun, **where)
+                await work.find(noun, limit=5, **where)
+                await work.find(noun, limit=5, newest_first=False, **where)
+        async with old.read() as conn:
+            for statement, parameters in statements.items():
+                if "FROM" not in statement:
+                    continue
+                assert await scans(conn, statement, parameters) == []
+                if old.dialect == "sqlite":
+                    rows = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters))
+                    plan = " ".join(row[3] for row in rows)
+                    assert all(f"by_{field}=?" in plan for field in fields), plan
+                    assert "TEMP B-TREE" not in plan
+
+
+def _nobody(how: Any, field: str) -> Any:
+    kind = how.column(field).type
+    return {"BOOLEAN": False, "INTEGER": -1, "BIGINT": -1}.get(str(kind), "nobody")
+
+
+# Calls whose conditions stand elsewhere: what they may ask for.
+ELSEWHERE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "bot/workflows/blockers.py Blocker": (("state",), ("owner_id", "state"), ("unblocker_id", "state")),
+    "bot/workflows/suspects.py CauseQuestion": (("state",), ("service", "state")),
+    "bot/workflows/suspects.py Deployment": (("state",), ("service", "state")),
+    "bot/workflows/remarks.py Concern": (("state",), ("service", "state")),
+    "bot/workflows/remarks.py Feedback": (("state",), ("service", "state")),
+    "bot/workflows/deploy_rules.py Deployment": (("service", "environment", "state"),),
+    "bot/workflows/deploy_approved.py Deployment": (
+        ("service", "environment", "version", "state"),
+        ("service", "environment", "state"),
+    ),
+    "bot/workflows/deploy_around.py Deployment": (("environment", "state"), ("service", "state")),
+    "bot/workflows/deploy_around.py FlagChange": (("state",), ("environment", "state")),
+    "bot/workflows/deploy_around.py Rollout": (("environment", "state"), ("service", "state")),
+    "bot/workflows/deploy_around.py Release": (("state",), ("service", "state")),
+    "bot/workflows/deploy_views.py Deployment": (("state",), ("environment", "state"), ("service", "state")),
+    "bot/workflows/deploy_views.py Incident": (("state",), ("service", "state")),
+    "bot/workflows/release_corrections.py Release": (("state",), ("service", "state")),
+    "commands/plan.py Change": (("state",), ("owner_id", "state")),
+    "commands/release/notes.py Release": (("state",), ("service", "state")),
+}
+# The beginning of a longer index serves as well where it leaves few rows.
+NARROW = {frozenset({"service", "environment", "version"})}
+_NOT_FIELDS = {"limit", "newest_first", "first_by"}
+
+
+def asked() -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Where a noun is looked for, which, and by which fields."""
+    names = {noun.__name__ for noun in NOUNS}
+    for path in sorted(file for folder in ("bot", "commands") for file in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+                continue
+            noun = node.args[0].id if isinstance(node.args[0], ast.Name) else ""
+            if node.func.attr not in ("find", "count") or noun not in names:
+                continue
+            place = path.relative_to(ROOT).as_posix()
+            given = frozenset(word.arg for word in node.keywords if word.arg and word.arg not in _NOT_FIELDS)
+            if any(word.arg is None for word in node.keywords):
+                asked_for = ELSEWHERE.get(f"{place} {noun}")
+                assert asked_for, f"{place}:{node.lineno} takes its fields from elsewhere: name them in ELSEWHERE"
+                for fields in asked_for:
+                    yield f"{place}:{node.lineno}", noun, given | frozenset(fields)
+            elif given:
+                yield f"{place}:{node.lineno}", noun, given
+
+
+def test_fields_that_are_asked_for_together_are_named_together() -> None:
+    by_name = {noun.__name__: noun for noun in NOUNS}
+    missing = [
+        (place, noun, sorted(fields))
+        for place, noun, fields in asked()
+        if fields not in {frozenset(together(one)) for one in by_name[noun].FOUND_BY} | NARROW
+    ]
+
+    assert missing == []
+
+
+def test_every_field_that_is_named_is_a_column() -> None:
+    assert all(fields_of(noun.FOUND_BY) == nouns.kept(noun).fields for noun in NOUNS)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from bot.domain.events import PipelineChanged, RunState
+from bot.domain.events import CheckKind, PipelineChanged, RunState
 
 COUNTED_MAX = 1_000_000  # runs of a pipeline; a number beyond is an id
 
@@ -30,7 +30,8 @@ _TESTS = re.compile(r"(?i)(?<![a-z])(tests?|testing|e2e|specs?|checks?|qa|accept
 class Run:
     """One run of a pipeline; a re-run is the same run in another attempt.
 
-    ``id`` is ``<repository>/<the code host's id>``; ``service`` is None where no service has this repository.
+    ``id`` is ``<repository>/<the code host's id>``; ``service`` is None where no service has this repository. ``kind``
+    is who says it, ``fork`` whose commit it is about, if not this repository's own.
     """
 
     PREFIX: ClassVar[str] = ""
@@ -54,6 +55,8 @@ class Run:
     actor: str = ""
     title: str = ""
     is_told: bool = True  # else it was only looked up, and a message has yet to say it
+    kind: CheckKind | None = None
+    fork: str = ""
 
     @classmethod
     def begun(cls, event: PipelineChanged, service: str | None) -> "Run":
@@ -74,10 +77,18 @@ class Run:
             url=event.url,
             actor=event.actor,
             title=event.title,
+            kind=event.kind,
+            fork=event.fork,
         )
 
     def changed(self, event: PipelineChanged) -> "Run":
-        """After this event; one that was overtaken on its way changes nothing."""
+        """After this event; one that was overtaken on its way changes nothing, nor does one of another kind that takes
+        the same id.
+        """
+        if self.kind and event.kind is not self.kind:
+            return self
+        if self.fork and not event.fork:  # a webhook knows whose commit it is, where a list does not tell
+            return replace(self, fork="").changed(event)
         if (event.attempt, _PLACE[event.state]) <= (self.attempt, _PLACE[self.state]):
             return self
         return replace(
@@ -96,6 +107,20 @@ class Run:
         if not (self.state.ended and self.started_at):
             return None
         return max(self.changed_at - self.started_at, timedelta(0))
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Which check it is a run of: by repository, who says it, and name; a fork's is another one."""
+        return self.repository.casefold(), self.kind or "", self.name, self.fork
+
+    @property
+    def place(self) -> tuple[int, datetime]:
+        """Which of the runs of one check is the newer one: by its own number, else by time."""
+        return self.number, self.changed_at
+
+    def is_named(self, required: str) -> bool:
+        """Whether a required check means it: by its name alone, or by who says it as well."""
+        return required == self.name or (self.kind is not None and required == f"{self.kind}:{self.name}")
 
     @property
     def called(self) -> str:

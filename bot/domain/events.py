@@ -55,9 +55,23 @@ class RunState(StrEnum):
         return self in (RunState.PASSED, RunState.FAILED, RunState.CANCELLED)
 
 
+class CheckKind(StrEnum):
+    """Who says that something was checked, as a required check may name it: ``status:ci/unit``."""
+
+    ACTIONS = "actions"  # a workflow of GitHub Actions
+    APP = "app"  # another app's check suite on GitHub
+    STATUS = "status"  # a commit status on GitHub
+    PIPELINE = "pipeline"  # GitLab's
+    CDEVENTS = "cdevents"
+
+
 @dataclass(frozen=True, slots=True)
 class PipelineChanged:
-    """A run of a pipeline was queued, started or ended."""
+    """A run of a pipeline was queued, started or ended.
+
+    ``number`` counts the runs of a pipeline, 0 where nobody counts them: an id is no number. ``fork`` says whose
+    commit it is about, where that is not of ``repository`` itself: "mallory/web".
+    """
 
     source: str
     repository: str
@@ -73,6 +87,8 @@ class PipelineChanged:
     url: str = ""
     actor: str = ""
     title: str = ""
+    kind: CheckKind | None = None
+    fork: str = ""
 
 
 class PullRequestState(StrEnum):

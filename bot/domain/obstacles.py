@@ -1,6 +1,6 @@
 """What keeps a deployment from being approved or from starting, rule by rule, each with the name it can be found by."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -75,11 +75,22 @@ class Checks:
 
     @classmethod
     def of(cls, runs: Collection[Run], required: Sequence[str] = ()) -> "Checks":
-        """Of all that is known of a commit: the newest of each name."""
-        newest: dict[str, Run] = {}
-        for run in sorted(runs, key=lambda one: (one.number, one.changed_at)):
-            newest[run.name] = run
-        return cls(tuple(newest.values()), tuple(name for name in required if name not in newest))
+        """Of all that counts for a commit: the newest run of each check; a name said by others is another."""
+        newest: dict[Hashable, Run] = {}
+        for run in sorted(runs, key=lambda one: one.place):
+            newest[run.identity] = run
+        found = tuple(newest.values())
+        return cls(found, tuple(name for name in required if not any(run.is_named(name) for run in found)))
+
+    def failed_of(self, required: Sequence[str]) -> list[str]:
+        """Those of these checks that did not pass; one that several say must pass with each of them."""
+        ended = (RunState.FAILED, RunState.CANCELLED)
+        return [name for name in required if any(run.state in ended and run.is_named(name) for run in self.runs)]
+
+    def pending_of(self, required: Sequence[str]) -> list[str]:
+        """Those of these checks that have not ended, or never began."""
+        going = [name for name in required if any(not r.state.ended and r.is_named(name) for r in self.runs)]
+        return [*going, *(name for name in required if not any(run.is_named(name) for run in self.runs))]
 
     @property
     def green(self) -> int:
@@ -210,8 +221,8 @@ def _order(deployment: Deployment, environment: Environment, facts: Facts) -> li
 
 def _checks(environment: Environment, facts: Facts) -> list[Obstacle]:
     rule = rule_of(environment, "checks")
-    failed = [name for name in facts.checks.failed if name in environment.checks]
-    pending = [name for name in facts.checks.pending if name in environment.checks]
+    failed = facts.checks.failed_of(environment.checks)
+    pending = facts.checks.pending_of(environment.checks)
     found: list[Obstacle] = []
     if failed:
         found.append(Obstacle(Kind.CHECKS, rule, f"{_listed(failed)} did not pass", stops_votes=True))

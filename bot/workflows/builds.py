@@ -15,6 +15,8 @@ from bot.workflows import changes
 from bot.workflows.handles import on
 from bot.workflows.services import person_of_login, service_of_repository
 
+LOOKED_BACK = 20  # runs of a service
+
 
 @on(PipelineChanged)
 async def pipeline_changed(work: Work, event: PipelineChanged) -> None:
@@ -41,7 +43,7 @@ async def _take(work: Work, event: PipelineChanged, *, is_news: bool) -> None:
     await (work.save(run) if before else work.add(run))
     if has_changed:
         _record(work, run, by=await person_of_login(work, event.actor) or event.source)
-        if run.state is RunState.PASSED:
+        if run.state is RunState.PASSED and not run.fork:
             await _advance(work, run)
     if run.is_told and run.service is not None:  # a message that stands is kept true, whoever tells us
         context = {"run": run, "previous": await _previous(work, run)}
@@ -57,8 +59,9 @@ async def _deploys(work: Work, event: PipelineChanged) -> bool:
 async def latest(work: Work, purpose: Purpose, service: str | None) -> list[Run]:
     """The newest run of this service, or of each service that has one, in the team file's order."""
     names = [service] if service else list(work.team.services)
-    found = [await work.find(Run, purpose=purpose, service=name, limit=1) for name in names]
-    return [runs[0] for runs in found if runs]
+    found = [await work.find(Run, purpose=purpose, service=name, limit=LOOKED_BACK) for name in names]
+    own = [[run for run in runs if not run.fork] for runs in found]
+    return [runs[0] for runs in own if runs]
 
 
 async def _advance(work: Work, run: Run) -> None:
@@ -74,9 +77,10 @@ async def _advance(work: Work, run: Run) -> None:
 
 async def _previous(work: Work, run: Run) -> Run | None:
     """The run of the same pipeline on the same branch before this one, to say whether it broke or mended."""
-    others = await work.find(Run, purpose=run.purpose, service=run.service, limit=20)
-    same = (o for o in others if o.id != run.id and o.name == run.name and o.branch == run.branch)
-    return next((other for other in same if other.number < run.number and other.state.ended), None)
+    others = await work.find(Run, purpose=run.purpose, service=run.service, limit=LOOKED_BACK)
+    same = [o for o in others if o.id != run.id and o.identity == run.identity and o.branch == run.branch]
+    before = [o for o in same if o.place < run.place and o.state.ended]
+    return max(before, key=lambda one: one.place, default=None)
 
 
 def _record(work: Work, run: Run, by: str) -> None:

@@ -71,7 +71,7 @@ async def _unlike(work: Work, deployment: Deployment, then: Seen) -> str:
         return f"You saw {then.sha[:7]}, and by now it is about {deployment.sha[:7]}."
     if then.artifact and then.artifact != short_digest(deployment.artifact):
         return f"You saw the image {then.artifact}, and by now it is {short_digest(deployment.artifact)}."
-    red = then.newly_red((await deploy_rules.checks_of(work, deployment.sha)).failed)
+    red = then.newly_red((await deploy_rules.checks_of(work, deployment)).failed)
     return f"Red by now, and not on the card that you clicked: {', '.join(red)}." if red else ""
 
 

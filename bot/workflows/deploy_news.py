@@ -42,7 +42,7 @@ async def show_asked(work: Work, deployment: Deployment) -> None:
     """Ask those who were chosen to decide, by direct message; afterwards the same messages say how it ended."""
     where = deploy_rules.environment_of(work, deployment.environment)
     is_open = deployment.state is State.WAITING and bool(deployment.asked)
-    checks = await deploy_rules.checks_of(work, deployment.sha, where.checks) if is_open else None
+    checks = await deploy_rules.checks_of(work, deployment, where.checks) if is_open else None
     bound = deployment.bound_with(checks.failed if checks else None)
     for user in deployment.asked:
         context = {"deployment": deployment, "user": user, "checks": checks, "bound": bound}

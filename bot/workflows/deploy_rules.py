@@ -33,7 +33,7 @@ async def facts_of(work: Work, deployment: Deployment) -> Facts:
     locks = await work.find(Lock, environment=deployment.environment, state=LockState.HELD)
     return Facts(
         work.now,
-        await checks_of(work, deployment.sha, environment.checks),
+        await checks_of(work, deployment, environment.checks),
         await _before(work, deployment, environment),
         freezes_of(work, deployment.service, environment, locks),
         tuple(locks),
@@ -93,9 +93,16 @@ async def freeze_to_pass(work: Work, service: str, environment: str) -> Freeze |
     return found[0] if found else None
 
 
-async def checks_of(work: Work, sha: str | None, required: tuple[str, ...] = ()) -> Checks:
-    """How the pipelines of a commit stand; nothing is known of a version without one."""
-    return Checks.of(await work.find(Run, sha=sha) if sha else [], required)
+async def checks_of(work: Work, deployment: Deployment, required: tuple[str, ...] = ()) -> Checks:
+    """How its commit's pipelines stand, as its own repository says; nothing is known of a version without a commit.
+
+    Another repository (a fork has the same commits) may say the same of the same commit, and means its own. Nor does a
+    run of a fork's commit in our repository count: whoever wrote it chose what it runs.
+    """
+    service = work.team.services.get(deployment.service)
+    ours = (service.repository.remote or "").casefold() if service else ""
+    found = await work.find(Run, sha=deployment.sha) if deployment.sha and ours else []
+    return Checks.of([run for run in found if run.repository.casefold() == ours and not run.fork], required)
 
 
 def freezes_of(work: Work, service: str, environment: Environment, locks: list[Lock]) -> tuple[Freeze, ...]:

@@ -93,7 +93,8 @@ def test_a_commit_status_is_a_run_of_its_context() -> None:
     assert (status.name, status.sha, status.branch) == ("ci/jenkins: tests", SHA, "main")
     assert Purpose.of(status.name) is Purpose.TEST
     assert (status.url, status.actor) == ("https://ci.harbor.example/job/web/41", "ana-dev")
-    assert (status.number, status.at, status.state) == (38459345678, captured.NOW, RunState.PASSED)
+    assert (status.number, status.at, status.state) == (0, captured.NOW, RunState.PASSED)
+    assert status.attempt == 38459345678
     assert status.title == "feat: take the second step out of checkout (C-1)"
 
 

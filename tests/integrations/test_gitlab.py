@@ -214,10 +214,10 @@ def test_a_pipeline_says_what_it_ran_on_and_how_long() -> None:
     assert (run.started_at, run.at) == (captured.NOW - timedelta(minutes=15), captured.NOW)
 
 
-def test_a_pipeline_without_a_name_a_number_or_an_address_has_them_all_the_same() -> None:
+def test_a_pipeline_without_a_number_is_counted_by_nobody_and_has_the_rest_all_the_same() -> None:
     run = told("pipeline_passed", name=None, iid=None, url=None, commit=None, user=None, builds=None)
 
-    assert (run.name, run.number) == ("pipeline", 31812)
+    assert (run.name, run.number) == ("pipeline", 0)
     assert run.url == "https://gitlab.com/harbor/web/-/pipelines/31812"
     assert (run.title, run.actor, run.attempt) == ("", "", 1)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from bot.domain.events import PipelineChanged, RunState
+from bot.domain.events import CheckKind, PipelineChanged, RunState
 from bot.domain.ports import HostUnreachable
 from bot.domain.team import Repository
 from bot.integrations.hosts.github import GitHub, _Absent, _Forbidden, _name
@@ -100,6 +100,8 @@ def _run(repository: Repository, sha: str, body: Any) -> PipelineChanged:
         url=body.get("html_url") or "",
         actor=(body.get("triggering_actor") or body.get("actor") or {}).get("login") or "",
         title=body.get("display_title") or "",
+        kind=CheckKind.ACTIONS,
+        fork=_fork(body, _spelled(repository, body)),
     )
 
 
@@ -118,6 +120,7 @@ def _suite(repository: Repository, sha: str, body: Any) -> PipelineChanged:
         at=_instant(body),
         started_at=_started(body, "created_at"),
         url=f"{page}/commit/{sha}/checks?check_suite_id={body['id']}" if page else "",
+        kind=CheckKind.APP,
     )
 
 
@@ -129,13 +132,22 @@ def _status(repository: Repository, sha: str, body: Any) -> PipelineChanged:
         run=f"status-{body['context']}@{sha}",
         attempt=int(body["id"]),
         name=body["context"],
-        number=int(body["id"]),
+        number=0,
         branch="",
         sha=sha,
         state=_STATES.get(f"status:{body['state']}", RunState.QUEUED),
         at=_instant(body),
         url=body.get("target_url") or "",
+        kind=CheckKind.STATUS,
     )
+
+
+def _fork(body: Any, repository: str) -> str:
+    """The repository that a run's commit is from, where that is another one."""
+    if "head_repository" not in body:
+        return ""
+    head = (body["head_repository"] or {}).get("full_name") or "a fork that is gone"
+    return "" if head.casefold() == repository.casefold() else head
 
 
 def _spelled(repository: Repository, body: Any) -> str:

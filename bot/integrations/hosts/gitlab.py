@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.commits import pull_request_in
-from bot.domain.events import PipelineChanged, RunState
+from bot.domain.events import CheckKind, PipelineChanged, RunState
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.domain.team import Repository
 from bot.domain.versions import newest_first
@@ -32,6 +32,8 @@ _STATES = {
     "canceled": RunState.CANCELLED,
     "skipped": RunState.CANCELLED,
 }
+# The list does not tell whether a merge request's commit is a fork's; a webhook does, and then it has the last word.
+_OF_A_REQUEST = "a merge request"
 # Where GitLab tells of one thing by its name. https://docs.gitlab.com/api/commits/ tags/ branches/
 _PLACES = {"tags": "tags", "heads": "branches", "commits": "commits"}
 
@@ -132,13 +134,15 @@ def _pipeline(repository: Repository, body: Any) -> PipelineChanged:
             run=str(body["id"]),
             attempt=1,
             name=body.get("name") or "pipeline",
-            number=int(body.get("iid") or body["id"]),
+            number=int(body.get("iid") or 0),
             branch=body.get("ref") or "",
             sha=body["sha"],
             state=_STATES.get(body["status"], RunState.QUEUED),
             at=_instant(body.get("updated_at") or body["created_at"]),
             started_at=_instant(body["created_at"]),
             url=body.get("web_url") or "",
+            kind=CheckKind.PIPELINE,
+            fork=_OF_A_REQUEST if (body.get("ref") or "").startswith("refs/merge-requests/") else "",
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise HostUnreachable("GitLab's answer describes a pipeline in a way that I do not know") from error

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.domain.events import PipelineChanged, RunState
+from bot.domain.events import CheckKind, PipelineChanged, RunState
 from bot.domain.ports import HostUnreachable
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, LocalGit
@@ -138,8 +138,9 @@ async def test_gitlab_tells_pipelines_of_this_commit(gitlab, host):
         at=AT,
         started_at=AT - timedelta(minutes=30),
         url="https://git.example.com/harbour/shop/web/-/pipelines/51",
+        kind=CheckKind.PIPELINE,
     )
-    assert (second.run, second.name, second.number, second.state) == ("52", "Nightly", 52, RunState.RUNNING)
+    assert (second.run, second.name, second.number, second.state) == ("52", "Nightly", 0, RunState.RUNNING)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from bot.domain.builds import Purpose
 from bot.domain.events import (
+    CheckKind,
     DeploymentReported,
     Event,
     PipelineChanged,
@@ -128,6 +129,7 @@ def _run(
             started_at=when if state is RunState.RUNNING else None,
             url=url,
             title=why.split("\n", 1)[0] if state is RunState.FAILED else "",
+            kind=CheckKind.CDEVENTS,
         )
     ]
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain.events import (
+    CheckKind,
     DeploymentReported,
     Event,
     PipelineChanged,
@@ -72,6 +73,8 @@ def _workflow_run(delivery: Delivery) -> list[Event]:
             url=run.html_url,
             actor=body.sender.login,
             title=run.display_title or "",
+            kind=CheckKind.ACTIONS,
+            fork=run.fork_of(body.repository.full_name),
         )
     ]
 

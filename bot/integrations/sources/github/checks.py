@@ -1,6 +1,6 @@
 """What others than GitHub Actions say of a commit: suites of checks by apps, and commit statuses."""
 
-from bot.domain.events import Event, PipelineChanged, RunState
+from bot.domain.events import CheckKind, Event, PipelineChanged, RunState
 from bot.domain.words import first_line
 from bot.integrations.source import Delivery, read
 from bot.integrations.sources.github import models
@@ -42,6 +42,7 @@ def check_suite(delivery: Delivery) -> list[Event]:
             url=f"{page}/commit/{suite.head_sha}/checks?check_suite_id={suite.id}" if page else "",
             actor=body.sender.login,
             title=first_line(suite.head_commit.message) if suite.head_commit else "",
+            kind=CheckKind.APP,
         )
     ]
 
@@ -58,7 +59,7 @@ def status(delivery: Delivery) -> list[Event]:
             run=f"status-{body.context}@{body.sha}",
             attempt=body.id,
             name=body.context,
-            number=body.id,
+            number=0,  # its id is that of one saying, and counts nothing
             branch=branches[0] if branches else "",
             sha=body.sha,
             state=_STATUSES.get(body.state, RunState.FAILED),
@@ -67,5 +68,6 @@ def status(delivery: Delivery) -> list[Event]:
             url=body.target_url,
             actor=body.sender.login,
             title=first_line(body.commit.commit.message) if body.commit and body.commit.commit else "",
+            kind=CheckKind.STATUS,
         )
     ]

@@ -67,6 +67,14 @@ class WorkflowRun(Model):
     updated_at: Instant = None
     run_started_at: Instant = None
     html_url: Words = ""
+    head_repository: Repository | None = None
+
+    def fork_of(self, repository: str) -> str:
+        """The repository that its commit is from, where that is another one; a fork may be gone by now."""
+        if "head_repository" not in self.model_fields_set:
+            return ""
+        head = self.head_repository.full_name if self.head_repository else "a fork that is gone"
+        return "" if head.casefold() == repository.casefold() else head
 
 
 class WorkflowRunEvent(Envelope):

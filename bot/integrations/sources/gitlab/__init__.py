@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.domain.events import (
+    CheckKind,
     DeploymentReported,
     Event,
     PipelineChanged,
@@ -152,7 +153,7 @@ def _pipeline(delivery: Delivery) -> list[Event]:
             run=str(run.id),
             attempt=_attempt(body),
             name=run.name or "pipeline",
-            number=run.iid or run.id,
+            number=run.iid,
             branch=run.ref,
             sha=run.sha,
             state=state,
@@ -161,6 +162,8 @@ def _pipeline(delivery: Delivery) -> list[Event]:
             url=run.url or (f"{project.web_url}/-/pipelines/{run.id}" if project.web_url else ""),
             actor=_name(body.user),
             title=first_line(body.commit.title or body.commit.message) if body.commit else "",
+            kind=CheckKind.PIPELINE,
+            fork=body.merge_request.fork if body.merge_request else "",
         )
     ]
 

@@ -128,6 +128,19 @@ class Pipeline(Model):
     url: Words = ""
 
 
+class PipelineRequest(Model):
+    """The merge request that a pipeline is for; https://docs.gitlab.com/user/project/integrations/webhook_events/"""
+
+    source_project_id: Number = 0
+    target_project_id: Number = 0
+
+    @property
+    def fork(self) -> str:
+        """Whose commit it is, where that is of another project; the project is told by its id alone."""
+        is_ours = self.source_project_id == self.target_project_id
+        return "" if is_ours else f"project {self.source_project_id}"
+
+
 class PipelineEvent(Model):
     """``pipeline``."""
 
@@ -135,6 +148,7 @@ class PipelineEvent(Model):
     user: User | None = None
     project: Project
     commit: Commit | None = None
+    merge_request: PipelineRequest | None = None
     builds: list[PipelineJob] | None = None
 
 

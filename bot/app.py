@@ -237,10 +237,14 @@ class _Parts:
         hooks = Hooks(self.sources, secrets, self.inbox, self.clock, fetch, metrics.count_delivery)
         tokens = self.settings.ofrep_tokens_of(self.tools.team.environments)
         routes = [*hooks.routes(), *Ofrep(self.flags, tokens).routes()]
-        routes += health.routes(self._checks(), refresh=self._measure)
+        token = self.settings.metrics_token.get_secret_value() if self.settings.metrics_token else ""
+        routes += health.public_routes(self._checks(), refresh=self._measure, token=token)
         if self.settings.signing_secret is not None:
             routes += self.edge.routes()
         self.address = await http_server.listen(stack, routes, self.settings.host, self.settings.port)
+        if (port := self.settings.metrics_port) is not None:
+            own = health.routes(self._checks(), refresh=self._measure)
+            log.info("metrics.ready", address=await http_server.listen(stack, own, self.settings.host, port))
 
     def _checks(self) -> dict[str, health.Check]:
         async def database() -> str | None:

@@ -5,7 +5,7 @@ import binascii
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -22,6 +22,7 @@ SLACK_API = "https://slack.com/api/"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _OURS = ("SLACK_", "EIGHTBELLS_")
 PREFIXES = (HOOK_SECRET, OFREP_TOKEN)  # of variables that end in a name
+_SECRETS = {"SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET", "EIGHTBELLS_METRICS_TOKEN"}
 _OF_TESTS = {"EIGHTBELLS_REQUIRE"}
 
 
@@ -81,6 +82,12 @@ class Settings(BaseModel):
     )
     host: str = Field("127.0.0.1", alias="HOST", description="address to listen on")
     port: int = Field(3000, alias="PORT", ge=0, le=65_535, description="port to listen on; 0 takes a free one")
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        None, alias="EIGHTBELLS_METRICS_PORT", description="a second port, for metrics; not to be published"
+    )
+    metrics_token: SecretStr | None = Field(
+        None, alias="EIGHTBELLS_METRICS_TOKEN", description="gives its bearer the metrics on `PORT`"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="EIGHTBELLS_LOG_LEVEL", description="debug, info, warning or error"
     )
@@ -219,7 +226,7 @@ def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
         if not values.get(name, beginning).startswith(beginning):
             yield Mistake(name, f"a token of this kind begins with {beginning}; this one does not")
     for name, value in values.items():
-        signing = name.startswith(PREFIXES) or name in {"SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET"}
+        signing = name.startswith(PREFIXES) or name in _SECRETS
         if signing and len(value) < SECRET_MIN:
             yield Mistake(name, f"is too short to be a secret; use {SECRET_MIN} characters or more")
     tokens: dict[str, str] = {}

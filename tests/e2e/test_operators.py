@@ -46,10 +46,11 @@ async def test_check_names_every_mistake_at_once_and_shows_no_secret(open_site: 
 
 async def test_told_to_stop_it_finishes_what_it_began_and_the_next_start_says_the_rest(open_site: OpenSite) -> None:
     site = await open_site()
-    bot = await site.start()
+    bot = await site.start(EIGHTBELLS_METRICS_TOKEN="a-token-for-metrics")
     for number in range(6):  # more than the channel takes at once
         await site.play.send("U0TOM", "C0GENERAL", f"/plan add Change number {number} in payments")
-    async with site.play.http.get(f"{site.bot_url}/metrics") as answer:
+    bearer = {"Authorization": "Bearer a-token-for-metrics"}
+    async with site.play.http.get(f"{site.bot_url}/metrics", headers=bearer) as answer:
         counted = await answer.text()
     assert await bot.stop() == 0, bot.said
     lines = [json.loads(line) for line in bot.said.splitlines()]  # every line of its log is for a machine

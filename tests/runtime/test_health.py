@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry, Gauge
 
 from bot.runtime import health
-from bot.runtime.health import Check, routes
+from bot.runtime.health import Check, public_routes, routes
 
 
 async def well() -> str | None:
@@ -87,3 +87,53 @@ async def test_metrics_are_brought_up_to_date_before_they_are_read() -> None:
         assert response.status == 200
         assert response.headers["content-type"].startswith("text/plain")
         assert "waiting 7.0" in await response.text()
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "given", "status", "told"),
+    [
+        ("/healthz", "", "", 200, '{"alive": true}'),
+        ("/readyz", "", "", 503, '{"ready": false}'),
+        ("/readyz", "sesame-sesame", "", 503, '{"ready": false}'),
+        ("/readyz", "sesame-sesame", "Bearer other", 503, '{"ready": false}'),
+        ("/readyz", "sesame-sesame", "Bearer sesame-sesame", 503, "held until 12:01"),
+        ("/metrics", "", "", 404, ""),
+        ("/metrics", "", "Bearer ", 404, ""),
+        ("/metrics", "sesame-sesame", "", 401, ""),
+        ("/metrics", "sesame-sesame", "Basic sesame-sesame", 401, ""),
+        ("/metrics", "sesame-sesame", "Bearer other", 401, ""),
+        ("/metrics", "sesame-sesame", "bearer sesame-sesame", 200, "waiting 0.0"),
+    ],
+)
+async def test_strangers_learn_whether_it_works_and_nothing_more(
+    path: str, token: str, given: str, status: int, told: str
+) -> None:
+    registry = CollectorRegistry()
+    Gauge("waiting", "what waits", registry=registry)
+    app = web.Application()
+    app.add_routes(public_routes({"messenger": held}, registry, token=token))
+    headers = {"Authorization": given} if given else {}
+    async with TestClient(TestServer(app)) as client, client.get(path, headers=headers) as response:
+        text = await response.text()
+
+    assert response.status == status
+    assert told in text
+    assert ("held" in text) == ("held" in told)
+    assert ("waiting" in text) == ("waiting" in told)
+
+
+async def test_strangers_who_ask_at_once_cost_one_look() -> None:
+    looks: list[int] = []
+
+    async def counted() -> str | None:
+        looks.append(1)
+        await asyncio.sleep(0)
+        return None
+
+    app = web.Application()
+    app.add_routes(public_routes({"database": counted}))
+    async with TestClient(TestServer(app)) as client:
+        answers = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+
+    assert {answer.status for answer in answers} == {200}
+    assert len(looks) == 1

@@ -4,18 +4,18 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from aiohttp import ClientSession, web
+from aiohttp import ClientError, ClientSession, web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.command import Command
@@ -28,7 +28,9 @@ from bot.runtime.logs import Seldom
 from bot.runtime.slack.answers import Answers
 from bot.runtime.slack.calls import Calls, Unit
 from bot.runtime.slack.doors import Doors, NotAcknowledged, Watch
+from bot.runtime.slack.gestures import Payload
 from bot.runtime.slack.guard import BODY_MAX, SSL_CHECK_MAX, Guard, Rejected, is_ssl_check
+from bot.runtime.slack.installation import Identity, is_for
 
 # The SDK sends an acknowledgement after our handler has returned, and does not tell when.
 ACKS_LEAVE_WITHIN = timedelta(milliseconds=50)
@@ -40,15 +42,6 @@ log = structlog.get_logger(__name__)
 
 class People(Directory, Names, Watch):
     """A directory that also knows names at once and is told of changes: ``bot.runtime.directory``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who we are in the workspace, from ``auth.test``."""
-
-    team_id: str
-    user_id: str
-    bot_id: str
 
 
 class SlackEdge:
@@ -87,7 +80,7 @@ class SlackEdge:
         calls = Calls(self.book, unit, people, people, policy, clock, tools)
         self.doors = Doors(calls, Answers(render, client, session), people, home)
         self._guard = Guard(signing_secret) if signing_secret else None
-        self._everything = _Everything(self.doors)
+        self._everything = _Everything(self.doors, self._is_foreign)
         self._app = self._bolt()
         self._sockets: list[AsyncSocketModeHandler] = []
         self._seldom = Seldom()
@@ -95,11 +88,26 @@ class SlackEdge:
     async def warm(self) -> Identity:
         """Ask Slack who we are. Raises Slack's errors."""
         told = await self._client.auth_test()
+        bot_id = str(told.get("bot_id") or "")
         self.identity = Identity(
-            str(told.get("team_id") or ""), str(told.get("user_id") or ""), str(told.get("bot_id") or "")
+            str(told.get("team_id") or ""),
+            str(told.get("user_id") or ""),
+            bot_id,
+            str(told.get("enterprise_id") or ""),
+            bool(told.get("is_enterprise_install")),
+            await self._app_id(bot_id),
         )
         self.doors.bot_user_id = self.identity.user_id
         return self.identity
+
+    async def _app_id(self, bot_id: str) -> str:
+        """Which app we are; "" where Slack does not say, and then the signature alone tells whose a request is."""
+        try:
+            told = await self._client.bots_info(bot=bot_id)
+        except (SlackClientError, ClientError, TimeoutError) as problem:
+            log.warning("app id not read", problem=type(problem).__name__)
+            return ""
+        return str((told.get("bot") or {}).get("app_id") or "")
 
     async def warm_meanwhile(self) -> None:
         """Load what the first person who writes a date would else wait for; beside other work, once we are ready."""
@@ -136,6 +144,16 @@ class SlackEdge:
         for handler in self._sockets:
             await handler.close_async()
         self._sockets.clear()
+
+    def _is_foreign(self, body: Payload) -> bool:
+        """Whether a payload is for another installation; said in the log once in a while."""
+        known = self.identity
+        if known is None or is_for(known, body):
+            return False
+        if times := self._seldom.says("foreign"):
+            ids = {"team_id": body.get("team_id"), "app_id": body.get("api_app_id")}
+            log.warning("payload for another workspace or app", ours=known.team_id, times=times, **ids)
+        return True
 
     def _bolt(self) -> AsyncApp:
         async def authorize() -> AuthorizeResult:
@@ -186,13 +204,16 @@ class SlackEdge:
 class _Everything(AsyncMiddleware):
     """Ends Bolt's chain with our doors: one handler for whatever comes, so nothing is left unhandled."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, is_foreign: Callable[[Payload], bool]) -> None:
+        self._is_foreign = is_foreign
         self.stopping = False  # from then on nothing is acknowledged, so that events come to our successor
         self._doors = doors
 
     async def async_process(self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Any) -> BoltResponse:
         if self.stopping:
             return BoltResponse(status=503, body="")
+        if self._is_foreign(req.body):
+            return BoltResponse(status=403, body="")
         try:
             ack = await self._doors.take(req.body)
         except NotAcknowledged:

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.people import Channel, Group, Person
 from bot.domain.ports import Clock
 from bot.domain.refusals import Refusal
+from bot.runtime.event_shapes import is_well_formed
 
 FRESH_FOR = timedelta(hours=1)
 ASKED_WITHIN = timedelta(seconds=1.5)  # of the three seconds in which a gesture must be answered
@@ -126,6 +127,9 @@ class SlackDirectory:
 
     def happened(self, event: Mapping[str, Any]) -> None:
         """Take over what an event tells of people, groups and channels; other events are none of our business."""
+        if not is_well_formed(event):
+            log.warning("event not readable", kind=str(event.get("type")))
+            return
         user, channel, group = event.get("user"), event.get("channel"), event.get("subteam")
         match event.get("type"):
             case "user_change" | "team_join" if isinstance(user, dict):

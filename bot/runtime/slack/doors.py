@@ -191,6 +191,8 @@ class Doors:
         if not isinstance(event, Mapping):
             return None
         kind = event.get("type")
+        if not isinstance(kind, str):
+            return None
         if kind in {"app_mention", "message"}:
             await self._message(event)
         elif kind == "app_home_opened":

@@ -146,13 +146,14 @@ _SPOKEN = frozenset({None, "file_share", "thread_broadcast"})
 
 def of_message(event: Payload, bot_user_id: str) -> Gesture | None:
     """A mention of us, or a direct message to us; nothing where it is neither, or nothing was said."""
-    if event.get("subtype") not in _SPOKEN or event.get("edited") or event.get("hidden"):
+    subtype = event.get("subtype")
+    if not isinstance(subtype, str | None) or subtype not in _SPOKEN or event.get("edited") or event.get("hidden"):
         return None
     direct = event.get("type") == "message"
     if (direct and event.get("channel_type") != "im") or not event.get("user"):
         return None
     channel, ts, user = _text(event.get("channel")), _text(event.get("ts")), _text(event.get("user"))
-    text, thread = _text(event.get("text")), event.get("thread_ts")
+    text, thread = _text(event.get("text")), _text(event.get("thread_ts")) or None
     # One mention may arrive as two events with ids of their own; where it stands is the same in both.
     return Gesture(
         Door.MENTION,

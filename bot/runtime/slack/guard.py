@@ -101,9 +101,9 @@ def read_body(content_type: str, raw: bytes) -> dict[str, Any]:
     try:
         text = raw.decode()
         if content_type.startswith("application/json"):
-            return _object(json.loads(text))
+            return _loaded(text)
         form = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=200))
-        return _object(json.loads(form["payload"])) if "payload" in form else form
+        return _loaded(form["payload"]) if "payload" in form else form
     # Nesting that is too deep is a RecursionError, a number that is too long a ValueError.
     except (ValueError, RecursionError):
         raise Rejected(400, "not readable") from None
@@ -114,11 +114,15 @@ def is_ssl_check(raw: bytes) -> bool:
     return len(raw) < SSL_CHECK_MAX and b"ssl_check=1" in raw.split(b"&")
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _loaded(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    # Half of a surrogate pair can be written in JSON, and can be neither hashed nor stored nor sent on.
+    if "\\ud" in text or "\\uD" in text:
+        json.dumps(value, ensure_ascii=False).encode()
     if not isinstance(value, dict):
         raise ValueError("not an object")
     return value
 
 
 def _mark(key: str) -> int:
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())
+    return int.from_bytes(hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest())

@@ -87,28 +87,30 @@ async def body_of(request: web.Request, most: int, *, unpack: bool = False) -> A
         raise _too_large(most)
     # Without a length it may have all that is allowed; so may what is packed, once it is unpacked.
     needed = most if length is None or is_packed else length
+    until = asyncio.get_running_loop().time() + BODY_WITHIN
     async with AsyncExitStack() as held:
         if needed > SMALL:
             try:
-                async with asyncio.timeout(BODY_WITHIN):
+                async with asyncio.timeout_at(until):
                     await held.enter_async_context(_room.of(needed))
             except TimeoutError:
                 raise NotRead(503, "too many large requests at once; send it again") from None
-        raw = await _read(request, most)
+        raw = await _read(request, most, until)
         yield await asyncio.to_thread(_unpacked, raw, encoding, most) if is_packed else raw
 
 
-async def _read(request: web.Request, most: int) -> bytes:
+async def _read(request: web.Request, most: int, until: float) -> bytes:
     body = bytearray()  # not a list of parts: a chunk may be one byte, and a list would need forty for it
     try:
-        async with asyncio.timeout(BODY_WITHIN):
+        async with asyncio.timeout_at(until):
             async for part in request.content.iter_any():
                 body += part
                 if len(body) > most:
                     raise _too_large(most)
     except TimeoutError:
         raise NotRead(408, f"the body did not come within {BODY_WITHIN:g} s") from None
-    except (web.RequestPayloadError, HttpProcessingError):
+    # Who hangs up meanwhile gets no answer; aiohttp would write a traceback for each.
+    except (web.RequestPayloadError, HttpProcessingError, ConnectionError):
         raise NotRead(400, "the body is not readable") from None
     return bytes(body)
 

@@ -220,6 +220,21 @@ async def test_a_body_that_does_not_come_is_answered_408(monkeypatch: pytest.Mon
         await client.ended()
 
 
+async def test_who_hangs_up_in_the_middle_of_a_body_leaves_nothing_behind(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = Room(400_000)
+    monkeypatch.setattr(http_body, "_room", room)
+    client = await served.client()
+    await client.send("POST /open HTTP/1.1\r\nHost: here\r\nContent-Length: 300000\r\n\r\nhalf")
+    await served.arrived.wait()
+    client.writer.close()
+    async with room.of(400_000):
+        assert await (await served.client()).post("/hooks/bearer", KNOWN) == 202
+
+    assert not [line for line in caplog.records if line.name == "aiohttp.server"]
+
+
 async def test_tiny_chunks_are_a_body_like_another(served: Served) -> None:
     client = await served.client()
     await client.send(f"POST /hooks/bearer HTTP/1.1\r\nHost: here\r\n{KNOWN}Transfer-Encoding: chunked\r\n\r\n")

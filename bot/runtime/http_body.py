@@ -54,7 +54,8 @@ class Room:
             if turn.done() and not turn.cancelled():
                 self._give(size)
             else:
-                self._queue.remove((size, turn))
+                # Where several give up at once, one may have taken the others from the queue already.
+                self._queue = deque(one for one in self._queue if one[1] is not turn)
                 self._give(0)
             raise
 

@@ -322,7 +322,9 @@ async def test_a_body_for_which_no_room_comes_is_answered_503(monkeypatch: pytes
     monkeypatch.setattr(http_body, "_room", room)
     monkeypatch.setattr(http_body, "BODY_WITHIN", 0.05)
     async with serving() as served, room.of(100_000):
-        assert await (await served.client()).post("/open", body=b"x" * 60_000) == 503
+        clients = [await served.client() for _ in range(5)]
+        answers = await asyncio.gather(*(each.post("/open", body=b"x" * 60_000) for each in clients))
+        assert answers == [503] * 5
     assert room.free == 100_000
 
 

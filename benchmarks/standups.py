@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class Directory:
         """Everybody."""
         return [person for person in self.known.values() if not person.is_gone]
 
-    async def person(self, user_id: str) -> Person:
+    async def person(self, user_id: str, *, not_older: timedelta | None = None) -> Person:
         """Somebody."""
         return self.known[user_id]
 

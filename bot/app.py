@@ -210,6 +210,7 @@ class _Parts:
         )
         self._run(stack, self.sealer.keep_sealing(), _cancelled)
         self._run(stack, keep_tidy(self.database, self.outbox), _cancelled)
+        self._run(stack, self.directory.keep_fresh(), _cancelled)
         if self.settings.flagd_folder is not None:
             self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), _cancelled)
         self._run(stack, self.messenger.run(), lambda task: self.messenger.stop(task, DRAIN))

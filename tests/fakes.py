@@ -24,7 +24,7 @@ from bot.domain.messages import File, Home, Message
 from bot.domain.people import Channel, Group, Person
 from bot.domain.ports import CodeHost, Curve, Holidays, Noun, Render, Tools
 from bot.domain.presence import Place
-from bot.domain.refusals import Conflict, OutcomeUnknown, StorageUnavailable, Unknown
+from bot.domain.refusals import Conflict, OutcomeUnknown, Refusal, StorageUnavailable, Unknown
 from bot.domain.target_ports import Carrier, Target
 from bot.domain.team import Team
 from bot.workflows.places import perform
@@ -74,9 +74,15 @@ class FakeDirectory:
 
     def __init__(self, people: Sequence[Person] = PEOPLE) -> None:
         self.known = {person.id: person for person in people}
+        self.is_silent = False  # to whoever wants to be sure
+        self.sure_of: list[str] = []  # of whom it was asked anew
 
-    async def person(self, user_id: str) -> Person:
-        """Somebody by id; a stranger where the id is unknown."""
+    async def person(self, user_id: str, *, not_older: timedelta | None = None) -> Person:
+        """Somebody by id; a stranger where the id is unknown. Raises ``Refusal`` where somebody wants to be sure."""
+        if not_older is not None:
+            self.sure_of.append(user_id)
+            if self.is_silent:
+                raise Refusal("Slack does not tell me just now what you are.")
         return self.known.get(user_id) or Person(user_id, user_id, is_stranger=True)
 
     async def people(self) -> Sequence[Person]:

@@ -59,6 +59,27 @@ class Policy:
         roles = {role for rule in named for role in rule.roles} - WIDE
         return any(self._is_in(person, role, service) for role in roles)
 
+    def has_rule(self, action: str) -> bool:
+        """Whether the team file says anything about this, in whichever environment."""
+        return any(_verb_rank(verb, action) is not None for rule in self.team.policy for verb in rule.verbs)
+
+    def grounds(
+        self, action: str, environment: str | None, person: Person, *, service: str | None
+    ) -> dict[str, str]:
+        """By what the person may do this, now, for the ledger: rules, roles of theirs, and groups that give those."""
+        rules = self._deciding(action, environment)
+        roles = [role for role in self.roles_for(action, environment) if self._is_in(person, role, service)]
+        owned = self.team.services.get(service or "")
+        owners = owned.owners if owned and "owners" in roles else ()
+        named = [self.team.roles[role] for role in roles if role in self.team.roles]
+        giving = {*owners, *(group for role in named for group in role.groups)}
+        found = {
+            "rules": ", ".join(rule.name for rule in rules),
+            "roles": ", ".join(roles),
+            "groups": ", ".join(sorted(giving & person.groups)),
+        }
+        return {name: value for name, value in found.items() if value}
+
     def roles_for(self, action: str, environment: str | None) -> tuple[str, ...]:
         """Roles of the rules that decide about this, as the team file names them; ``members`` where none does."""
         roles = [role for rule in self._deciding(action, environment) for role in rule.roles]

@@ -4,13 +4,17 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
 from bot.domain.people import Person
 from bot.domain.refusals import NotAllowed, Stale
 from bot.domain.spans import rounded
+
+DECIDES_ON = timedelta(
+    minutes=5
+)  # how old what Slack says of somebody may be where they decide, or a rule asks who they are
 
 
 class Decision(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from bot.domain.alerting_ports import Measurements, Silencer, UserGroups
@@ -163,8 +163,12 @@ class Unit(Protocol):
 class Directory(Protocol):
     """Who is in the workspace, and which channels there are."""
 
-    async def person(self, user_id: str) -> Person:
-        """Somebody by id; an id that Slack does not know gives a stranger, who may do nothing."""
+    async def person(self, user_id: str, *, not_older: timedelta | None = None) -> Person:
+        """Somebody by id; an id that Slack does not know gives a stranger, who may do nothing.
+
+        With ``not_older``, neither they nor their groups are as Slack told them longer ago. Raises ``Refusal`` where
+        Slack is silent.
+        """
         ...
 
     async def people(self) -> Sequence[Person]:

@@ -1,11 +1,10 @@
 """Who is in the workspace, kept in memory: a request never waits for Slack twice, and seldom once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from aiohttp import ClientError
@@ -15,21 +14,32 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.people import Channel, Group, Person
 from bot.domain.ports import Clock
 from bot.domain.refusals import Refusal
+from bot.domain.spans import rounded
 from bot.runtime.event_shapes import is_well_formed
+from bot.runtime.group_book import GroupBook
+from bot.runtime.slack_people import is_before, names_of, pages, person_of, why
 
 FRESH_FOR = timedelta(hours=1)
 ASKED_WITHIN = timedelta(seconds=1.5)  # of the three seconds in which a gesture must be answered
-PAGE = 200  # Slack recommends no more; docs.slack.dev/reference/methods/users.list
+GROUPS_EVERY = timedelta(minutes=2)  # one call; Slack allows 20 a minute
+PEOPLE_EVERY = timedelta(minutes=30)
+PAGES_APART = timedelta(seconds=4)  # of the same 20 calls, so that a big workspace's pages leave some for others
+READINGS_MAX = 3  # of the groups at once, where events come meanwhile
 
 log = structlog.get_logger(__name__)
 
+# What Slack says for good, and not for now: without the right, or on a plan without user groups.
+_MAY_NOT = frozenset(
+    {"missing_scope", "not_allowed_token_type", "no_permission", "plan_upgrade_required", "paid_teams_only"}
+)
 _FAILURES = (SlackClientError, ClientError, TimeoutError)
 
 
 class SlackDirectory:
     """People, user groups and channels, as Slack's methods and events tell them. A ``bot.domain.ports.Directory``.
 
-    Somebody known is given at once, however old; what is older than ``FRESH_FOR`` is asked for anew meanwhile.
+    Somebody known is given at once, however old; what is older than ``FRESH_FOR`` is asked for anew meanwhile. Whoever
+    decides by it says how old it may be. Events make it truer and not younger: a lost one is not noticed.
     """
 
     def __init__(self, client: AsyncWebClient, clock: Clock, *, team_id: str = "") -> None:
@@ -42,8 +52,10 @@ class SlackDirectory:
         self._handles: dict[str, frozenset[str]] = {}  # what each is called, in lower case
         self._called: dict[str, dict[str, None]] = {}  # the same the other way round: a text may hold 1,000 names
         self._asked_at: dict[str, Any] = {}
-        self._groups: dict[str, frozenset[str]] = {}  # user group id -> user ids
-        self._group_handles: dict[str, str] = {}  # user group id -> handle
+        self._changed_at: dict[str, float] = {}  # seconds since 1970, when Slack last changed somebody
+        self._read_at: dict[str, datetime] = {}  # when Slack was asked for what we know of somebody
+        self._groups = GroupBook()
+        self._groups_read_at: datetime | None = None  # nothing where an event has told that we missed one
         self._channels: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -51,7 +63,7 @@ class SlackDirectory:
         """Read people, user groups and channels; what Slack does not let us read is logged and left out."""
         await asyncio.gather(
             self._warmed("people", self._read_people()),
-            self._warmed("groups", self._read_groups()),
+            self._ask_groups(),
             self._warmed("channels", self._read_channels()),
         )
 
@@ -59,17 +71,41 @@ class SlackDirectory:
         try:
             await reading
         except _FAILURES as error:
-            log.warning("directory not read", what=what, error=_why(error))
+            log.warning("directory not read", what=what, error=why(error))
 
-    async def person(self, user_id: str) -> Person:
-        """Somebody by id; an unknown id gives a stranger. Raises ``Refusal`` where Slack is silent."""
+    async def keep_fresh(self) -> None:
+        """Read user groups and people anew for ever, until cancelled: an event that was lost is made good by then."""
+        people_due = self._clock.now() + PEOPLE_EVERY
+        while True:
+            await asyncio.sleep(GROUPS_EVERY.total_seconds())
+            await asyncio.wait((self._ask_groups(),))
+            if self._clock.now() >= people_due:
+                await self._warmed("people", self._read_people(PAGES_APART))
+                people_due = self._clock.now() + PEOPLE_EVERY
+
+    def missed_something(self) -> None:
+        """Events may have been lost, as when a connection is new: what the groups are is read anew."""
+        self._groups.heard += 1  # a list that is under way may be older than what was missed
+        self._groups_read_at = None
+        self._ask_groups()
+
+    async def person(self, user_id: str, *, not_older: timedelta | None = None) -> Person:
+        """Somebody by id; an unknown id gives a stranger.
+
+        With ``not_older``, nothing about them or their groups is older than that: else Slack is asked first. Raises
+        ``Refusal`` where Slack is silent.
+        """
+        if not_older is not None:
+            return await self._surely(user_id, not_older)
         known = self._people.get(user_id)
         if known is not None:
             if self._clock.now() - self._asked_at[user_id] > FRESH_FOR:
                 self._ask(user_id)
             return known
-        asking = self._ask(user_id)
-        await asyncio.wait((asking,), timeout=ASKED_WITHIN.total_seconds())
+        await asyncio.wait((self._ask(user_id),), timeout=ASKED_WITHIN.total_seconds())
+        return self._known(user_id)
+
+    def _known(self, user_id: str) -> Person:
         found = self._people.get(user_id)
         if found is None:
             raise Refusal(
@@ -77,14 +113,27 @@ class SlackDirectory:
             )
         return found
 
+    async def _surely(self, user_id: str, not_older: timedelta) -> Person:
+        since = self._clock.now() - not_older
+        asking = [self._ask(user_id)] if is_before(self._read_at.get(user_id), since) else []
+        asking += [self._ask_groups()] if is_before(self._groups_read_at, since) else []
+        if asking:
+            await asyncio.wait(asking, timeout=ASKED_WITHIN.total_seconds())
+        known, read = self._known(user_id), (self._read_at.get(user_id), self._groups_read_at)
+        if any(is_before(one, since) for one in read):
+            raise Refusal(
+                "Slack does not tell me just now what you are and which groups you are in, and I decide on nothing "
+                f"that is older than {rounded(not_older)}. Nothing was done. Try again in a moment."
+            )
+        return known
+
     async def people(self) -> Sequence[Person]:
         """Everybody that is known and still here."""
         return self.everybody()
 
     async def groups(self) -> Sequence[Group]:
         """The workspace's user groups, by handle."""
-        found = (Group(id, handle) for id, handle in self._group_handles.items() if id in self._groups)
-        return sorted(found, key=lambda group: group.handle)
+        return self._groups.listed()
 
     async def channel(self, name: str) -> Channel | None:
         """A conversation by id or name; nothing where we see none. Raises ``Refusal`` where Slack is silent."""
@@ -96,7 +145,7 @@ class SlackDirectory:
             if error.response.get("error") in {"channel_not_found", "invalid_arguments"}:
                 return None
             raise Refusal(
-                f"Slack does not tell me about {name} just now ({_why(error)}). Try again shortly."
+                f"Slack does not tell me about {name} just now ({why(error)}). Try again shortly."
             ) from error
         except _FAILURES as error:
             raise Refusal(f"Slack does not tell me about {name} just now. Try again shortly.") from error
@@ -137,18 +186,15 @@ class SlackDirectory:
             case "channel_rename" | "channel_created" | "group_rename" if isinstance(channel, dict):
                 self._channels[str(channel.get("id"))] = str(channel.get("name"))
             case "subteam_created" | "subteam_updated" if isinstance(group, dict):
-                self._group_handles[str(group.get("id"))] = str(group.get("handle") or group.get("id"))
-                self._regroup(str(group.get("id")), group.get("users") or ())
+                self._regrouped(self._groups.updated(group))
             case "subteam_members_changed":
-                id = str(event.get("subteam_id"))
-                left = set(event.get("removed_users") or ())
-                self._regroup(id, (self._groups.get(id, frozenset()) - left) | set(event.get("added_users") or ()))
+                self._regrouped(self._groups.members_changed(event))
 
     async def close(self) -> None:
         """Stop asking."""
-        for task in list(self._tasks.values()):
+        for task in (running := [*self._tasks.values()]):
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
 
     def _ask(self, user_id: str) -> "asyncio.Task[None]":
         """Read one person anew, in a task that all who wait for the same person share."""
@@ -158,66 +204,72 @@ class SlackDirectory:
             running.add_done_callback(lambda _: self._tasks.pop(user_id, None))
         return running
 
+    def _ask_groups(self) -> "asyncio.Task[None]":
+        """Read the groups anew, in a task that all who wait for them share."""
+        running = self._tasks.get("groups")
+        if running is None:
+            reading = self._warmed("groups", self._read_groups())
+            running = self._tasks["groups"] = asyncio.get_running_loop().create_task(reading)
+            running.add_done_callback(lambda _: self._tasks.pop("groups", None))
+        return running
+
     async def _read_person(self, user_id: str) -> None:
+        asked_at = self._clock.now()
         try:
             answer = await self._client.users_info(user=user_id)
-            self._learn(answer.get("user") or {"id": user_id})
+            self._learn(answer.get("user") or {"id": user_id}, asked_at)
         except SlackApiError as error:
             if error.response.get("error") in {"user_not_found", "user_not_visible"}:
                 self._keep(Person(user_id, user_id, is_stranger=True), frozenset())
+                self._read_at[user_id] = asked_at
             else:
-                log.warning("person not read", user_id=user_id, error=_why(error))
+                log.warning("person not read", user_id=user_id, error=why(error))
         except _FAILURES as error:
-            log.warning("person not read", user_id=user_id, error=_why(error))
+            log.warning("person not read", user_id=user_id, error=why(error))
 
-    async def _read_people(self) -> None:
-        async for page in self._pages("users_list"):
+    async def _read_people(self, pages_apart: timedelta = timedelta()) -> None:
+        asked_at = self._clock.now()
+        async for page in pages(self._client.users_list):
             for member in page.get("members") or ():
-                self._learn(member)
+                self._learn(member, asked_at)
+            await asyncio.sleep(pages_apart.total_seconds())
+            asked_at = self._clock.now()
 
     async def _read_groups(self) -> None:
-        answer = await self._client.usergroups_list(include_users=True)
-        for group in answer.get("usergroups") or ():
-            self._group_handles[group["id"]] = str(group.get("handle") or group["id"])
-            self._regroup(group["id"], group.get("users") or ())
+        """Those that are not disabled: Slack gives no others unless they are asked for."""
+        for _ in range(READINGS_MAX):
+            asked_at, heard = self._clock.now(), self._groups.heard
+            try:
+                answer = await self._client.usergroups_list(include_users=True)
+                told = answer.get("usergroups") or ()
+            except SlackApiError as error:
+                if why(error) not in _MAY_NOT:
+                    raise
+                log.warning("directory not read", what="groups", error=why(error))
+                told = ()  # whom Slack does not tell us of has nothing by it
+            self._groups.read(told)
+            self._regrouped(is_all=True)
+            if heard == self._groups.heard:
+                self._groups_read_at = asked_at
+                return
 
     async def _read_channels(self) -> None:
         # Only our own: a big workspace has thousands, and what we are not in we cannot post to.
-        async for page in self._pages("users_conversations", types="public_channel,private_channel"):
+        async for page in pages(self._client.users_conversations, types="public_channel,private_channel"):
             for channel in page.get("channels") or ():
                 self._channels[channel["id"]] = channel.get("name") or ""
 
-    async def _pages(self, method: str, **arguments: Any) -> AsyncIterator[Mapping[str, Any]]:
-        cursor = ""
-        while True:
-            page = await getattr(self._client, method)(limit=PAGE, cursor=cursor or None, **arguments)
-            yield page
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
-
-    def _learn(self, user: Mapping[str, Any]) -> None:
+    def _learn(self, user: Mapping[str, Any], read_at: datetime | None = None) -> None:
+        """Take over what an answer (asked for at ``read_at``) or an event tells, unless we know what came later."""
         id = str(user.get("id"))
-        profile = user.get("profile") or {}
-        real = profile.get("real_name") or user.get("real_name") or ""
-        name = profile.get("display_name") or real or user.get("name") or id
-        person = Person(
-            id,
-            name,
-            zone=_zone(user.get("tz")),
-            is_admin=bool(user.get("is_admin") or user.get("is_owner")),
-            is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
-            is_stranger=bool(user.get("is_stranger")) or self._is_elsewhere(user),
-            is_bot=bool(user.get("is_bot")) or id == "USLACKBOT",
-            is_gone=bool(user.get("deleted")),
-            groups=frozenset(group for group, users in self._groups.items() if id in users),
-        )
-        called = {name, real, user.get("name") or "", real.partition(" ")[0]}
-        self._keep(person, frozenset(each.casefold() for each in called if each))
-
-    def _is_elsewhere(self, user: Mapping[str, Any]) -> bool:
-        """Whether it is somebody of another workspace, met through Slack Connect."""
-        return bool(self.team_id and user.get("team_id") and user["team_id"] != self.team_id)
+        if read_at is not None:
+            self._read_at[id] = read_at
+        changed_at = user.get("updated")
+        if isinstance(changed_at, int | float):
+            if changed_at < self._changed_at.get(id, 0):
+                return
+            self._changed_at[id] = changed_at
+        self._keep(person_of(user, self._groups.of(id), self.team_id), names_of(user) or frozenset({id.casefold()}))
 
     def _keep(self, person: Person, handles: frozenset[str]) -> None:
         before = self._people.get(person.id)
@@ -231,31 +283,18 @@ class SlackDirectory:
         self._handles[person.id] = handles
         self._asked_at[person.id] = self._clock.now()
 
-    def _regroup(self, group_id: str, users: Any) -> None:
-        self._groups[group_id] = frozenset(users)
+    def _regrouped(self, is_all: bool) -> None:
+        """Give everybody the groups that they are in now; ``is_all``: nothing is missing, as far as one can see."""
         changed: list[str] = []
         for id, person in self._people.items():
-            is_in = id in self._groups[group_id]
-            if is_in != (group_id in person.groups):
-                groups = person.groups | {group_id} if is_in else person.groups - {group_id}
+            groups = self._groups.of(id)
+            if groups != person.groups:
                 self._people[id] = replace(person, groups=groups)
                 changed.append(id)
         self._tell_of(changed)
+        if not is_all:
+            self.missed_something()
 
     def _tell_of(self, user_ids: Sequence[str]) -> None:
         if user_ids and self.on_change is not None:
             self.on_change(user_ids)
-
-
-def _zone(name: Any) -> str:
-    try:
-        ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return "UTC"
-    return str(name)
-
-
-def _why(error: BaseException) -> str:
-    if isinstance(error, SlackApiError):
-        return str(error.response.get("error"))
-    return type(error).__name__

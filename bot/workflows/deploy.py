@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.domain.approvals import Decision, digest_of
+from bot.domain.access import Policy
+from bot.domain.approvals import Decision
 from bot.domain.deployments import Deployment, State
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.locks import Locked
@@ -88,10 +89,8 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Deploym
     if deployment.state is State.QUEUED and (lock := await lock_against(work, deployment)):
         raise Locked(lock, work.now)
     await work.save(deployment)
-    what = "approved" if decision is Decision.APPROVE else "refused"
-    vote = digest_of(deployment.approval.last, deployment.id, deployment.artifact)
-    passes = {"override": deployment.overrides, "fixes": deployment.fixes}
-    news.record(work, deployment, what, by.id, vote=vote, **{name: one for name, one in passes.items() if one})
+    why = Policy(work.team).grounds(f"deploy.{decision}", deployment.environment, by, service=deployment.service)
+    news.record_vote(work, deployment, decision, by.id, why)
     slot = await slot_of(work, deployment.service, deployment.environment)
     if deployment.state is not State.WAITING:
         work.forgive(_expiry_key(deployment))

@@ -1,10 +1,12 @@
 """What the team sees of a deployment: its card, kept true, what happened in its thread, and its ledger entries."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.domain.alerts import AlertGroup
+from bot.domain.approvals import Decision, digest_of
 from bot.domain.changes import Change
 from bot.domain.deploy_picture import Picture, concerned, picture
 from bot.domain.deployments import Deployment, State
@@ -202,3 +204,13 @@ def _in_thread(work: Work, deployment: Deployment, what: str, template: str, con
             thread_of=card_key(deployment),
         )
     )
+
+
+def record_vote(
+    work: Work, deployment: Deployment, decision: Decision, by: str, grounds: Mapping[str, str]
+) -> None:
+    """The entry of somebody's yes or no, by what they might say it, and what they saw."""
+    vote = digest_of(deployment.approval.last, deployment.id, deployment.artifact)
+    facts = {**grounds, "override": deployment.overrides, "fixes": deployment.fixes}
+    given = {name: one for name, one in facts.items() if one}
+    record(work, deployment, "approved" if decision is Decision.APPROVE else "refused", by, vote=vote, **given)

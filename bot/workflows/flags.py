@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.domain.access import Policy
 from bot.domain.approvals import Decision, digest_of
 from bot.domain.changes import Change
 from bot.domain.flag_changes import ChangeState, FlagChange
@@ -140,17 +141,18 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> FlagCha
     flag = await known(work, asked.flag)
     if decision is Decision.APPROVE and flag_rules.reaches_more(asked, flag):
         await flag_rules.must_let_pass(work, asked, by.id)
+    why = Policy(work.team).grounds(f"release.flag-{decision}", asked.environment, by, service=asked.service)
     if asked.approval.is_given:
         await must_be_free(work, flag, asked.environment)
         vote = digest_of(asked.approval.last, asked.id)
-        news.record(work, flag, "approved", asked.environment, by.id, request=asked.id, vote=vote)
+        news.record(work, flag, "approved", asked.environment, by.id, request=asked.id, vote=vote, **why)
         return await _come(work, asked, flag, asked.asked_by)
     await work.save(asked)
     if asked.state is ChangeState.REFUSED:
         work.forgive(expiry_key(asked))
     what = "approved" if decision is Decision.APPROVE else "refused"
     vote = digest_of(asked.approval.last, asked.id)
-    news.record(work, flag, what, asked.environment, by.id, request=asked.id, vote=vote)
+    news.record(work, flag, what, asked.environment, by.id, request=asked.id, vote=vote, **why)
     await news.show_change(work, asked, flag)
     return asked
 

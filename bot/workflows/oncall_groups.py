@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.domain.alerting_ports import SlackSilent
+from bot.domain.approvals import DECIDES_ON
 from bot.domain.group_powers import MOVING, may_change
 from bot.domain.jobs import Again, Due, Outcome
 from bot.domain.messages import Message
@@ -55,7 +56,7 @@ async def keep_group(tools: Tools, it: Due) -> Outcome | Again:
 
 
 async def _may_still(tools: Tools, rotation: Rotation, cover: Cover) -> bool:
-    by = await tools.directory.person(cover.asked_by)
+    by = await tools.directory.person(cover.asked_by, not_older=DECIDES_ON)
     return may_change(tools.team, by, rotation.rota.services, *MOVING)
 
 

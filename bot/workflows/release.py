@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.domain import drafting
+from bot.domain.access import Policy
 from bot.domain.approvals import digest_of
 from bot.domain.changes import Change, change_ids_in
 from bot.domain.jobs import Again, Due, Job, Outcome
@@ -81,7 +82,8 @@ async def approve(work: Work, id: str, by: Person) -> Release:
     release = (await known(work, id)).decide(by, work.now)
     await work.save(release)
     vote = digest_of(release.approval.last, release.id) if release.approval else None
-    news.record(work, release, "approved", by.id, vote=vote)
+    why = Policy(work.team).grounds("release.approve", None, by, service=release.service)
+    news.record(work, release, "approved", by.id, vote=vote, **why)
     await news.show(work, release)
     return release
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.domain.access import Policy
 from bot.domain.alerts import AlertGroup
 from bot.domain.approvals import Decision, digest_of
 from bot.domain.events import AlertFired, AlertResolved
@@ -65,7 +66,8 @@ async def decide(work: Work, id: str, decision: Decision, by: Person) -> Rollout
     if plan.approval.is_given or plan.state is RolloutState.REFUSED:
         work.forgive(_expiry_key(plan))
     what, vote = "approved" if decision is Decision.APPROVE else "refused", digest_of(plan.approval.last, plan.id)
-    _record(work, plan, flag, what, by.id, vote=vote)
+    why = Policy(work.team).grounds(f"release.roll-out-{decision}", plan.environment, by, service=plan.service)
+    _record(work, plan, flag, what, by.id, vote=vote, **why)
     if plan.approval.is_given:
         return await _start(work, plan, flag)
     return await _shown(work, plan, flag)

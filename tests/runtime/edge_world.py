@@ -35,7 +35,7 @@ from bot.command import (
 from bot.domain.access import Policy
 from bot.domain.deployments import Deployment
 from bot.domain.messages import Rendered
-from bot.domain.refusals import Conflict, Stale
+from bot.domain.refusals import Conflict, OutcomeUnknown, Stale
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack import Identity, SlackEdge
 from tests.fakes import PEOPLE, TEAM, TOM, FakeDirectory, FakeUnit, World
@@ -56,7 +56,7 @@ class People(FakeDirectory):
 
     def __init__(self, people=PEOPLE):
         super().__init__(people)
-        self.events = []
+        self.events, self.missed = [], 0
 
     def name_of(self, id):
         return self.known[id].name if id in self.known else None
@@ -70,6 +70,9 @@ class People(FakeDirectory):
     def happened(self, event):
         self.events.append(event)
 
+    def missed_something(self):
+        self.missed += 1
+
 
 class KeyedUnit(FakeUnit):
     """A unit that handles a gesture once; ``fails`` are raised before the next works."""
@@ -79,6 +82,7 @@ class KeyedUnit(FakeUnit):
         self.fails: list[Exception] = []
         self.seen: set[str] = set()
         self.opened = 0
+        self.vanishes = False  # whether a commit that was lost from sight was not kept either
 
     def reading(self):
         return self._open()
@@ -86,11 +90,16 @@ class KeyedUnit(FakeUnit):
     @asynccontextmanager
     async def for_call(self, key):
         self.opened += 1
-        async with self._open() as work:
-            work.repeated = key in self.seen
-            yield work
-            if self.fails:
-                raise self.fails.pop(0)
+        try:
+            async with self._open() as work:
+                work.repeated = key in self.seen
+                yield work
+                if self.fails:
+                    raise self.fails.pop(0)
+        except OutcomeUnknown:
+            if not self.vanishes:
+                self.seen.add(key)
+            raise
         self.seen.add(key)
 
 

@@ -68,6 +68,7 @@ async def test_the_ledger_links_version_commit_change_and_pull_request():
         "deployment.succeeded",
     ]
     assert [entry.by for entry in mine[:2]] == [TOM.id, ANA.id]
+    assert mine[1].facts["roles"] == "members"  # by no rule
     for entry in mine:
         assert {
             Subject("version", "web@v1.4.0"),

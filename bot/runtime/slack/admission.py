@@ -2,7 +2,9 @@
 
 from bot.command import Command, Door, Verb
 from bot.domain.access import Policy
+from bot.domain.approvals import DECIDES_ON
 from bot.domain.people import Person
+from bot.domain.ports import Directory
 from bot.domain.refusals import NotAllowed
 from bot.runtime.grammar import Book
 from bot.runtime.grammar.words import DASHES
@@ -66,3 +68,11 @@ def _asks_for_help(words: list[str]) -> bool:
 def _first_words(text: str) -> list[str]:
     """The first three, so that two are known to be all; in bounded time, however long the text is."""
     return [word.casefold().translate(DASHES) for word in text.strip()[:BEGINNING_MAX].split(None, 2)]
+
+
+async def as_of_now(directory: Directory, policy: Policy, verb: Verb, person: Person) -> Person:
+    """Who somebody is by now, where they vote or a rule asks who they are. Raises ``Refusal`` where Slack is silent."""
+    votes = verb.name.rpartition("-")[2] in {"approve", "refuse"}
+    if verb.reads_only or not (votes or any(policy.has_rule(action) for action in (verb.action, *verb.also))):
+        return person
+    return await directory.person(person.id, not_older=DECIDES_ON)

@@ -1,50 +1,34 @@
 """Turns a gesture into one call of a verb: who, what, whether they may, once; and every failure into words."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
-from bot.command import Answer, Call, Command, Door, Form, Reply, Shortcut, Verb
+from bot.command import Answer, Command, Door, Form, Reply, Shortcut, Verb
 from bot.domain.access import Policy
 from bot.domain.people import Person
-from bot.domain.ports import Clock, Directory, Tools, Work
-from bot.domain.refusals import Conflict, NotUnderstood, Refusal
+from bot.domain.ports import Clock, Directory, Tools
+from bot.domain.refusals import NotUnderstood, Refusal
 from bot.runtime import metrics
 from bot.runtime.grammar import Around, Book, Help, Misread, Names, Wish, form_of
 from bot.runtime.grammar.help import help_reply
 from bot.runtime.grammar.words import clean, meaning
 from bot.runtime.logs import correlated
 from bot.runtime.slack import views
-from bot.runtime.slack.admission import admit, is_by_app, must_be_their_own
+from bot.runtime.slack.admission import admit, is_by_app
+from bot.runtime.slack.execution import Execution, Unit
 from bot.runtime.slack.gestures import Gesture
 from bot.runtime.slack.hearing import NotMeant, listeners, reads_as_words
 from bot.runtime.slack.told import NotKept, Shown, Told, Wrong, refusal_reply
-from bot.storage.errors import StorageUnavailable
-from bot.workflows.places import NOWHERE, names_nothing, perform, said
+from bot.storage.errors import OutcomeUnknown, StorageUnavailable
 
-ATTEMPTS = 5  # at a transaction that meets a Conflict
-PREPARED_WITHIN = timedelta(seconds=2)  # of the three that Slack waits
+NOT_SEEN = (
+    "My database went away just as I wrote this down, so I do not know whether it was done. Look at its card, or at "
+    "“/flow”, before you do it again."
+)
 
 log = structlog.get_logger(__name__)
-
-
-class RememberedWork(Work, Protocol):
-    """A work that knows whether its gesture was handled before."""
-
-    repeated: bool
-
-
-class Unit(Protocol):
-    """Opens works: one that only reads, and one that handles a gesture once, by its key."""
-
-    def reading(self) -> AbstractAsyncContextManager[Work]: ...
-
-    def for_call(self, key: str) -> AbstractAsyncContextManager[RememberedWork]: ...
 
 
 class Calls:
@@ -54,12 +38,11 @@ class Calls:
         self, book: Book, unit: Unit, directory: Directory, names: Names, policy: Policy, clock: Clock, tools: Tools
     ) -> None:
         self.book = book
-        self._unit = unit
+        self._using = Execution(unit, directory, policy, clock, tools)
         self._directory = directory
         self._names = names
         self._policy = policy
         self._clock = clock
-        self._tools = tools
         self._listeners = listeners(book.commands)
         self._shortcuts: dict[str, tuple[Command, Shortcut]] = {
             command.verbs[shortcut.verb].action: (command, shortcut)
@@ -99,6 +82,10 @@ class Calls:
                 log.info("refused", names=gesture.names, kind=type(refusal).__name__)
                 self._count(gesture, "refused")
                 return self.refused(gesture, refusal)
+            except OutcomeUnknown as error:
+                log.warning("storage lost", names=gesture.names, error=str(error))
+                self._count(gesture, "unknown")
+                return NotKept(refusal_reply(NOT_SEEN))
             except StorageUnavailable as error:
                 log.warning("storage unavailable", names=gesture.names, error=str(error))
                 self._count(gesture, "unavailable")
@@ -163,7 +150,7 @@ class Calls:
             raise
         if not isinstance(wish, Wish):
             return wish
-        answer = await self._use(wish.verb, wish.args, gesture, around.by)
+        answer = await self._using.use(wish.verb, wish.args, gesture, around.by)
         return self._told(answer, wish.verb, gesture, around)
 
     def _complete(self, gesture: Gesture, around: Around) -> Wish | Told:
@@ -187,7 +174,7 @@ class Calls:
             if not self._policy.allows_somewhere(verb.action, around.by):
                 continue
             try:
-                answer = await self._use(verb, {"text": words}, gesture, around.by)
+                answer = await self._using.use(verb, {"text": words}, gesture, around.by)
             except NotMeant:
                 continue
             return self._told(answer, verb, gesture, around)
@@ -222,7 +209,7 @@ class Calls:
         if wrong:
             return Wrong(wrong)
         args = {**gesture.carry, **given}
-        return self._told(await self._use(verb, args, gesture, around.by), verb, gesture, around)
+        return self._told(await self._using.use(verb, args, gesture, around.by), verb, gesture, around)
 
     def _told(self, answer: Answer, verb: Verb, gesture: Gesture, around: Around) -> Told:
         metrics.GESTURES.labels(verb.action, gesture.door, "done").inc()
@@ -242,51 +229,6 @@ class Calls:
                 "This is from another version of me: I no longer do that. Look for a newer message."
             )
         return verb
-
-    def _check(self, verb: Verb, args: Mapping[str, Any], person: Person) -> None:
-        """What the words alone decide, before anybody is asked or anything is loaded; the rest is ``perform``'s."""
-        if names_nothing(verb):
-            for place in said(verb, args) or NOWHERE:
-                for action in (verb.action, *verb.also):
-                    self._policy.check(action, place.environment, person, service=place.service)
-
-    async def _use(self, verb: Verb, args: Mapping[str, Any], gesture: Gesture, person: Person) -> Answer:
-        """One call in one transaction; nothing where this gesture was handled before."""
-        must_be_their_own(verb, gesture, person)
-        self._check(verb, args, person)
-        call = Call(
-            args,
-            person,
-            self._clock.now(),
-            gesture.key,
-            gesture.door,
-            gesture.channel_id,
-            gesture.on,
-            by_app=is_by_app(gesture, person),
-        )
-        if verb.prepare:
-            call = await self._prepared(verb.prepare, call)
-        if verb.reads_only:
-            async with self._unit.reading() as work:
-                return await perform(verb, call, work)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                async with self._unit.for_call(call.key) as work:
-                    return None if work.repeated else await perform(verb, call, work)
-            except Conflict:
-                if attempt == ATTEMPTS:
-                    raise
-        raise AssertionError("not reached")
-
-    async def _prepared(self, prepare: Any, call: Call) -> Call:
-        try:
-            async with asyncio.timeout(PREPARED_WITHIN.total_seconds()):
-                found = await prepare(call, self._tools)
-        except TimeoutError as error:
-            raise Refusal(
-                "Somebody I had to ask did not answer within 2 s, so nothing was done. Try again shortly."
-            ) from error
-        return replace(call, prepared=found)
 
 
 def _has_input(view: Mapping[str, Any], name: str | None) -> bool:

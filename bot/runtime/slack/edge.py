@@ -26,8 +26,9 @@ from bot.runtime.grammar import Book, Names, dates
 from bot.runtime.http_body import NotRead, body_of
 from bot.runtime.logs import Seldom
 from bot.runtime.slack.answers import Answers
-from bot.runtime.slack.calls import Calls, Unit
+from bot.runtime.slack.calls import Calls
 from bot.runtime.slack.doors import Doors, NotAcknowledged, Watch
+from bot.runtime.slack.execution import Unit
 from bot.runtime.slack.gestures import Payload
 from bot.runtime.slack.guard import BODY_MAX, SSL_CHECK_MAX, Guard, Rejected, is_ssl_check
 from bot.runtime.slack.installation import Identity, is_for
@@ -42,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 class People(Directory, Names, Watch):
     """A directory that also knows names at once and is told of changes: ``bot.runtime.directory``."""
+
+    def missed_something(self) -> None: ...
 
 
 class SlackEdge:
@@ -74,6 +77,7 @@ class SlackEdge:
         prefix: str = "",
     ) -> None:
         people: People = directory
+        self._people = people
         self.book = Book(commands, prefix)
         self.identity: Identity | None = None
         self._client = client
@@ -128,8 +132,14 @@ class SlackEdge:
         """Connect by Socket Mode. Raises Slack's errors where it lets us not."""
         for _ in range(connections):
             handler = AsyncSocketModeHandler(self._app, app_token, web_client=self._client)
+            handler.client.message_listeners.append(self._said)
             self._sockets.append(handler)
             await handler.connect_async()
+
+    async def _said(self, _: object, message: Mapping[str, Any], __: str | None = None) -> None:
+        """What a socket says besides what it carries: after its "hello", events before it may have been lost."""
+        if message.get("type") == "hello":
+            self._people.missed_something()
 
     @property
     def connected(self) -> int:

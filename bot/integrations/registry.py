@@ -138,6 +138,8 @@ class _Lookup:
         host = _safe_host(realm, self._is_here)
         if host is None:
             raise HostUnreachable(f"{self._image.registry} wants our login at an address that is not over https")
+        if self._login and not same_site(self._image.registry, host):
+            raise HostUnreachable(f"{self._image.registry} wants our login at {host}, which is not its own")
         scopes = (asked.get("scope") or f"repository:{self._image.path}:pull").split()
         query = [("service", asked["service"])] if "service" in asked else []
         query += [("scope", scope) for scope in scopes]
@@ -205,6 +207,23 @@ def _safe_host(realm: str, is_here: bool) -> str | None:
         return None
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_here and host in _HERE)
     return host if host and is_safe and "@" not in parts.netloc else None
+
+
+def same_site(registry: str, host: str) -> bool:
+    """Whether a host is a registry's own, or beside it under one domain, as registries and their log-ins are."""
+    name = urlsplit(f"//{registry}").hostname or ""
+    if name == host or {name, host} <= _HERE:
+        return True
+    return not _is_address(name) and _domain(name) == _domain(host)
+
+
+def _is_address(name: str) -> bool:
+    return ":" in name or name.rpartition(".")[2].isdigit()
+
+
+def _domain(name: str) -> str:
+    """``gitlab.com`` of ``registry.gitlab.com`` and of itself."""
+    return name.partition(".")[2] if name.count(".") > 1 else name
 
 
 def _object_in(body: bytes) -> Mapping[str, Any]:

@@ -51,7 +51,7 @@ class Fetch(Protocol):
 
 
 Verify: TypeAlias = Callable[[Mapping[str, str], bytes, str], bool]
-Admit: TypeAlias = Callable[[Mapping[str, str], bytes, bool, Fetch], Awaitable[bool]]
+Admit: TypeAlias = Callable[[Mapping[str, str], bytes, bool, Fetch, datetime], Awaitable[bool]]
 Parse: TypeAlias = Callable[[Delivery], list[Event]]
 Identify: TypeAlias = Callable[[Mapping[str, str], bytes], str]
 

@@ -119,7 +119,8 @@ class Hooks:
         else:
             proven = bool(secret) and source.verify(headers, body, secret)
         if source.admit is not None:
-            return "" if await source.admit(headers, body, proven, self._fetch) else "its sender is not proven"
+            now = self._clock.now()
+            return "" if await source.admit(headers, body, proven, self._fetch, now) else "its sender is not proven"
         return "" if proven else "wrong signature"
 
     async def _store(self, name: str, source: Source, headers: Mapping[str, str], body: bytes) -> web.Response:

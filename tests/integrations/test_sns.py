@@ -25,7 +25,7 @@ from bot.domain.team import Team
 from bot.integrations.fetching import BODY_MAX, WebFetch
 from bot.integrations.source import Unreachable, for_team
 from bot.integrations.sources.sns import source
-from bot.integrations.sources.sns.proof import is_of_sns, string_to_sign
+from bot.integrations.sources.sns.proof import is_certificate, string_to_sign
 from tests.integrations import captured
 
 HOST = "sns.eu-west-1.amazonaws.com"
@@ -40,8 +40,8 @@ KEY = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
 
 
-def certificate(key: rsa.RSAPrivateKey) -> bytes:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+def certificate(key: rsa.RSAPrivateKey, subject: str = HOST, ends: timedelta = timedelta(days=1)) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     now = datetime.now(UTC)
     built = (
         x509.CertificateBuilder()
@@ -49,8 +49,8 @@ def certificate(key: rsa.RSAPrivateKey) -> bytes:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + ends)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -116,6 +116,11 @@ async def fetch(amazon: Amazon, tmp_path: Path) -> AsyncIterator[WebFetch]:
     await server.close()
 
 
+def said(ago: timedelta = timedelta()) -> str:
+    """As SNS writes it: ``2026-11-30T12:00:00.000Z``."""
+    return (datetime.now(UTC) - ago).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def message(**changes: Any) -> dict[str, Any]:
     """A notification; ``...`` takes a field away."""
     whole = {
@@ -124,7 +129,7 @@ def message(**changes: Any) -> dict[str, Any]:
         "TopicArn": OURS,
         "Subject": "S",
         "Message": "Hi",
-        "Timestamp": "t",
+        "Timestamp": said(),
         "SignatureVersion": "2",
         "SigningCertURL": PEM,
     }
@@ -147,7 +152,7 @@ async def admitted(fetch: WebFetch, *bodies: bytes, proven: bool = False, header
     """Whether each is taken by one bot that listens to our topic."""
     admit = for_team({"sns": source}, Team(sources=SourceSettings(topics=frozenset({OURS}))))["sns"].admit
     assert admit is not None
-    return [await admit(dict(headers), body, proven, fetch) for body in bodies]
+    return [await admit(dict(headers), body, proven, fetch, datetime.now(UTC)) for body in bodies]
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
@@ -194,6 +199,25 @@ async def test_a_certificate_is_fetched_once_and_only_for_our_topics(fetch: WebF
         "https://sns.eu\u2010west-1.amazonaws.com/x.pem",
         "https://[sns.eu-west-1.amazonaws.com/x.pem",
         f"https://{HOST}/x.txt",
+        f"https://{HOST}/x.pem",
+        f"https://{HOST}/uploads/SimpleNotificationService-0123456789abcdef.pem",
+        f"https://{HOST}/SimpleNotificationService-0123456789abcdef.pem/x.pem",
+        f"https://{HOST}/SimpleNotificationService-0123456789ABCDEG.pem",
+        f"https://{HOST}/SimpleNotificationService-.pem",
+        f"https://{HOST}/..%2fSimpleNotificationService-0123456789abcdef.pem",
+        f"{PEM}?x=1",
+        f"{PEM}?",
+        f"{PEM}#x",
+        f"{PEM};x",
+        f"{PEM} ",
+        f"//{HOST}/SimpleNotificationService-0123456789abcdef.pem",
+        PEM.replace("https", "HTTPS"),
+        PEM.replace(HOST, f"{HOST}:443"),
+        PEM.replace(HOST, f"{HOST}."),
+        PEM.replace(HOST, "sns.us-east-1.amazonaws.com"),  # another region than the topic's
+        PEM.replace(HOST, f"{HOST}.cn"),
+        PEM.replace(HOST, "sns-eu-west-1.s3.amazonaws.com"),
+        PEM.replace(HOST, "sns.eu-west-1.amazonaws.com.s3.amazonaws.com"),
         "",
         7,
         None,
@@ -207,9 +231,47 @@ async def test_a_certificate_from_elsewhere_is_not_even_asked_for(
 
 
 def test_the_hosts_of_every_partition_are_sns() -> None:
-    for host in ("us-east-1", "us-gov-west-1", "ap-southeast-2", "mx-central-1"):
-        assert is_of_sns(f"https://sns.{host}.amazonaws.com/x.pem")
-    assert is_of_sns("https://sns.cn-north-1.amazonaws.com.cn/x.pem")
+    file = "SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
+    for partition, region in (
+        ("aws", "us-east-1"),
+        ("aws-us-gov", "us-gov-west-1"),
+        ("aws", "ap-southeast-2"),
+        ("aws", "mx-central-1"),
+    ):
+        topic = f"arn:{partition}:sns:{region}:123456789012:a"
+        assert is_certificate(f"https://sns.{region}.amazonaws.com/{file}", topic)
+    assert is_certificate(
+        f"https://sns.cn-north-1.amazonaws.com.cn/{file}", "arn:aws-cn:sns:cn-north-1:123456789012:a"
+    )
+    assert not is_certificate(f"https://sns.eu-west-1.amazonaws.com/{file}", "arn:aws:sqs:eu-west-1:123456789012:a")
+
+
+@pytest.mark.parametrize("ago", [timedelta(hours=1, minutes=1), -timedelta(minutes=6), timedelta(days=400)])
+async def test_what_was_said_long_ago_or_is_yet_to_be_said_is_not_taken(
+    fetch: WebFetch, amazon: Amazon, ago: timedelta
+) -> None:
+    stamps = [said(ago), "yesterday", "", 7, None, said()[:-1]]
+    assert await admitted(fetch, *(signed(message(Timestamp=stamp)) for stamp in stamps)) == [False] * 6
+    assert amazon.asked == []
+    assert await admitted(fetch, signed(message(Timestamp=said(timedelta(minutes=59))))) == [True]
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [certificate(KEY, "files.example.com"), certificate(KEY, ends=-timedelta(minutes=1))],
+    ids=["somebody else's", "expired"],
+)
+async def test_a_certificate_that_is_not_snss_or_not_in_force_proves_nothing(
+    fetch: WebFetch, amazon: Amazon, pem: bytes
+) -> None:
+    amazon.pem = pem
+    assert await admitted(fetch, signed(message()), signed(message(SignatureVersion="1"))) == [False, False]
+
+
+@pytest.mark.parametrize("subject", ["sns.amazonaws.com", "sns-signing.af-south-1.amazonaws.com", HOST])
+async def test_every_name_that_sns_signs_by_is_its_own(fetch: WebFetch, amazon: Amazon, subject: str) -> None:
+    amazon.pem = certificate(KEY, subject)
+    assert await admitted(fetch, signed(message())) == [True]
 
 
 async def test_a_subscription_is_confirmed_for_a_topic_of_ours_alone(fetch: WebFetch, amazon: Amazon) -> None:
@@ -218,10 +280,29 @@ async def test_a_subscription_is_confirmed_for_a_topic_of_ours_alone(fetch: WebF
 
 
 async def test_a_confirmation_that_leads_elsewhere_is_not_followed(fetch: WebFetch, amazon: Amazon) -> None:
-    elsewhere = confirmation() | {"SubscribeURL": "https://example.com/?Action=ConfirmSubscription"}
+    right = confirmation()["SubscribeURL"]
+    elsewhere = [
+        "https://example.com/?Action=ConfirmSubscription",
+        right.replace(HOST, "sns.us-east-1.amazonaws.com"),
+        right.replace(HOST, f"{HOST}:444"),
+        right.replace("ConfirmSubscription", "Unsubscribe"),
+        right.replace("2336412f37", "another"),
+        right.replace(OURS, THEIRS),
+        f"{right}&Action=Publish",
+        f"{right}&AuthenticateOnUnsubscribe=true",
+        right.replace("/?", "/x?"),
+        right.partition("?")[0],
+    ]
+    bodies = [signed(confirmation() | {"SubscribeURL": url}) for url in elsewhere]
 
-    assert await admitted(fetch, signed(elsewhere)) == [False]
+    assert await admitted(fetch, *bodies) == [False] * len(bodies)
     assert len(amazon.asked) == 1  # for the certificate
+
+
+async def test_nothing_is_confirmed_before_it_is_proven(fetch: WebFetch, amazon: Amazon) -> None:
+    forged = signed(confirmation(), OTHER_KEY)
+    assert await admitted(fetch, forged) == [False]
+    assert [path for path in amazon.asked if "Confirm" in path] == []
 
 
 @pytest.mark.parametrize(
@@ -260,8 +341,8 @@ async def test_raw_delivery_is_proven_by_the_secret_and_the_topic_beside_it(fetc
 
 
 def test_what_is_signed_is_what_amazons_page_says() -> None:
-    assert string_to_sign(message()) == TO_SIGN
-    assert string_to_sign(message(Subject=...)) == TO_SIGN.replace(b"Subject\nS\n", b"")
+    assert string_to_sign(message(Timestamp="t")) == TO_SIGN
+    assert string_to_sign(message(Timestamp="t", Subject=...)) == TO_SIGN.replace(b"Subject\nS\n", b"")
     assert string_to_sign(message(Subject=7)) is None
     assert string_to_sign(message(Type="Other")) is None
 

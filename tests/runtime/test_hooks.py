@@ -41,7 +41,7 @@ async def fetch(url: str) -> bytes:
     raise Unreachable(f"{url} does not answer")
 
 
-async def admit(headers: Mapping[str, str], body: bytes, proven: bool, fetch: Fetch) -> bool:
+async def admit(headers: Mapping[str, str], body: bytes, proven: bool, fetch: Fetch, now: datetime) -> bool:
     """As the header says, so that each case can be asked for."""
     del body
     if headers.get("x-wish") == "look":

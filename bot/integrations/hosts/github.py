@@ -9,7 +9,6 @@ from typing import Any
 
 import aiohttp
 from gidgethub import BadRequest, GitHubException, HTTPException, RateLimitExceeded
-from gidgethub.aiohttp import GitHubAPI
 
 from bot.domain.commits import pull_request_in
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
@@ -17,6 +16,7 @@ from bot.domain.team import Repository
 from bot.domain.versions import newest_first
 from bot.integrations.hosts.nearest import nearest
 from bot.integrations.hosts.refs import commit_behind, is_plain, together
+from bot.integrations.hosts.same_origin import SameOriginGitHub
 
 LIMIT = timedelta(seconds=15)
 COMMITS_MAX = 10_000
@@ -143,8 +143,10 @@ class GitHub:
             seen += 1
             yield item
 
-    def _api(self, repository: Repository) -> GitHubAPI:
-        return GitHubAPI(self._session, "eightbells", oauth_token=self._token, base_url=repository.github_api)
+    def _api(self, repository: Repository) -> SameOriginGitHub:
+        return SameOriginGitHub(
+            self._session, "eightbells", oauth_token=self._token, base_url=repository.github_api
+        )
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:

@@ -9,13 +9,14 @@ _CONVENTIONAL = re.compile(
 )
 _BREAKING = re.compile(r"^BREAKING[ -]CHANGE:\s*(?P<text>.*)$", re.MULTILINE)
 # GitHub and GitLab put the number of a squashed pull request at the end of the first line.
-_SQUASHED = re.compile(r"\s*\((?:#|!)(\d{1,9})\)\s*$")
+# The blanks before it are looked at from their first one only: from each of 10,000, it took seconds.
+_SQUASHED = re.compile(r"(?<!\s)\s*\((?:#|!)(\d{1,9})\)\s*$")
 _MERGE = re.compile(r"^Merge pull request #(\d{1,9}) ")
 # GitLab ends a merge commit so, with the project's whole path. https://docs.gitlab.com/user/project/merge_requests/commit_templates/
 _SEE = re.compile(r"^See merge request (?:[\w./-]+)?!(\d{1,9})\s*$", re.MULTILINE)
 # git's own trailers: a word, a colon, and lines that go on indented. https://git-scm.com/docs/git-interpret-trailers
 _TRAILER = re.compile(r"^(?P<name>[A-Za-z][A-Za-z-]{1,30}):[ \t]*(?P<text>[^\n]*(?:\n[ \t]+[^\n]+)*)", re.MULTILINE)
-_CHANGE_TAG = re.compile(r"\s*[(\[]C-[1-9]\d{0,8}(?:\s*,\s*C-[1-9]\d{0,8})*[)\]]")
+_CHANGE_TAG = re.compile(r"(?<!\s)\s*[(\[]C-[1-9]\d{0,8}(?:\s*,\s*C-[1-9]\d{0,8})*[)\]]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ def people_named(text: str, members: Sequence[Person], by: Person) -> tuple[str,
     places: dict[str, int] = {}
     rest = text.casefold()
     for name in sorted(names, key=len, reverse=True):
+        if name not in rest:  # at little cost: a pattern for each of 5,000 people takes seconds
+            continue
         for hit in re.finditer(rf"(?<!\w)@?{re.escape(name)}(?!\w)", rest):
             if len(names[name]) > 1:
                 who = ", ".join(person.name for person in names[name])

@@ -88,17 +88,19 @@ class Database:
             make_private(path)
             unlock = sqlite.lock_process(path)
         disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-disk")
+        threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
 
         def release() -> None:
             disk.shutdown()
+            threads.shutdown()
             unlock()
 
         try:
             with translated(connecting=True):
                 sqlite.switch_to_wal(path)
             signals = Signals()
-            writer = SqliteWriter(sqlite.engine(path, disk, read_only=False, size=1), path, signals.ring)
-            readers = sqlite.engine(path, disk, read_only=True, size=READERS)
+            writer = SqliteWriter(sqlite.engine(path, disk, size=1), path, signals.ring)
+            readers = sqlite.engine(path, disk, size=READERS, threads=threads)
         except BaseException:
             release()
             raise

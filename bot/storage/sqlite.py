@@ -1,10 +1,12 @@
-"""SQLite as an embedded engine: statements run where they are called, only what waits for the disk takes a thread.
+"""SQLite as an embedded engine: statements run where they are called; what takes long or waits for the disk, apart.
 
 A statement on a small, indexed table takes some 10 µs; handing it to a thread and back takes ten times that, and
 far more while the event loop is busy, because the two threads then wait for each other's turn with the
 interpreter. Since all writers share one transaction after the other, that wait would bound the whole bot. So the
 connections below look like aiosqlite's, which SQLAlchemy's dialect expects, but call SQLite directly; COMMIT,
-which waits for the disk, is handed to a thread.
+which waits for the disk, is handed to a thread. Of reading nobody knows beforehand how long it takes: it begins where
+it is called, and after some ten thousand of SQLite's steps it is broken off and begun anew in a thread, which changes
+nothing, as it reads the same snapshot.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.storage.errors import AlreadyRunning
 
 CACHE_KIB = 16_384
+# Of SQLite's virtual machine; some 0.3 ms. A statement may take up to twice as many where it is called.
+STEPS = 10_000
 
 
 class Cursor:
@@ -97,6 +102,71 @@ class Connection:
         self.raw.close()
 
 
+class Reader(Connection):
+    """A connection that only reads. ``elsewhere`` counts what was read in a thread."""
+
+    def __init__(self, raw: sqlite3.Connection, disk: Executor, threads: Executor) -> None:
+        super().__init__(raw, disk)
+        self._threads = threads
+        self._spent: int | None = None  # how often the steps were used up since a statement began; None: no matter
+        self._is_given_up = False
+        self.elsewhere = 0
+        raw.set_progress_handler(self._go_on, STEPS)
+
+    def _go_on(self) -> int:
+        # SQLite counts the steps of a prepared statement through all its uses, so the first time may come at once.
+        if self._spent is None:
+            return int(self._is_given_up)
+        self._spent += 1
+        return int(self._spent > 1)
+
+    def cursor(self) -> "ReadingCursor":
+        return ReadingCursor(self.raw.cursor(), self)
+
+    async def rows(self, read: Callable[[], list[Any]]) -> list[Any]:
+        """What this reads, here or in a thread."""
+        self._spent = 0
+        try:
+            return read()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+        finally:
+            self._spent = None
+        self.elsewhere += 1
+        reading = asyncio.get_running_loop().run_in_executor(self._threads, read)
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            # The connection goes back to its pool, so the thread must be done with it. (SQLite's own interrupt would
+            # miss a statement that the thread has not begun yet.)
+            self._is_given_up = True
+            while not reading.done():
+                with suppress(sqlite3.Error, asyncio.CancelledError):
+                    await asyncio.shield(reading)
+            self._is_given_up = False
+            raise
+
+
+class ReadingCursor(Cursor):
+    """Reads everything at once, so that it can be begun anew as a whole."""
+
+    __slots__ = ("_reader", "_rows")
+
+    def __init__(self, cursor: sqlite3.Cursor, reader: Reader) -> None:
+        super().__init__(cursor)
+        self._reader = reader
+        self._rows: list[Any] = []
+
+    async def execute(self, sql: str, parameters: Iterable[Any] = ()) -> Self:
+        given: Any = tuple(parameters)
+        self._rows = await self._reader.rows(lambda: self._cursor.execute(sql, given).fetchall())
+        return self
+
+    async def fetchall(self) -> list[Any]:
+        return self._rows
+
+
 def connect_raw(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """A connection with our settings; never waits for another process (whoever opens a transaction does)."""
     raw = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -110,11 +180,12 @@ def connect_raw(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return raw
 
 
-def engine(path: Path, disk: Executor, *, read_only: bool, size: int) -> AsyncEngine:
-    """An engine of ``size`` connections to the file."""
+def engine(path: Path, disk: Executor, *, size: int, threads: Executor | None = None) -> AsyncEngine:
+    """An engine of ``size`` connections to the file; with ``threads`` they only read, and there if it takes long."""
 
     async def connect(*_: Any, **__: Any) -> Any:
-        return Connection(connect_raw(path, read_only=read_only), disk)
+        raw = connect_raw(path, read_only=threads is not None)
+        return Connection(raw, disk) if threads is None else Reader(raw, disk, threads)
 
     return create_async_engine(
         "sqlite+aiosqlite:///" + str(path),

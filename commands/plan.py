@@ -1,6 +1,5 @@
 """/plan: what we intend, for what benefit, whose it is, and by when."""
 
-from datetime import date
 from typing import Any
 
 from bot.command import Answer, Call, Command, Field, Form, Reply, choice, day, id_of, person, service, text
@@ -13,6 +12,7 @@ from bot.workflows import blockers, changes
 command = Command("plan", "What we intend, and for what benefit", stage=Stage.PLAN)
 
 SHOWN = 5  # changes in a list before "and 12 more"
+LISTED = 1_000  # of all; a message holds fewer, and says how many there are
 
 
 @command.verb(
@@ -57,13 +57,12 @@ async def list_(call: Call, work: Work) -> Reply:
     """Overdue ones first, then by target date, then the newest."""
     which = call.args.get("which", "")
     where: dict[str, Any] = {"owner_id": call.by.id} if which == "mine" else {}
-    found = await work.find(Change, state=ChangeState.OPEN, **where)
-    ordered = sorted(found, key=lambda change: change.due or date.max)
-    shown = ordered if which == "all" else ordered[:SHOWN]
-    held_up = {blocker.change_id for blocker in await blockers.open_ones(work)}
+    most = LISTED if which == "all" else SHOWN
+    shown = await work.find(Change, state=ChangeState.OPEN, first_by="due", limit=most, **where)
+    held_up = {one.change_id for one in await blockers.of_changes(work, [change.id for change in shown])}
     context = {
         "changes": shown,
-        "total": len(ordered),
+        "total": await work.count(Change, state=ChangeState.OPEN, **where),
         "which": which,
         "today": call.at.astimezone(call.by.tz).date(),
         "held_up": held_up,

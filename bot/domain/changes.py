@@ -50,7 +50,7 @@ class Change:
 
     PREFIX: ClassVar[str] = "C"
     FOUND_BY: ClassVar[tuple[str, ...]] = (
-        *("state", "stage", "owner_id", "service", "came_from", "owner_id+state", "state+due"),
+        *("state", "stage", "owner_id", "service", "came_from", "owner_id+state", "stage+state", "state+due"),
     )
 
     title: str

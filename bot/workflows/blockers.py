@@ -1,5 +1,6 @@
 """What holds people up: aired, put before whoever can change it, handed around, and closed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -132,6 +133,12 @@ async def known(work: Work, id: str) -> Blocker:
 async def open_ones(work: Work, **where: Any) -> list[Blocker]:
     """Every blocker that still holds somebody up, the oldest first."""
     return await work.find(Blocker, state=BlockerState.OPEN, newest_first=False, **where)
+
+
+async def of_changes(work: Work, change_ids: Sequence[str]) -> list[Blocker]:
+    """Blockers that hold any of these changes up."""
+    ids = tuple(change_ids)
+    return await work.find(Blocker, state=BlockerState.OPEN, change_id=ids, limit=10 * len(ids)) if ids else []
 
 
 async def times(work: Work) -> tuple[UnblockTime, ...]:

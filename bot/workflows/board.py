@@ -1,6 +1,7 @@
 """The board: what stands in each of the eight stages now."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.alerts import AlertGroup
@@ -17,6 +18,18 @@ from bot.domain.reviews import PullRequest
 from bot.domain.stages import Stage
 
 SHOWN = 3  # items of one stage on the board; the count says how many there are
+READ = 50  # newest things of a kind, among which those are that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """How many of a stage's own things there are, and at least the newest of them."""
+
+    count: int
+    items: Sequence[Item]
+
+
+_NOTHING = Moving(0, ())
 
 
 async def board(work: Work) -> Board:
@@ -28,10 +41,11 @@ async def _make(work: Work) -> Board:
     changes = await work.find(Change, state=ChangeState.OPEN)
     columns: list[Column] = []
     for stage in Stage:
-        moving = await _MOVING[stage](work) if stage in _MOVING else []
+        moving = await _MOVING[stage](work) if stage in _MOVING else _NOTHING
         standing = [_change(change) for change in changes if change.stage is stage]
-        items = sorted((*moving, *standing), key=lambda item: item.since, reverse=True)
-        columns.append(Column(stage, len(items), tuple(items[:SHOWN])))
+        items = sorted((*moving.items, *standing), key=lambda item: item.since, reverse=True)
+        count = moving.count + await work.count(Change, stage=stage, state=ChangeState.OPEN)
+        columns.append(Column(stage, count, tuple(items[:SHOWN])))
     return Board(tuple(columns), work.now)
 
 
@@ -40,65 +54,74 @@ def _change(change: Change) -> Item:
     return Item(change.id, change.title, change.reached_at or change.created_at, change.owner_id, note)
 
 
-async def _pull_requests(work: Work) -> list[Item]:
+async def _pull_requests(work: Work) -> Moving:
     """Open pull requests that carry no change of ours (those that do are on the board as the change)."""
     pulls = await work.find(PullRequest, state=PullRequestState.OPEN)
-    return [
+    carrying = sum(bool(pull.changes) for pull in pulls)
+    items = [
         Item(f"{pull.repository.partition('/')[2]}#{pull.number}", pull.title, pull.opened_at, pull.author_id)
         for pull in pulls
         if not pull.changes
     ]
+    return Moving(await work.count(PullRequest, state=PullRequestState.OPEN) - carrying, items)
 
 
-async def _builds(work: Work) -> list[Item]:
+async def _builds(work: Work) -> Moving:
     return await _runs(work, Purpose.BUILD)
 
 
-async def _tests(work: Work) -> list[Item]:
+async def _tests(work: Work) -> Moving:
     return await _runs(work, Purpose.TEST)
 
 
-async def _runs(work: Work, purpose: Purpose) -> list[Item]:
+async def _runs(work: Work, purpose: Purpose) -> Moving:
     """What runs now, and services whose newest run failed."""
-    running = await work.find(Run, purpose=purpose, state=(RunState.QUEUED, RunState.RUNNING), limit=50)
+    under_way = (RunState.QUEUED, RunState.RUNNING)
+    running = await work.find(Run, purpose=purpose, state=under_way, limit=READ)
     newest = [await work.find(Run, purpose=purpose, service=name, limit=1) for name in work.team.services]
     failed = [runs[0] for runs in newest if runs and runs[0].state is RunState.FAILED]
-    return [
+    items = [
         Item(f"#{run.number}", f"{run.service or run.repository} {run.name}", run.changed_at, note=str(run.state))
         for run in (*running, *failed)
     ]
+    return Moving(await work.count(Run, purpose=purpose, state=under_way) + len(failed), items)
 
 
-async def _releases(work: Work) -> list[Item]:
-    drafts = await work.find(Release, state=(ReleaseState.DRAFTING, ReleaseState.DRAFT), limit=50)
-    return [Item(one.id, one.name, one.drafted_at or one.asked_at, one.asked_by, "draft") for one in drafts]
+async def _releases(work: Work) -> Moving:
+    drafted = (ReleaseState.DRAFTING, ReleaseState.DRAFT)
+    drafts = await work.find(Release, state=drafted, limit=READ)
+    items = [Item(one.id, one.name, one.drafted_at or one.asked_at, one.asked_by, "draft") for one in drafts]
+    return Moving(await work.count(Release, state=drafted), items)
 
 
-async def _deployments(work: Work) -> list[Item]:
-    open_ones = await work.find(
-        Deployment, state=(State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN), limit=50
-    )
-    return [Item(one.id, one.what, _since(one), one.asked_by, str(one.state)) for one in open_ones]
+async def _deployments(work: Work) -> Moving:
+    coming = (State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN)
+    open_ones = await work.find(Deployment, state=coming, limit=READ)
+    items = [Item(one.id, one.what, _since(one), one.asked_by, str(one.state)) for one in open_ones]
+    return Moving(await work.count(Deployment, state=coming), items)
 
 
 def _since(deployment: Deployment) -> datetime:
     return deployment.started_at or deployment.queued_at or deployment.asked_at
 
 
-async def _remarks(work: Work) -> list[Item]:
-    feedback = await work.find(Feedback, state=RemarkState.OPEN)
-    concerns = await work.find(Concern, state=RemarkState.OPEN)
+async def _remarks(work: Work) -> Moving:
+    feedback = await work.find(Feedback, state=RemarkState.OPEN, limit=READ)
+    concerns = await work.find(Concern, state=RemarkState.OPEN, limit=READ)
     every: Sequence[Feedback | Concern] = (*feedback, *concerns)
-    return [Item(one.id, one.text, one.filed_at, one.filed_by) for one in every]
+    count = await work.count(Feedback, state=RemarkState.OPEN) + await work.count(Concern, state=RemarkState.OPEN)
+    return Moving(count, [Item(one.id, one.text, one.filed_at, one.filed_by) for one in every])
 
 
-async def _alerts(work: Work) -> list[Item]:
-    groups = await work.find(AlertGroup, state="firing")
-    incidents = await work.find(Incident, state=IncidentState.OPEN)
-    return [
+async def _alerts(work: Work) -> Moving:
+    groups = await work.find(AlertGroup, state="firing", limit=READ)
+    incidents = await work.find(Incident, state=IncidentState.OPEN, limit=READ)
+    count = await work.count(AlertGroup, state="firing") + await work.count(Incident, state=IncidentState.OPEN)
+    items = [
         *[Item(one.id, one.title, one.opened_at, one.lead, f"incident, {one.severity}") for one in incidents],
         *[_alert(group) for group in groups],
     ]
+    return Moving(count, items)
 
 
 def _alert(group: AlertGroup) -> Item:

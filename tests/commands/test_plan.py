@@ -7,7 +7,7 @@ from bot.domain.blockers import Blocker
 from bot.domain.changes import Change
 from bot.domain.refusals import Refusal, Stale
 from commands.plan import command
-from tests.fakes import ANA, TOM, World
+from tests.fakes import ANA, NOON, TOM, World
 from tests.rendered import RENDER, buttons, shown, world
 
 
@@ -144,3 +144,22 @@ async def test_ending_a_change_tells_what_is_still_open_for_it():
 
     assert isinstance(answer, Reply)
     assert "1 blocker still open" in RENDER(answer.template, answer.context).text
+
+
+async def test_of_more_changes_than_are_read_the_most_overdue_come_first_and_all_are_counted():
+    there = world()
+    await there.add(Change.plan("the oldest", ANA, NOON, due=date(2025, 1, 1)))
+    await there.add(Change.plan("the second", ANA, NOON, due=date(2025, 1, 2)))
+    for number in range(1_100):
+        await there.add(Change.plan(f"later {number}", TOM, NOON, due=date(2027, 1, 1) if number % 2 else None))
+    await there.add(Blocker.air("no key", ANA.id, NOON, change_id="C-1"))
+
+    answer = await there.use(command, "list", which="")
+    every = await there.use(command, "list", which="all")
+
+    assert isinstance(answer, Reply)
+    assert isinstance(every, Reply)
+    assert [change.title for change in answer.context["changes"]][:2] == ["the oldest", "the second"]
+    assert answer.context["total"] == every.context["total"] == 1_102
+    assert answer.context["held_up"] == {"C-1"}
+    assert [change.id for change in every.context["changes"]][:2] == ["C-1", "C-2"]

@@ -4,21 +4,23 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.alerts import AlertGroup
 from bot.domain.builds import Purpose, Run
 from bot.domain.changes import Change
-from bot.domain.events import Event
+from bot.domain.events import AlertFired, Event
 from bot.domain.refusals import Refusal, Unknown
 from bot.domain.stages import Stage
 from bot.domain.team import Repository, Service, Team
 from bot.integrations.sources.github import source
 from bot.workflows import builds, changes, deploy_reports, reviews
+from bot.workflows.board import board
 from commands.build import command as build
 from commands.flow import command as flow
 from commands.standup import command as standup
 from commands.test import command as test
 from commands.where import command as where
 from tests.example_team import TEAM
-from tests.fakes import ANA, TOM, World
+from tests.fakes import ANA, NOON, TOM, World
 from tests.integrations import captured
 
 HARBOR = Team(
@@ -167,3 +169,16 @@ async def test_who_said_who_they_are_on_the_code_host_is_known_by_it() -> None:
         await world.use(standup, "i-am", by=ANA, login="<!channel>")
     await world.use(standup, "i-am", by=TOM, login="none")
     await world.use(standup, "i-am", by=ANA, login="ana-dev")
+
+
+async def test_the_board_counts_what_it_does_not_read() -> None:
+    world = World()
+    for number in range(1_100):
+        fired = AlertFired("alertmanager", f"f{number}", f"g{number}", {"alertname": "Down"}, {}, NOON, NOON)
+        await world.add(AlertGroup("alertmanager", f"g{number}", NOON).fire(fired))
+        await world.add(Change.plan(f"change {number}", ANA, NOON))
+    async with world.unit() as work:
+        made = await board(work)
+
+    assert (made.counts[Stage.MONITOR], made.counts[Stage.PLAN]) == (1_100, 1_100)
+    assert [len(column.items) for column in made.columns if column.count] == [3, 3]

@@ -17,6 +17,7 @@ from bot.domain.refusals import Unknown
 from bot.domain.standup_answers import StandupAnswer
 from bot.domain.standups import Round, RoundState
 from bot.workflows import calls, flag_ends, oncall, places, visible
+from bot.workflows.blockers import of_changes
 from bot.workflows.board import board
 from bot.workflows.loose_ends import loose_ends
 
@@ -57,14 +58,15 @@ async def show(work: Work, person: Person) -> None:
 async def view(work: Work, person: Person) -> HomeView:
     """How things stand for this person, as far as the policy lets them see it; what waits for them they see anyhow."""
     policy = Policy(work.team)
-    blockers = await work.find(Blocker, state=BlockerState.OPEN)
+    to_unblock = await work.find(Blocker, unblocker_id=person.id, state=BlockerState.OPEN)
+    own = await work.find(Blocker, owner_id=person.id, state=BlockerState.OPEN)
     mine = await work.find(Change, state=ChangeState.OPEN, owner_id=person.id, limit=20)
     waiting = [
         *await _approvals(work, person),
         *[Waiting(*one) for one in await flag_ends.to_approve(work, person)],
         *await _rounds(work, person),
-        *[_unblock(one) for one in blockers if one.unblocker_id == person.id],
-        *[_ask_somebody(one) for one in blockers if one.with_id == one.owner_id == person.id],
+        *[_unblock(one) for one in to_unblock],
+        *[_ask_somebody(one) for one in own if one.with_id == one.owner_id],
         *await _alerts(work, person),
         *[Waiting(*one) for one in await calls.of(work, person)],
     ]
@@ -75,7 +77,9 @@ async def view(work: Work, person: Person) -> HomeView:
     return HomeView(
         waiting=tuple(sorted(drawn, key=lambda one: (one.until is None, one.until or work.now))),
         mine=tuple(mine),
-        blocked=frozenset(one.change_id for one in blockers if one.change_id),
+        blocked=frozenset(
+            one.change_id for one in await of_changes(work, [one.id for one in mine]) if one.change_id
+        ),
         board=visible.board_for(policy, person, await board(work)) if policy.allows("flow", None, person) else None,
         loose_ends=tuple(
             visible.ends_for(policy, person, ends) if policy.allows("loose-ends", None, person) else own

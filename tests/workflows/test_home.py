@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.alerts import AlertGroup
 from bot.domain.blockers import Blocker
+from bot.domain.changes import Change
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.events import AlertFired
 from bot.domain.refusals import NotAllowed, Stale
@@ -67,3 +68,16 @@ async def test_only_admins_see_dead_letters_and_try_them_again() -> None:
     assert world.store.homes[ADMIN.id].context["view"].dead_letters == ()
     with pytest.raises(Stale, match="not among the dead letters"):
         await world.use(loose_ends, "revive", by=ADMIN, kind="message", letter=LETTER.id)
+
+
+async def test_a_blocker_waits_for_somebody_however_many_newer_ones_there_are() -> None:
+    world = World()
+    await world.add(Change.plan("mine", MEI, NOON, owner_id=MEI.id))
+    await world.add(Blocker.air("the oldest", TOM.id, NOON, unblocker_id=MEI.id, change_id="C-1"))
+    for number in range(1_100):
+        await world.add(Blocker.air(f"newer {number}", TOM.id, NOON, unblocker_id=ANA.id))
+
+    seen = await view(world, MEI)
+
+    assert [(one.action, one.value) for one in seen.waiting] == [("code.unblock", "B-1")]
+    assert seen.blocked == {"C-1"}

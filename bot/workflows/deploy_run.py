@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
@@ -12,7 +12,7 @@ from bot.domain.deployments import TAIL_LINES, Deployment, State
 from bot.domain.jobs import Again, Due, Outcome
 from bot.domain.ledger import Subject
 from bot.domain.ports import Tools, Work
-from bot.domain.refusals import Conflict, StorageUnavailable
+from bot.domain.refusals import Conflict, OutcomeUnknown, StorageUnavailable
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.target_ports import Finished, Line, Target
@@ -36,7 +36,7 @@ async def run(tools: Tools, it: Due) -> Outcome | Again:
     Found running already, it was started by somebody who is gone: then nothing is started, and a person is asked.
     """
     seen = await deploy_start.look_before_start(tools, str(it.job.args["deployment"]))
-    begun: Deployment | Outcome | Again = await tools.unit.run(partial(_begin, it, seen))
+    begun = await _begun(tools, it, seen)
     if not isinstance(begun, Deployment):
         return begun
     service = tools.team.services.get(begun.service)
@@ -74,18 +74,28 @@ class _Printed:
                     self.finished = line
 
 
-async def _begin(it: Due, seen: Found, work: Work) -> Deployment | Outcome | Again:
+async def _begun(tools: Tools, it: Due, seen: Found) -> Deployment | Outcome | Again:
+    """What became of its beginning. Where the answer of that commit was lost, it is looked for until it is found.
+
+    Nothing runs yet then, and nobody else may start it while the job is ours.
+    """
+    ours: set[datetime] = set()  # when each of our own tries would have begun
+    try:
+        return await tools.unit.run(partial(_begin, it, seen, ours))
+    except OutcomeUnknown:
+        return await tools.unit.until_kept(partial(_begin, it, seen, ours))
+
+
+async def _begin(it: Due, seen: Found, ours: set[datetime], work: Work) -> Deployment | Outcome | Again:
     args = it.job.args
     deployment = await known(work, str(args["deployment"]))
     slot = await slot_of(work, deployment.service, deployment.environment)
     is_running = deployment.state is State.RUNNING and deployment.run == args["run"]
+    if is_running and deployment.started_at in ours:
+        return deployment
+    ours.add(work.now)
     if is_running and deployment.carried is None:
-        deployment = deployment.lose(work.now)
-        await work.save(deployment)
-        news.record(work, deployment, "interrupted")
-        news.tell_in_thread(work, deployment, "interrupted")
-        await news.show(work, deployment, slot)
-        return Outcome.NOOP
+        await _interrupted(work, deployment, slot)
     is_its_turn = slot.taken_by == deployment.id and args["run"] == deployment.run + 1
     if deployment.state is not State.QUEUED or not is_its_turn:
         return Outcome.NOOP
@@ -100,6 +110,15 @@ async def _begin(it: Due, seen: Found, work: Work) -> Deployment | Outcome | Aga
         await deploy_start.send_back(work, deployment, slot, seen)
         return Outcome.DONE
     return await _start(work, deployment, slot, seen.called)
+
+
+async def _interrupted(work: Work, deployment: Deployment, slot: Slot) -> None:
+    """Whoever ran it is gone: nobody knows how it ended, so a person is asked."""
+    deployment = deployment.lose(work.now)
+    await work.save(deployment)
+    news.record(work, deployment, "interrupted")
+    news.tell_in_thread(work, deployment, "interrupted")
+    await news.show(work, deployment, slot)
 
 
 async def _start(work: Work, deployment: Deployment, slot: Slot, called: str) -> Deployment:

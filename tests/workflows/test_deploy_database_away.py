@@ -66,3 +66,15 @@ async def test_an_end_whose_commit_was_lost_from_sight_is_told_once():
 
     assert world.kinds.count("deployment.succeeded") == 1
     assert card(world, id)["deployment"].state is State.SUCCEEDED
+
+
+async def test_a_beginning_whose_commit_was_lost_from_sight_is_run_once_and_not_called_interrupted():
+    world = Harbour()
+    id = await ask(world)
+    await press(world, "approve", id, ANA)
+    world.unit.unseen_at = "deployment.started"
+    await world.run_due()
+
+    assert len(world.target.runs) == 1
+    assert card(world, id)["deployment"].state is State.SUCCEEDED
+    assert "deployment.interrupted" not in world.kinds

@@ -1,5 +1,6 @@
 """How much of what alerts say is acted on, route by route; and what another route would have said."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,11 @@ HARDLY = 10  # percent acted on, or less
 
 @dataclass(frozen=True, slots=True)
 class RouteNoise:
-    """One route over a while. ``messages`` are groups that began; ``acted_on``: somebody did something about them."""
+    """One route over a while.
+
+    ``messages`` are groups that began; ``acted_on``: somebody did something about them; ``passed``: groups that were
+    over before they could be shown, on which nobody could act.
+    """
 
     route: str
     messages: int
@@ -24,6 +29,7 @@ class RouteNoise:
     acted_on: int
     to_acknowledge: timedelta | None
     to_resolve: timedelta | None
+    passed: int = 0
 
     @property
     def rate(self) -> int:
@@ -43,15 +49,22 @@ class RouteNoise:
         return "lower its urgency, send it to a channel that is read once a day, or remove the rules"
 
 
-def by_route(groups: Iterable[AlertGroup], names: Sequence[str]) -> list[RouteNoise]:
+def by_route(
+    groups: Iterable[AlertGroup], names: Sequence[str], passed: Iterable[AlertGroup] = ()
+) -> list[RouteNoise]:
     """Each of these routes, and those that are no more, in this order; the noisiest of the others last."""
     found: dict[str, list[AlertGroup]] = {name: [] for name in names}
     for group in groups:
-        found.setdefault(group.route or "default", []).append(group)
-    return [_noise(name, theirs) for name, theirs in found.items()]
+        found.setdefault(_route(group), []).append(group)
+    over = Counter(_route(group) for group in passed)
+    return [_noise(name, found.get(name, ()), over[name]) for name in dict.fromkeys((*found, *over))]
 
 
-def _noise(route: str, groups: Sequence[AlertGroup]) -> RouteNoise:
+def _route(group: AlertGroup) -> str:
+    return group.route or "default"
+
+
+def _noise(route: str, groups: Sequence[AlertGroup], passed: int) -> RouteNoise:
     return RouteNoise(
         route,
         len(groups),
@@ -59,6 +72,7 @@ def _noise(route: str, groups: Sequence[AlertGroup]) -> RouteNoise:
         sum(group.first_acted_at is not None for group in groups),
         _median(group.first_acknowledged_at - group.opened_at for group in groups if group.first_acknowledged_at),
         _median(group.closed_at - group.opened_at for group in groups if group.closed_at),
+        passed,
     )
 
 

@@ -20,10 +20,14 @@ GROUPS_MAX = 5_000  # whoever has more sees the newest, and is told so
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """Groups of the last 30 days; ``is_cut`` where there were more than are read."""
+    """Groups of the last 30 days; ``is_cut`` where there were more than are read.
+
+    ``passed`` were over before we heard of them: they were never shown.
+    """
 
     groups: Sequence[AlertGroup]
     is_cut: bool
+    passed: Sequence[AlertGroup] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,17 @@ async def lately(work: Work) -> Lately:
     """What fired in the last 30 days, the newest first."""
     newest = await work.find(AlertGroup, limit=GROUPS_MAX)
     since = work.now - LOOKED_BACK
-    # What ended before we heard of it was never shown.
-    groups = [one for one in newest if one.opened_at >= since and one.lead.labels and (one.has_card or one.storm)]
-    return Lately(groups, len(newest) == GROUPS_MAX and len(groups) == GROUPS_MAX)
+    recent = [one for one in newest if one.opened_at >= since and one.lead.labels]
+    groups = [one for one in recent if one.has_card or one.storm]
+    passed = [one for one in recent if not (one.has_card or one.storm)]
+    return Lately(groups, len(newest) == GROUPS_MAX and len(recent) == GROUPS_MAX, passed)
 
 
 async def noise(work: Work) -> tuple[list[RouteNoise], Lately]:
     """Every route of the team file, and those of the past that alerts still took."""
     found = await lately(work)
     names = [route.name for route in (*work.team.alerts.routes, work.team.alerts.default)]
-    return by_route(found.groups, names), found
+    return by_route(found.groups, names, found.passed), found
 
 
 def path(work: Work, labels: Mapping[str, str]) -> Path:

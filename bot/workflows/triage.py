@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.alerts import SAME_STORY, AlertGroup
 from bot.domain.events import AlertFired, AlertResolved
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.ports import Work
+from bot.domain.severities import Severity
 from bot.workflows import alert_charts, routing, storms, vigils
 from bot.workflows import alert_hooks as hooks
 from bot.workflows import alert_news as news
@@ -47,7 +48,9 @@ async def take(work: Work, story: Story) -> None:
     after = before.take(story.events)
     if after is before:
         return
-    if after.state == "firing" and before.state == "resolved":
+    if after.state == "firing" and after.times_fired > before.times_fired:
+        if before.state == "firing":  # it ended meanwhile as well, and whoever was on it was on what has ended
+            news.record(work, after, "alert.resolved", ended=_ended(story).isoformat())
         await _fire_again(work, story, before, after)
     elif after.state == "resolved" and before.state == "firing":
         await _resolve(work, story, after)
@@ -60,7 +63,7 @@ async def _open(work: Work, story: Story) -> None:
     if group.state == "resolved" or not group.firing:
         # It ended before we heard of it: nobody was told, so nothing is said. It is kept, since the delivery that
         # says it fires may still be on its way, and must not open what nobody will ever close.
-        await work.add(replace(group, has_card=False))
+        _record_passed(work, await work.add(replace(group, has_card=False)), story)
         return
     group = await storms.admitted(work, group, story.route)
     # Whoever opens a group of this route holds its traffic: what another replica has opened meanwhile is seen by now.
@@ -123,6 +126,8 @@ async def _change(work: Work, story: Story, before: AlertGroup, after: AlertGrou
         after = await storms.worsened(work, after, story.route)
     after = await hooks.before_showing(work, after)
     await work.save(after)
+    if after.state == "resolved":
+        _record_passed(work, after, story)
     if after.untold:
         soon(work, "alert.newcomers", after.id, NEWCOMERS_EVERY)
     if not worse:
@@ -172,6 +177,30 @@ async def calm(work: Work, job: Due) -> Outcome:
     await work.save(after)
     news.show(work, after)
     return Outcome.DONE
+
+
+def _record_passed(work: Work, group: AlertGroup, story: Story) -> None:
+    """A ledger entry, and nothing else: it fired and was over before we heard of it."""
+    told = {event.fingerprint for event in story.events}
+    passed = [alert for alert in group.ended if alert.fingerprint in told]
+    began = min((alert.starts_at for alert in passed), default=group.opened_at)
+    severities = (Severity.of(alert.labels.get("severity")) for alert in passed)
+    severity = min(severities, key=lambda one: one.rank, default=group.severity)
+    news.record(
+        work,
+        group,
+        "alert.passed",
+        alerts=len(passed),
+        severity=str(severity),
+        began=began.isoformat(),
+        ended=_ended(story).isoformat(),
+    )
+
+
+def _ended(story: Story) -> datetime:
+    """When the last of those that ended did."""
+    ends = (one for one in story.events if isinstance(one, AlertResolved))
+    return max(one.ends_at or one.received_at for one in ends)
 
 
 def _tell(

@@ -17,8 +17,8 @@ ALERTING = Alerting((AUDIT, PAGER))
 CRITICAL = {"alertname": "HighErrorRate", "severity": "critical", "team": "payments"}
 LATELY = Lately([ONE, OVER], is_cut=False)
 ROUTES = [
-    RouteNoise("pager", 12, 40, 11, timedelta(minutes=3, seconds=20), timedelta(minutes=41)),
-    RouteNoise("disks", 240, 900, 2, None, timedelta(minutes=3)),
+    RouteNoise("pager", 12, 40, 11, timedelta(minutes=3, seconds=20), timedelta(minutes=41), passed=1),
+    RouteNoise("disks", 240, 900, 2, None, timedelta(minutes=3), passed=17),
     RouteNoise("nightly", 30, 30, 1, timedelta(hours=9), timedelta(hours=11)),
     RouteNoise("default", 0, 0, 0, None, None),
 ]

@@ -169,7 +169,7 @@ async def begin(world: Harbour, job: Job) -> None:
     """Let it begin, as a worker that dies before anything else."""
     seen = await deploy_start.look_before_start(world.tools, job.args["deployment"])
     async with world.unit() as work:
-        await deploy_run._begin(Due(job, timedelta(), 1), seen, work)
+        await deploy_run._begin(Due(job, timedelta(), 1), seen, set(), work)
 
 
 async def ask(world: Harbour, version: str = "v1.4.0", environment: str = "production", by=TOM) -> str:

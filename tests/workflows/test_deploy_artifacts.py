@@ -65,7 +65,7 @@ async def test_what_is_deployed_is_the_image_that_was_approved():
     world.registry.images["r.example.com/web:v1.4.0"] = SECOND  # as it starts: the tag is not asked any more
     job = next(job for job in world.jobs.values() if job.kind == "deploy.run")
     async with world.unit() as work:
-        begun = await deploy_run._begin(Due(job, timedelta(), 1), seen, work)
+        begun = await deploy_run._begin(Due(job, timedelta(), 1), seen, set(), work)
     values = deploy_elsewhere.values(world.team, begun)
 
     assert values["artifact"] == f"r.example.com/web@{FIRST}"

@@ -96,7 +96,7 @@ async def test_the_command_gets_the_commit_that_was_approved_even_where_the_ref_
     world.host.move("main", "fix: two")
     job = next(job for job in world.jobs.values() if job.kind == "deploy.run")
     async with world.unit() as work:
-        begun = await deploy_run._begin(Due(job, timedelta(), 1), seen, work)
+        begun = await deploy_run._begin(Due(job, timedelta(), 1), seen, set(), work)
     values = deploy_elsewhere.values(world.team, begun)
 
     assert (values["sha"], values["version"]) == (approved, approved)

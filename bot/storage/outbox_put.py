@@ -138,7 +138,25 @@ def _address() -> tuple[ColumnElement[str], ColumnElement[str]]:
         bindparam("b_channel", type_=Text),
     )
     parents_lane = select(parent.c.lane).where(of_parent).scalar_subquery()
-    return channel, func.coalesce(channel, parents_lane, bindparam("b_lane", type_=Text))
+    own = bindparam("b_lane", type_=Text)
+    # A Home tab is no message: views.publish has a rate of its own (https://docs.slack.dev/apis/web-api/rate-limits),
+    # so it never stands behind what its owner is told, though their direct conversation is known.
+    is_home = bindparam("b_kind", type_=Text) == HOME
+    return case((is_home, null()), else_=channel), case(
+        (is_home, own), else_=func.coalesce(channel, parents_lane, own)
+    )
+
+
+def _moved(shown: ColumnElement[bool]) -> dict[str, ColumnElement[str]]:
+    """Where a row stands once it says something else."""
+    is_home = outbox.c.kind == HOME
+    lane = case(
+        (is_home, outbox.c.key),  # also one that an earlier version put behind direct messages
+        (shown, outbox.c.channel + " edits"),
+        (sought_anew(), outbox.c.to),
+        else_=outbox.c.lane,
+    )
+    return {"lane": lane, "channel": case((or_(is_home, sought_anew()), null()), else_=outbox.c.channel)}
 
 
 @cache
@@ -172,8 +190,7 @@ def _upsert(dialect: str) -> Any:
             "revision": outbox.c.revision + 1,
             "plain": false(),
             "state": case((doubtful, DOUBT), (rests, PENDING), else_=outbox.c.state),
-            "lane": case((shown, outbox.c.channel + " edits"), (sought_anew(), outbox.c.to), else_=outbox.c.lane),
-            "channel": case((sought_anew(), null()), else_=outbox.c.channel),
+            **_moved(shown),
             "turn": case((and_(rests, shown), bindparam("b_turn", type_=BigInteger)), else_=outbox.c.turn),
             "ready_at": case((rests, now), else_=outbox.c.ready_at),
             "refusals": case((is_dead, 0), else_=outbox.c.refusals),

@@ -312,6 +312,29 @@ async def test_a_deleted_message_is_owed_anew_as_its_next_generation(outbox, say
     assert (anew.doing, anew.generation, anew.ts, anew.text) == (Doing.POST, 2, None, "changed")
 
 
+async def test_a_home_tab_does_not_stand_behind_its_owners_direct_messages(outbox, say, clock):
+    await say(news("hello", to="U1"))
+    await outbox.settle([Resolved(await one(outbox), "D1")])
+    await outbox.settle([sent(await one(outbox), clock)])  # where their direct messages go is known from now on
+    await say(*(news(f"dm{n}", to="U1") for n in range(20)))
+    await say(Put("home:U1", "U1", "one", kind="home"))
+    shown = await one(outbox)  # the direct messages wait for a second after the last one
+    assert (shown.doing, shown.lane, shown.channel) == (Doing.SHOW, "home:U1", None)
+    await outbox.settle([Sent(shown, clock.now(), None, None, shown.revision)])
+
+
+async def test_a_home_tab_that_stood_behind_direct_messages_leaves_them_when_it_changes(
+    outbox, database, say, clock
+):
+    await say(news("dm", to="D1"), Put("home:U1", "U1", "one", kind="home"))
+    table = bot.storage.outbox_tables.outbox
+    async with database.write() as conn:  # as earlier versions put it
+        await conn.execute(table.update().where(table.c.key == "home:U1").values(lane="D1", channel="D1"))
+    await say(Put("home:U1", "U1", "two", kind="home"))
+    steps = (await outbox.claim(10)).steps
+    assert [(step.doing, step.lane) for step in steps] == [(Doing.POST, "D1"), (Doing.SHOW, "home:U1")]
+
+
 async def test_a_home_tab_is_published_as_it_is_last(outbox, say, clock):
     await say(Put("home:U1", "U1", "one", kind="home"), Put("home:U1", "U1", "two", kind="home"))
     step = await one(outbox)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.messages import Band
 from bot.storage import outbox_claim
 from bot.storage.database import Database
+from bot.storage.outbox_pauses import DIFFERENCE
 from bot.storage.outbox_put import Put, put, put_of_file, sought_anew
 from bot.storage.outbox_settle import settle
 from bot.storage.outbox_steps import Claim, Dead, Doing, Ending, Pace
@@ -68,21 +69,35 @@ class Outbox:
 
     async def _claim(self, limit: int, now: datetime, ahead: timedelta) -> Claim:
         async with self._database.read() as conn:
-            ready, next_at = await outbox_claim.heads(conn, await self._holder(conn), now + ahead, limit)
-            # Said so that the partial index serves: without the condition SQLite reads every row at every look.
-            checks = select(func.min(outbox.c.check_at)).where(outbox.c.check_at.is_not(None))
-            check_at = (await conn.execute(checks)).scalar()
+            ready, next_at = await outbox_claim.heads(conn, await self._holder(conn), self.pace, now + ahead, limit)
+            check_at = await self._next_check(conn, now)
         if not ready and (check_at is None or check_at > now):
             return Claim((), _earliest(next_at, check_at))
         pace = self.pace
         async with self._database.write() as conn:
-            steps = await outbox_claim.checks(conn, now, limit) if check_at and check_at <= now else []
+            steps = []
+            if check_at and check_at <= now:
+                steps = await outbox_claim.checks(conn, now, limit, self._longest_check)
             wanted, room_at = await outbox_claim.afford(conn, ready, pace, now) if ready else ([], None)
             if wanted:
                 holder = await self._holder(conn)
-                steps += await outbox_claim.take(conn, wanted, holder, lease=pace.lease, now=now, until=now + ahead)
+                steps += await outbox_claim.take(conn, wanted, holder, pace=pace, now=now, until=now + ahead)
         self._held |= {step.lane for step in steps if step.doing is not Doing.CHECK}
         return Claim(steps, _earliest(next_at, check_at if check_at and check_at > now else None, room_at))
+
+    @property
+    def _longest_check(self) -> timedelta:
+        return max(self._recheck, outbox_claim.CHECK_AGAIN) + DIFFERENCE
+
+    async def _next_check(self, conn: AsyncConnection, now: datetime) -> datetime | None:
+        """When doubles are searched for next: now, where a clock that was ahead has put it off for too long."""
+        # Said so that the partial index serves: without the condition SQLite reads every row at every look.
+        some = outbox.c.check_at.is_not(None)
+        first = (await conn.execute(select(func.min(outbox.c.check_at)).where(some))).scalar()
+        if first is None:
+            return None
+        last = (await conn.execute(select(func.max(outbox.c.check_at)).where(some))).scalar_one()
+        return now if last > now + self._longest_check else first
 
     async def settle(self, endings: Sequence[Ending]) -> int:
         """Write down how steps ended and free their lanes; gives how many were not ours any more.

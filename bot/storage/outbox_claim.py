@@ -30,11 +30,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Band
+from bot.storage.outbox_pauses import LONG_AGO, believed, goes_at, lane_goes_at, longest_refill
 from bot.storage.outbox_steps import Doing, Pace, Step
 from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, PENDING, SENDING, UNFINISHED, bucket, lanes, outbox
 from bot.storage.schema import Instant
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NO_PARENT = "the message whose thread it belongs to does not exist"
 PARENT_DEAD = "the message whose thread it belongs to could not be sent"
 A_HANDFUL = 8  # messages that the workspace's pace must have room for before others are looked for
@@ -74,7 +74,7 @@ def _elsewhere(owner: ColumnElement[str], lease_now: ColumnElement[datetime]) ->
 
 
 async def heads(
-    conn: AsyncConnection, holder: Holder, until: datetime, limit: int
+    conn: AsyncConnection, holder: Holder, pace: Pace, until: datetime, limit: int
 ) -> tuple[list[Head], datetime | None]:
     """Heads that may go until then, the most urgent first, and the next instant at which another may."""
     wanted = {
@@ -83,6 +83,7 @@ async def heads(
         "until": until,
         "held": list(holder.held),
         "most": limit,
+        **believed(pace, until),
     }
     found = (await conn.execute(_heads(), wanted)).all()
     ready = [Head(row.id, row.lane, Band(row.urgency), bool(row.paid)) for row in found if row.ready]
@@ -109,7 +110,7 @@ def _heads() -> Select[*tuple[Any, ...]]:
     urgency = select(func.min(other.c.band)).where(other.c.lane == head.c.lane, _unfinished("other"))
     parent = outbox.alias("parent")
     waits = and_(head.c.ts.is_(None), parent.c.ts.is_(None), parent.c.state.in_(UNFINISHED))
-    paced = _later(head.c.ready_at, func.coalesce(lanes.c.ready_at, literal(LONG_AGO, Instant)))
+    paced = _later(goes_at(head.c), lane_goes_at())
     due = case((elsewhere, _later(paced, lanes.c.lease_until)), else_=paced)
     ready = and_(~elsewhere, paced <= until)
     is_ready = case((ready, 1), else_=0)
@@ -139,7 +140,9 @@ async def afford(
     insert = _insert(conn, bucket).values(name="messages", tokens=pace.burst, at=now).on_conflict_do_nothing()
     await conn.execute(insert)
     row = (await conn.execute(select(bucket).where(bucket.c.name == "messages").with_for_update())).one()
-    elapsed = max((now - row.at).total_seconds(), 0.0)
+    # One that was filled in a future further off than it takes to fill was filled by a clock that was ahead.
+    at = row.at if row.at <= now + longest_refill(pace) else now
+    elapsed = max((now - at).total_seconds(), 0.0)
     tokens = min(row.tokens + elapsed * pace.per_second, pace.burst)
     floors = {Band.NOW: float("-inf"), Band.NORMAL: -pace.overdraft, Band.BULK: 0.0}
     taken: list[Head] = []
@@ -152,7 +155,7 @@ async def afford(
             continue
         tokens -= head.paid
         taken.append(head)
-    await conn.execute(update(bucket).where(bucket.c.name == "messages").values(tokens=tokens, at=max(now, row.at)))
+    await conn.execute(update(bucket).where(bucket.c.name == "messages").values(tokens=tokens, at=max(now, at)))
     return taken, room_at
 
 
@@ -161,7 +164,7 @@ async def take(
     wanted: Sequence[Head],
     holder: Holder,
     *,
-    lease: timedelta,
+    pace: Pace,
     now: datetime,
     until: datetime,
 ) -> list[Step]:
@@ -172,18 +175,21 @@ async def take(
     lane_of = {head.id: head.lane for head in sorted(wanted, key=lambda head: head.lane)}
     missing = [{"lane": lane, "ready_at": LONG_AGO} for lane in lane_of.values()]
     await conn.execute(_insert(conn, lanes).on_conflict_do_nothing(), missing)
-    free = select(lanes.c.lane, lanes.c.ready_at).where(lanes.c.lane.in_(lane_of.values()), ~holder.elsewhere)
-    locked = (await conn.execute(free.with_for_update(skip_locked=True))).all()
-    leased = {row.lane: row.ready_at for row in locked if row.ready_at <= until}
+    by = believed(pace, until)
+    free = select(lanes.c.lane, lane_goes_at().label("goes_at"))
+    free = free.where(lanes.c.lane.in_(lane_of.values()), ~holder.elsewhere)
+    locked = (await conn.execute(free.with_for_update(skip_locked=True), by)).all()
+    leased = {row.lane: row.goes_at for row in locked if row.goes_at <= until}
     # A row that a transaction is changing right now is left for its commit, which wakes us.
-    rows = select(outbox).where(outbox.c.id.in_(lane_of), outbox.c.state.in_(UNFINISHED))
-    found = (await conn.execute(rows.with_for_update(skip_locked=True))).all()
+    rows = select(outbox, goes_at(outbox.c).label("goes_at"))
+    rows = rows.where(outbox.c.id.in_(lane_of), outbox.c.state.in_(UNFINISHED))
+    found = (await conn.execute(rows.with_for_update(skip_locked=True), by)).all()
     rank = {head.id: place for place, head in enumerate(wanted)}
-    heads = [row for row in found if row.lane in leased and lane_of[row.id] == row.lane and row.ready_at <= until]
+    heads = [row for row in found if row.lane in leased and lane_of[row.id] == row.lane and row.goes_at <= until]
     heads.sort(key=lambda row: rank[row.id])
     parents = await _parents(conn, [row.thread_of for row in heads if row.thread_of])
     steps = [
-        replace(step, not_before=max(row.ready_at, leased[row.lane]))
+        replace(step, not_before=max(row.goes_at, leased[row.lane]))
         for row in heads
         if (step := _step(row, parents, now))
     ]
@@ -192,7 +198,7 @@ async def take(
         if row.id in orphans:
             reason = PARENT_DEAD if row.thread_of in parents else NO_PARENT
             await conn.execute(update(outbox).where(outbox.c.id == row.id).values(state=DEAD, reason=reason))
-    await _mark(conn, steps, holder.owner, now, holder.lease_now + lease)
+    await _mark(conn, steps, holder.owner, now, holder.lease_now + pace.lease)
     return steps
 
 
@@ -251,9 +257,13 @@ def _doing(row: Row[*tuple[Any, ...]]) -> Doing:
     return Doing.UPLOAD if row.kind == FILE else Doing.POST
 
 
-async def checks(conn: AsyncConnection, now: datetime, limit: int) -> list[Step]:
-    """Messages that were posted again after a doubt and must be searched for doubles now; put off meanwhile."""
-    due = select(outbox).where(outbox.c.check_at <= now, outbox.c.ts.is_not(None)).limit(limit)
+async def checks(conn: AsyncConnection, now: datetime, limit: int, longest: timedelta) -> list[Step]:
+    """Messages that were posted again after a doubt and must be searched for doubles now; put off meanwhile.
+
+    One that would be searched for later than ``longest`` from now was put off by a clock that was ahead.
+    """
+    is_due = or_(outbox.c.check_at <= now, outbox.c.check_at > now + longest)
+    due = select(outbox).where(is_due, outbox.c.ts.is_not(None)).limit(limit)
     rows = (await conn.execute(due.with_for_update(skip_locked=True))).all()
     if not rows:
         return []

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.messages import Band
+from bot.runtime.messenger.looking import mark
 from bot.storage.outbox import Put, put
+from bot.storage.outbox_steps import Doubt
 from tests.runtime.workspace import messenger_for, workspace
 
 SECOND = timedelta(seconds=1)
@@ -81,6 +83,20 @@ async def test_a_post_whose_answer_is_lost_stands_there_once(kind, database, pla
     await settle_down(messenger)
     assert await place.texts() == ["a", "b"]
     assert (await outbox.lookup("a"))[1] == (await place.messages())[0]["ts"]
+
+
+async def test_a_post_of_a_clock_that_was_ahead_is_found_once_the_clock_is_put_right(
+    database, place, clock, say, settle_down
+):
+    messenger, outbox = messenger_for(database, place, clock, **QUICK)
+    clock.move(timedelta(hours=2))  # ours; Slack's goes on as it was
+    await say(news("a", to="C0000"))
+    (step,) = (await outbox.claim(1)).steps
+    await place.client.chat_postMessage(channel="C0000", text=step.text, metadata=mark(step))
+    await outbox.settle([Doubt(step, clock.now(), "no answer", 0)])
+    clock.move(timedelta(hours=-2))
+    await settle_down(messenger)
+    assert await place.texts() == ["a"]
 
 
 async def test_a_lost_answer_in_a_thread_is_found_in_the_thread(database, place, clock, say, settle_down):

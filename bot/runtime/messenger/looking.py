@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -32,7 +32,7 @@ def mark(step: Step) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": payload}
 
 
-async def copies(client: AsyncWebClient, step: Step, *, bot_id: str | None) -> list[Found]:
+async def copies(client: AsyncWebClient, step: Step, now: datetime, *, bot_id: str | None) -> list[Found]:
     """Every copy of this message that its conversation shows, the oldest first.
 
     ``bot_id`` is our own, so that another app's message with a forged key is not taken for ours; None takes any.
@@ -41,12 +41,12 @@ async def copies(client: AsyncWebClient, step: Step, *, bot_id: str | None) -> l
     if step.file is not None:
         return [
             Found(message["ts"], step.revision, 0)
-            async for message in _messages(client, step)
+            async for message in _messages(client, step, now)
             if _is(message, step)
         ]
     found = [
         Found(message["ts"], int(payload.get("revision", 0)), int(message.get("reply_count", 0)))
-        async for message in _messages(client, step)
+        async for message in _messages(client, step, now)
         if (payload := _payload(message, bot_id)) is not None
         and payload.get("key") == step.key
         and payload.get("generation", 1) == step.generation
@@ -67,10 +67,10 @@ def _payload(message: Mapping[str, Any], bot_id: str | None) -> Mapping[str, Any
     return metadata.get("event_payload") or {}
 
 
-async def _messages(client: AsyncWebClient, step: Step) -> AsyncIterator[Mapping[str, Any]]:
+async def _messages(client: AsyncWebClient, step: Step, now: datetime) -> AsyncIterator[Mapping[str, Any]]:
     window = {
         "channel": step.channel,
-        "oldest": f"{(step.since - EARLIER).timestamp():.6f}",
+        "oldest": f"{(min(step.since, now) - EARLIER).timestamp():.6f}",  # a clock may have been put back
         "inclusive": True,
         "include_all_metadata": True,
         "limit": PAGE,

@@ -125,9 +125,9 @@ class Messenger:
         return min((claim.next_at - AHEAD - self._clock.now()).total_seconds(), SWEEP_AFTER_SECONDS)
 
     async def _carry_out(self, step: Step, claimed_at: float) -> None:
-        early = (step.not_before - self._clock.now()).total_seconds()
-        if early > 0:
-            await asyncio.sleep(early)
+        early = step.not_before - self._clock.now()
+        if early > timedelta(0):
+            await asyncio.sleep(min(early, AHEAD).total_seconds())  # more only where the clock was just put back
         # A process that was held up (a suspended machine) may have lost the lane to another one meanwhile.
         if time.monotonic() - claimed_at > self._outbox.pace.lease.total_seconds() / 2:
             self._ended.append(Later(step, self._clock.now(), "held up before it was sent"))

@@ -108,7 +108,7 @@ class Sender:
         return Sent(step, self._now(), step.channel, step.ts, step.revision)
 
     async def _look(self, step: Step) -> Ending:
-        found = await copies(self._client, step, bot_id=self.bot_id)
+        found = await copies(self._client, step, self._now(), bot_id=self.bot_id)
         if found:
             counters.RECONCILED.labels("found").inc()
             kept = found[0]
@@ -122,7 +122,7 @@ class Sender:
         return Later(step, self._now(), "it was not posted; posting it again", missing=True)
 
     async def _check(self, step: Step) -> Ending:
-        found = await copies(self._client, step, bot_id=self.bot_id)
+        found = await copies(self._client, step, self._now(), bot_id=self.bot_id)
         if len(found) < 2:
             return Checked(step, step.ts)
         # The elder stays, unless people already talk below the younger.

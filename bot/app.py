@@ -1,7 +1,6 @@
 """The composition root: settings and team in, a running bot out. The only module that may import everything."""
 
 import asyncio
-import gc
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout
+from slack_sdk.errors import SlackClientError
 
 from bot import outside
 from bot.config import Settings, known_secrets
@@ -23,7 +23,7 @@ from bot.domain.team import Team
 from bot.integrations.bucketing import murmur3
 from bot.integrations.fetching import WebFetch
 from bot.integrations.source import for_team
-from bot.runtime import discovery, health, http_server, logs, memory, metrics
+from bot.runtime import discovery, health, http_server, logs, memory, metrics, readiness
 from bot.runtime.clock import SystemClock
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
@@ -51,6 +51,7 @@ from bot.workflows import deadman, escalate, home, standup_setups
 
 DRAIN = timedelta(seconds=20)  # orchestrators kill 30 s after SIGTERM
 CALL_SECONDS = 15  # of one call to Slack or a code host
+STARTING = "I have just started, and Slack has not told me yet who is who. Nothing was done. Try again in a moment."
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,8 @@ log = structlog.get_logger(__name__)
 class Bot:
     """A bot that runs. ``address`` is where it listens; ``unit`` and ``tools`` are for whoever looks inside.
 
-    ``broken`` is done, with the reason, once a part that must never end has ended by a bug of ours.
+    ``broken`` is done, with the reason, once a part that must never end has ended by a bug of ours, or Slack has
+    refused our token; ``ready`` is done once Slack was reached and the work has begun.
     """
 
     address: str
@@ -68,6 +70,7 @@ class Bot:
     database: Database
     edge: SlackEdge
     broken: "asyncio.Future[None]"
+    ready: "asyncio.Future[None]"
 
     def wake(self) -> None:
         """Look at once at what is due: the clock has jumped."""
@@ -84,7 +87,7 @@ async def serve(settings: Settings, team: Team, *, stop: asyncio.Event) -> None:
     logs.configure(settings.log_level, secrets)
     if not keep_to_ourselves(secrets):
         log.warning("bot.readable", why="on this system a deploy script can read our secrets; give it another user")
-    async with running(settings, team) as bot:
+    async with running(settings, team, until_ready=False) as bot:
         stopped = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopped, bot.broken}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
@@ -93,13 +96,15 @@ async def serve(settings: Settings, team: Team, *, stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings, team: Team, *, clock: Clock | None = None) -> AsyncIterator[Bot]:
-    """The bot, from ready to drained.
+async def running(
+    settings: Settings, team: Team, *, clock: Clock | None = None, until_ready: bool = True
+) -> AsyncIterator[Bot]:
+    """The bot, from ready to drained; without ``until_ready`` from when it listens, which does not wait for Slack.
 
     Leaving the block takes nothing new, finishes what is under way within ``DRAIN`` and gives back the rest, which
     another start (or replica) carries on.
 
-    Raises ``StorageUnavailable``, ``AlreadyRunning``, Slack's errors where it does not know the token.
+    Raises ``StorageUnavailable``, ``AlreadyRunning``, Slack's error where it refuses the token.
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
@@ -111,7 +116,11 @@ async def running(settings: Settings, team: Team, *, clock: Clock | None = None)
         session = await stack.enter_async_context(ClientSession(timeout=ClientTimeout(total=CALL_SECONDS)))
         bot = _Parts(settings, team, clock, database, session)
         await bot.start(stack)
-        yield Bot(bot.address, bot.unit, bot.tools, database, bot.edge, bot.broken)
+        if until_ready:
+            await asyncio.wait({bot.ready, bot.broken}, return_when=asyncio.FIRST_COMPLETED)
+            if bot.broken.done():
+                bot.broken.result()
+        yield Bot(bot.address, bot.unit, bot.tools, database, bot.edge, bot.broken, bot.ready)
         log.info("bot.draining")
 
 
@@ -160,41 +169,62 @@ class _Parts:
         self.following = Following(self.unit)
         self.flags = FlagBook(self.unit, lambda: database.generation, team.environments, murmur3)
         self.address = ""
-        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.broken, self.ready = _future(), _future()
 
     async def start(self, stack: AsyncExitStack) -> None:
-        """Begin: who we are, what listens, what works."""
-        identity = await self.edge.warm()
-        self.directory.team_id = identity.team_id
-        self.sender.bot_id = identity.bot_id
-        await self.directory.warm()
+        """Listen and store, whether or not Slack answers; reach it and begin to work beside that."""
+        self.edge.doors.closed = STARTING
         stack.push_async_callback(self.directory.close)
-        self.directory.on_change = self.following.changed
         stack.push_async_callback(self.following.close)
         await self.unit.run(standup_setups.seed)
         await self.unit.run(escalate.seed)
         await self.unit.run(deadman.begin)
-        await self._work(stack)
-        await self._listen(stack)
-        if self.settings.app_token is not None:
-            await self.edge.start_socket(self.settings.app_token.get_secret_value())
-        stack.push_async_callback(self.edge.stop)
+        self._tend(stack)
+        listening = await stack.enter_async_context(AsyncExitStack())
+        await self._listen(listening)
+        log.info("bot.listening", address=self.address)
+        working = await stack.enter_async_context(AsyncExitStack())
+        self._run(stack, self._begin(working, listening), _cancelled)
+
+    async def _begin(self, stack: AsyncExitStack, listening: AsyncExitStack) -> None:
+        """Who we are and who is who; then the work, which needs to know that."""
+        try:
+            identity = await self.edge.warm()
+            self.directory.team_id = identity.team_id
+            self.sender.bot_id = identity.bot_id
+            await self.directory.warm()
+            self.directory.on_change = self.following.changed
+            self._work(stack)
+            stack.push_async_callback(listening.aclose)
+            stack.push_async_callback(self.edge.stop)
+            self.edge.doors.closed = ""
+            if self.settings.app_token is not None:
+                await self.edge.start_socket(self.settings.app_token.get_secret_value())
+        except SlackClientError as refused:
+            self._break(refused)
+            return
         self._run(stack, self._warm_up(), _cancelled)
-        _look_for_garbage()
+        memory.look_for_garbage()
         log.info("bot.ready", address=self.address, socket_mode=self.settings.socket_mode)
+        self.ready.set_result(None)
 
     async def _warm_up(self) -> None:
         """What people would else wait for, beside the first of them; then what that took and left is given back."""
         try:
             await asyncio.gather(self.rendering.warm_meanwhile(), self.edge.warm_meanwhile())
-        except (
-            OSError
-        ) as problem:  # no descriptors just now, say: what is not loaded here is loaded when it is needed
+        except OSError as problem:  # no descriptors just now, say: what is not loaded is loaded when it is needed
             log.warning("bot.not_warm", problem=str(problem))
         memory.give_back()
 
-    async def _work(self, stack: AsyncExitStack) -> None:
-        """Start worker, messenger and sealer; they stop in the opposite order."""
+    def _tend(self, stack: AsyncExitStack) -> None:
+        """What goes on without Slack."""
+        self._run(stack, self.sealer.keep_sealing(), _cancelled)
+        self._run(stack, keep_tidy(self.database, self.outbox), _cancelled)
+        if self.settings.flagd_folder is not None:
+            self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), _cancelled)
+
+    def _work(self, stack: AsyncExitStack) -> None:
+        """Start messenger and worker; they stop in the opposite order."""
         found = discovery.workflows()
         secrets = self.settings.secrets | known_secrets(os.environ, self.tools.team)
         deliveries = Deliveries(self.sources, found.takers, Redaction(secrets).text)
@@ -208,11 +238,7 @@ class _Parts:
             settle=deliveries.settle,
             settle_together=deliveries.settle_together,
         )
-        self._run(stack, self.sealer.keep_sealing(), _cancelled)
-        self._run(stack, keep_tidy(self.database, self.outbox), _cancelled)
         self._run(stack, self.directory.keep_fresh(), _cancelled)
-        if self.settings.flagd_folder is not None:
-            self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), _cancelled)
         self._run(stack, self.messenger.run(), lambda task: self.messenger.stop(task, DRAIN))
         self._run(stack, worker.run(), lambda task: worker.stop(task, DRAIN))
 
@@ -227,6 +253,9 @@ class _Parts:
         if task.cancelled() or (error := task.exception()) is None:
             return
         log.error("bot.broken", exc_info=error)
+        self._break(error)
+
+    def _break(self, error: BaseException) -> None:
         if not self.broken.done():
             self.broken.set_exception(error)
             self.broken.exception()  # seen here, so that nobody must ask for it
@@ -235,31 +264,19 @@ class _Parts:
         """Serve hooks, health and metrics, and Slack's requests where they come over HTTP."""
         secrets = self.settings.secrets_for({source.name for source in self.sources.values()})
         fetch = WebFetch(self.session)
+        speaks = self.settings.socket_mode
+        checks = readiness.checks(self.database, self.messenger, self.edge, self.ready, socket_mode=speaks)
         hooks = Hooks(self.sources, secrets, self.inbox, self.clock, fetch, metrics.count_delivery)
         tokens = self.settings.ofrep_tokens_of(self.tools.team.environments)
         routes = [*hooks.routes(), *Ofrep(self.flags, tokens).routes()]
         token = self.settings.metrics_token.get_secret_value() if self.settings.metrics_token else ""
-        routes += health.public_routes(self._checks(), refresh=self._measure, token=token)
+        routes += health.public_routes(checks, refresh=self._measure, token=token)
         if self.settings.signing_secret is not None:
             routes += self.edge.routes()
         self.address = await http_server.listen(stack, routes, self.settings.host, self.settings.port)
         if (port := self.settings.metrics_port) is not None:
-            own = health.routes(self._checks(), refresh=self._measure)
+            own = health.routes(checks, refresh=self._measure)
             log.info("metrics.ready", address=await http_server.listen(stack, own, self.settings.host, port))
-
-    def _checks(self) -> dict[str, health.Check]:
-        async def database() -> str | None:
-            return None if await self.database.healthy() else "the database does not answer"
-
-        async def messenger() -> str | None:
-            return self.messenger.trouble
-
-        async def slack() -> str | None:
-            if self.settings.socket_mode and not self.edge.connected:
-                return "no Socket Mode connection stands"
-            return None
-
-        return {"database": database, "messenger": messenger, "slack": slack}
 
     async def _measure(self) -> None:
         """Bring the gauges up to date that are read from the database."""
@@ -274,10 +291,8 @@ class _Parts:
             await home.show(work, person)
 
 
-def _look_for_garbage() -> None:
-    """From now on, and never in what is there for good: see ``bot.__main__.main``."""
-    gc.freeze()
-    gc.enable()
+def _future() -> "asyncio.Future[None]":
+    return asyncio.get_running_loop().create_future()
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

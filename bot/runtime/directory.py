@@ -17,7 +17,8 @@ from bot.domain.refusals import Refusal
 from bot.domain.spans import rounded
 from bot.runtime.event_shapes import is_well_formed
 from bot.runtime.group_book import GroupBook
-from bot.runtime.slack_people import is_before, names_of, pages, person_of, why
+from bot.runtime.reaching import Reaching
+from bot.runtime.slack_people import JOINED, is_before, names_of, pages, person_of, why
 
 FRESH_FOR = timedelta(hours=1)
 ASKED_WITHIN = timedelta(seconds=1.5)  # of the three seconds in which a gesture must be answered
@@ -43,11 +44,10 @@ class SlackDirectory:
     """
 
     def __init__(self, client: AsyncWebClient, clock: Clock, *, team_id: str = "") -> None:
-        self.team_id = team_id
-        # Is told of people whose zone, groups or standing changed; set once everybody was read for the first time.
+        self.team_id, self.reaching = team_id, Reaching()
+        # Told of people whose zone, groups or standing changed; set once everybody was read for the first time.
         self.on_change: Callable[[Sequence[str]], None] | None = None
-        self._client = client
-        self._clock = clock
+        self._client, self._clock = client, clock
         self._people: dict[str, Person] = {}
         self._handles: dict[str, frozenset[str]] = {}  # what each is called, in lower case
         self._called: dict[str, dict[str, None]] = {}  # the same the other way round: a text may hold 1,000 names
@@ -229,7 +229,7 @@ class SlackDirectory:
 
     async def _read_people(self, pages_apart: timedelta = timedelta()) -> None:
         asked_at = self._clock.now()
-        async for page in pages(self._client.users_list):
+        async for page in pages(self._client.users_list, self.reaching):
             for member in page.get("members") or ():
                 self._learn(member, asked_at)
             await asyncio.sleep(pages_apart.total_seconds())
@@ -255,7 +255,7 @@ class SlackDirectory:
 
     async def _read_channels(self) -> None:
         # Only our own: a big workspace has thousands, and what we are not in we cannot post to.
-        async for page in pages(self._client.users_conversations, types="public_channel,private_channel"):
+        async for page in pages(self._client.users_conversations, self.reaching, types=JOINED):
             for channel in page.get("channels") or ():
                 self._channels[channel["id"]] = channel.get("name") or ""
 

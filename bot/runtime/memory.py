@@ -1,6 +1,7 @@
 """Gives back to the system what a start needed and nothing needs any more."""
 
 import ctypes
+import gc
 import sys
 
 
@@ -12,3 +13,9 @@ def give_back() -> bool:
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     return bool(trim and trim(0))
+
+
+def look_for_garbage() -> None:
+    """From now on, and never in what is there for good: see ``bot.__main__.main``."""
+    gc.freeze()
+    gc.enable()

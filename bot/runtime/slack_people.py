@@ -5,21 +5,27 @@ https://docs.slack.dev/reference/objects/user-object
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from slack_sdk.errors import SlackApiError
 
 from bot.domain.people import Person
+from bot.runtime.reaching import Reaching
 
+JOINED = "public_channel,private_channel"  # kinds of conversations
 PAGE = 200  # Slack recommends no more; docs.slack.dev/reference/methods/users.list
 
 
-async def pages(method: Callable[..., Awaitable[Any]], **arguments: Any) -> AsyncIterator[Mapping[str, Any]]:
-    """Every page of what a method of Slack's lists."""
+async def pages(
+    method: Callable[..., Awaitable[Any]], reaching: Reaching, **arguments: Any
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Every page of what a method of Slack's lists; one that does not come is asked for again, not all of them."""
     cursor = ""
     while True:
-        page = await method(limit=PAGE, cursor=cursor or None, **arguments)
+        asked = partial(method, limit=PAGE, cursor=cursor or None, **arguments)
+        page = await reaching.should(method.__name__, asked)
         yield page
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:

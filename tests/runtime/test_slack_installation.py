@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -132,7 +133,8 @@ async def test_we_learn_who_we_are_and_go_on_where_slack_does_not_tell_the_app(m
             return {"bot": {"app_id": "A1"}} if asked == {"bot": "B1"} else {}
 
         async def refused(**_: Any) -> dict[str, Any]:
-            raise SlackApiError("no", {"error": "missing_scope"})
+            told = {"ok": False, "error": "missing_scope"}
+            raise SlackApiError("no", SimpleNamespace(status_code=200, headers={}, data=told))
 
         monkeypatch.setattr(client, "auth_test", auth_test)
         monkeypatch.setattr(client, "bots_info", bots_info)

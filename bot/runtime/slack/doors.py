@@ -45,6 +45,7 @@ class Doors:
 
     def __init__(self, calls: Calls, answers: Answers, watch: Watch, home: Home | None) -> None:
         self.bot_user_id = ""
+        self.closed = ""  # why nothing is taken at present; "" where it is
         self._calls = calls
         self._answers = answers
         self._watch = watch
@@ -62,6 +63,8 @@ class Doors:
         gesture = self._gesture(body)
         if gesture is None:
             return None
+        if self.closed:
+            return await self._expressed(gesture, self._calls.refused(gesture, Refusal(self.closed)))
         with metrics.answering(gesture.door):
             deciding = self.keep(self._calls.decide(gesture))
             done, _ = await asyncio.wait((deciding,), timeout=ACK_WITHIN.total_seconds())
@@ -179,7 +182,7 @@ class Doors:
 
     async def _suggest(self, body: Payload) -> Ack:
         user, view = body.get("user"), body.get("view")
-        if not isinstance(user, Mapping) or not isinstance(view, Mapping):
+        if self.closed or not isinstance(user, Mapping) or not isinstance(view, Mapping):
             return {"options": []}
         kind, typed = str(body.get("action_id")), str(body.get("value") or "")
         return {
@@ -193,6 +196,8 @@ class Doors:
         kind = event.get("type")
         if not isinstance(kind, str):
             return None
+        if self.closed:
+            raise NotAcknowledged  # Slack sends it again
         if kind in {"app_mention", "message"}:
             await self._message(event)
         elif kind == "app_home_opened":

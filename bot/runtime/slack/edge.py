@@ -25,6 +25,7 @@ from bot.domain.ports import Clock, Directory, Render, Tools
 from bot.runtime.grammar import Book, Names, dates
 from bot.runtime.http_body import NotRead, body_of
 from bot.runtime.logs import Seldom
+from bot.runtime.reaching import Reaching
 from bot.runtime.slack.answers import Answers
 from bot.runtime.slack.calls import Calls
 from bot.runtime.slack.doors import Doors, NotAcknowledged, Watch
@@ -80,6 +81,7 @@ class SlackEdge:
         self._people = people
         self.book = Book(commands, prefix)
         self.identity: Identity | None = None
+        self.reaching = Reaching()
         self._client = client
         calls = Calls(self.book, unit, people, people, policy, clock, tools)
         self.doors = Doors(calls, Answers(render, client, session), people, home)
@@ -90,8 +92,8 @@ class SlackEdge:
         self._seldom = Seldom()
 
     async def warm(self) -> Identity:
-        """Ask Slack who we are. Raises Slack's errors."""
-        told = await self._client.auth_test()
+        """Ask Slack who we are, until it answers. Raises Slack's error where it refuses the token."""
+        told = await self.reaching.must("auth.test", self._client.auth_test)
         bot_id = str(told.get("bot_id") or "")
         self.identity = Identity(
             str(told.get("team_id") or ""),
@@ -107,7 +109,7 @@ class SlackEdge:
     async def _app_id(self, bot_id: str) -> str:
         """Which app we are; "" where Slack does not say, and then the signature alone tells whose a request is."""
         try:
-            told = await self._client.bots_info(bot=bot_id)
+            told = await self.reaching.should("bots.info", lambda: self._client.bots_info(bot=bot_id))
         except (SlackClientError, ClientError, TimeoutError) as problem:
             log.warning("app id not read", problem=type(problem).__name__)
             return ""
@@ -129,12 +131,26 @@ class SlackEdge:
         return [web.post("/slack/events", events)]
 
     async def start_socket(self, app_token: str, connections: int = CONNECTIONS) -> None:
-        """Connect by Socket Mode. Raises Slack's errors where it lets us not."""
-        for _ in range(connections):
-            handler = AsyncSocketModeHandler(self._app, app_token, web_client=self._client)
-            handler.client.message_listeners.append(self._said)
-            self._sockets.append(handler)
-            await handler.connect_async()
+        """Connect by Socket Mode, once Slack lets us. Raises Slack's error where it refuses the token."""
+        while len(self._sockets) < connections:
+            await self._connect(app_token)
+
+    async def _connect(self, app_token: str) -> None:
+        # The SDK would ask for the address for ever, and at the same one though it is good for one connection only.
+        opened = await self.reaching.must(
+            "apps.connections.open", lambda: self._client.apps_connections_open(app_token=app_token)
+        )
+        handler = AsyncSocketModeHandler(self._app, app_token, web_client=self._client)
+        handler.client.wss_uri = str(opened["url"])
+        handler.client.message_listeners.append(self._said)
+        self._sockets.append(handler)
+        try:
+            async with asyncio.timeout(self.reaching.patience.call.total_seconds()):
+                await handler.connect_async()
+        except TimeoutError:
+            log.warning("slack.socket_not_opened")
+            self._sockets.remove(handler)
+            await handler.close_async()
 
     async def _said(self, _: object, message: Mapping[str, Any], __: str | None = None) -> None:
         """What a socket says besides what it carries: after its "hello", events before it may have been lost."""

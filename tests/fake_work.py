@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from bot.domain.dead_letters import DeadLetter, LetterKind
+from bot.domain.erasing import Copy, Kinship, Traces
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.lookups import fields_of
@@ -203,6 +204,11 @@ class FakeWork:
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What a test put into the store as dead."""
         return self._store.dead[-limit:][::-1]
+
+    async def copies(self, traces: Traces) -> list[Copy]:
+        """By key alone, of what was said; what it shows is rendered elsewhere."""
+        said = self._store.said.values()
+        return [Copy(one.key, 1) for one in said if traces.kinship(one.key, one.to) is Kinship.THEIRS]
 
     async def revive(self, kind: LetterKind, id: str) -> bool:
         """Take it out of what is dead."""

@@ -10,6 +10,7 @@ from bot.domain.alerting_ports import Measurements, Silencer, UserGroups
 from bot.domain.artifact_ports import Artifacts
 from bot.domain.curves import Curve
 from bot.domain.dead_letters import DeadLetter, LetterKind
+from bot.domain.erasing import Copy, Eraser, Traces
 from bot.domain.events import PipelineChanged
 from bot.domain.holiday_ports import Holidays
 from bot.domain.jobs import Job
@@ -131,6 +132,10 @@ class Work(Protocol):
 
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What waits for an admin, the newest first."""
+        ...
+
+    async def copies(self, traces: Traces) -> list[Copy]:
+        """Messages that hold somebody's words, as they are now."""
         ...
 
     async def revive(self, kind: LetterKind, id: str) -> bool:
@@ -268,14 +273,6 @@ class Charts(Protocol):
 
     async def curves(self, title: str, curves: Sequence[Curve], threshold: float | None) -> bytes:
         """A PNG of values over time, with the threshold as a line across."""
-        ...
-
-
-class Eraser(Protocol):
-    """Makes erased words leave what transactions do not reach."""
-
-    async def erase_copies(self, before: datetime) -> str:
-        """Forget what messages from before this instant said; gives what is left to wait for, or ""."""
         ...
 
 

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.dead_letters import DeadLetter, LetterKind
+from bot.domain.erasing import Copy, Traces
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import File, Home, Message
 from bot.domain.ports import Noun, Render
 from bot.domain.team import Team
-from bot.storage import dead_letters, jobs, ledger, outbox, posted, receipts
+from bot.storage import copies, dead_letters, jobs, ledger, outbox, posted, receipts
 from bot.storage.memory import Memory
 from bot.storage.rows import Rows
 from bot.storage.writers import Block
@@ -80,6 +81,10 @@ class Reading:
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What waits for an admin, the newest first."""
         return await dead_letters.listed((await self._rows()).conn, limit)
+
+    async def copies(self, traces: Traces) -> list[Copy]:
+        """Messages that hold somebody's words, as they are committed."""
+        return await copies.holding((await self._rows()).conn, traces)
 
     async def revive(self, kind: LetterKind, id: str) -> bool:
         raise TypeError("this work only reads")
@@ -174,6 +179,12 @@ class Transaction(Reading):
         """Subjects of this kind in the ledger whose names begin so (a short SHA), each once."""
         await self._flush_neighbours()
         return await super().named(kind, beginning, limit)
+
+    async def copies(self, traces: Traces) -> list[Copy]:
+        """Messages that hold somebody's words, as they are committed or about to be."""
+        if self._block.deferred(_write_puts):
+            await self._block.flush()
+        return await super().copies(traces)
 
     async def revive(self, kind: LetterKind, id: str) -> bool:
         """Try a dead letter again from the commit on; False where it is not dead (any more)."""

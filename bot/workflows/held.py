@@ -1,10 +1,12 @@
 """What is held about somebody by stand-ups: shown to them as a file, and erased at their wish."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.domain.blockers import Blocker, BlockerState
+from bot.domain.erasing import Copy, Traces
 from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Entry, Subject
 from bot.domain.messages import FILE_MAX, File, Message
@@ -88,17 +90,24 @@ async def forget_when_due(work: Work, due: Due) -> Outcome:
     user_id, key, part = str(due.job.args["user"]), str(due.job.args["key"]), int(due.job.args["part"])
     held = await held_about(work, user_id)
     spoken = [told for told in held.answers if told.answer.said]
+    now = spoken[:AT_ONCE]
+    closed = held.closed_blockers if part == 0 else ()
+    copies = await work.copies(_traces(held, user_id, now, closed))
     if part == 0:
         await _forget_settings(work, held, user_id)
-    for told in spoken[:AT_ONCE]:
+    for told in now:
         await _forget_answer(work, told)
-    if len(spoken) > AT_ONCE:
+    at_last = len(spoken) <= AT_ONCE
+    if copies or at_last:
+        # By key: the words themselves would outlive their erasure in the job.
+        args = {"copies": [[copy.key, copy.revision] for copy in copies]}
+        work.owe(Job(COPIES, f"{COPIES}:{key}:{part}", work.now, args))
+    if not at_last:
         args = {"user": user_id, "key": key, "part": part + 1}
         work.owe(Job(FORGET, f"{FORGET}:{key}:{part + 1}", work.now, args))
         return Outcome.DONE
     work.record(Entry("standup.forgotten", (Subject("person", user_id),), user_id))
     work.say(Message(f"standup.forgotten:{key}", user_id, "standup/forgotten", {"held": held}))
-    work.owe(Job(COPIES, f"{COPIES}:{key}", work.now, {"before": work.now.isoformat()}))
     return Outcome.DONE
 
 
@@ -107,8 +116,24 @@ async def forget_copies_when_due(tools: Tools, due: Due) -> Outcome | Again:
     """Have the copies of what was said, and what the database keeps of overwritten rows, go too; until it is done."""
     if tools.eraser is None:
         return Outcome.NOOP
-    left = await tools.eraser.erase_copies(datetime.fromisoformat(str(due.job.args["before"])))
+    left = await tools.eraser.erase_copies([Copy(key, revision) for key, revision in due.job.args["copies"]])
     return Again(AGAIN, left) if left else Outcome.DONE
+
+
+def _traces(held: Held, user_id: str, spoken: Sequence[Told], closed: Sequence[Blocker]) -> Traces:
+    """By what the copies of these answers and blockers, and of the settings, are told from what is others'."""
+    words = [said.words for told in spoken for said in told.answer.said]
+    # What an open blocker says stays until it is closed, wherever it is shown.
+    words += [word for each in closed for word in (each.what, each.how) if word]
+    return Traces(
+        user_id,
+        tuple(words),
+        rounds=frozenset(told.round.id for told in spoken),
+        standups=frozenset(told.round.standup_id for told in spoken),
+        blockers=frozenset(each.id for each in closed),
+        changes=frozenset(each.change_id for each in closed if each.change_id),
+        edited=frozenset(told.round.standup_id for told in spoken if told.answer.edited_at),
+    )
 
 
 async def _forget_settings(work: Work, held: Held, user_id: str) -> None:

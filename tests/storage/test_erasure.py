@@ -4,10 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import column, select, table, text, update
 
 from bot.domain.blockers import Blocker
+from bot.domain.dead_letters import LetterKind
 from bot.domain.jobs import Again, Due, Job, Outcome
+from bot.domain.messages import File, Message
 from bot.domain.ports import Tools
 from bot.domain.presence import Presence
 from bot.domain.standup_answers import StandupAnswer
@@ -15,12 +18,13 @@ from bot.runtime.worker import Worker
 from bot.storage.database import Database
 from bot.storage.erasure import Eraser
 from bot.storage.inbox import Inbox
+from bot.storage.jobs import job_table
 from bot.storage.outbox_tables import DEAD, SENT, outbox
 from bot.storage.seals import Sealer
 from bot.storage.unit_of_work import UnitOfWork
 from bot.workflows import blockers, held, standups
 from tests.answers import lines
-from tests.fakes import ANA, TEAM, TOM, FakeCharts, FakeClock, FakeDirectory
+from tests.fakes import ANA, LUIS, TEAM, TOM, FakeCharts, FakeClock, FakeDirectory
 from tests.rendered import RENDER
 
 MARK = "zanzibar-quokka"
@@ -128,10 +132,18 @@ async def test_erased_words_are_in_no_file_and_no_column(database: Database, clo
         await standups.start(work, "#after", [TOM.id], ANA)
 
 
-async def copies(bot: Running) -> Outcome | Again:
-    now = bot.clock.now()
-    job = Job(held.COPIES, "c", now, {"before": now.isoformat()})
+async def copies(bot: Running, *keys: str) -> Outcome | Again:
+    """What the job does that forgets these messages, or all."""
+    known = select(outbox.c.key, outbox.c.revision)
+    async with bot.database.read() as conn:
+        rows = (await conn.execute(known.where(outbox.c.key.in_(keys)) if keys else known)).all()
+    job = Job(held.COPIES, "c", bot.clock.now(), {"copies": [list(row) for row in rows]})
     return await held.forget_copies_when_due(bot.tools, Due(job, timedelta(), 1))
+
+
+async def row_of(bot: Running, key: str) -> Any:
+    async with bot.database.read() as conn:
+        return (await conn.execute(select(outbox).where(outbox.c.key == key))).first()
 
 
 async def test_messages_that_are_not_sent_yet_keep_their_words_and_are_waited_for(
@@ -180,6 +192,100 @@ async def test_a_dead_letter_with_the_words_goes_too(database: Database, clock: 
     await bot.worker.turn()
 
     assert set((await held_in(database, tmp_path)).values()) == {0}
+
+
+async def both_said(bot: Running) -> None:
+    """Tom and Ana answer in the same round, and Luis reads a digest and an export of it."""
+    async with bot.unit() as work:
+        await standups.start(work, "#team-web", [TOM.id, ANA.id], ANA)
+    for who, words in ((TOM, f"{MARK} is <mine> & long"), (ANA, "the lighthouse needs paint, again")):
+        async with bot.unit() as work:
+            await standups.answer(work, "S-1", who, lines(words, words, ""))
+    context = {"sentence": f"{MARK} is <mine> & long, the lighthouse", "usage": "", "help_with": ""}
+    others = {"sentence": "the lighthouse needs paint, again", "usage": "", "help_with": ""}
+    async with bot.unit() as work:
+        for key, about in (("export:luis", context), ("export:other", others)):
+            content = str(about["sentence"]).encode()
+            work.say(File(f"standup.{key}", LUIS.id, "a.json", content, "refusals/refusal", others))
+        work.say(Message("deployment:D-1", "#team-web", "refusals/refusal", others))
+        work.say(Message(f"home:{ANA.id}", ANA.id, "refusals/refusal", context))
+        work.say(Message(f"home:{LUIS.id}", LUIS.id, "refusals/refusal", others))
+
+
+OTHERS = (f"round:S-1:answer:{ANA.id}", "standup.export:other", "deployment:D-1", f"home:{LUIS.id}")
+SHARED = ("standup.export:luis", f"home:{ANA.id}")
+
+
+@pytest.mark.parametrize("state", [SENT, DEAD])
+async def test_what_others_said_stays_also_where_it_could_not_be_sent(
+    database: Database, clock: FakeClock, state: str
+):
+    bot = Running(database, clock)
+    await both_said(bot)
+    async with database.write() as conn:
+        await conn.execute(update(outbox).values(state=state, reason="channel_not_found"))
+    before = {key: await row_of(bot, key) for key in OTHERS}
+
+    await bot.forget()
+    await bot.worker.turn()
+
+    for key, was in before.items():
+        assert await row_of(bot, key) == was, key
+    for key in SHARED:
+        left = await row_of(bot, key)
+        assert left is None if state == DEAD else (left.text, left.blocks) == ("", []), key
+    told = await row_of(bot, f"round:S-1:answer:{TOM.id}")
+    assert "erased by whoever wrote it" in str(told.blocks)
+    assert MARK not in str(await everything_said(bot))
+
+
+async def everything_said(bot: Running) -> list[Any]:
+    async with bot.database.read() as conn:
+        return list((await conn.execute(select(outbox.c.key, outbox.c.text, outbox.c.blocks))).all())
+
+
+async def test_anothers_dead_letter_can_be_redone_and_says_what_it_said(database: Database, clock: FakeClock):
+    bot = Running(database, clock)
+    await both_said(bot)
+    await bot.send()
+    key = f"round:S-1:answer:{ANA.id}"
+    async with database.write() as conn:
+        await conn.execute(update(outbox).where(outbox.c.key == key).values(state=DEAD, reason="is_archived"))
+
+    await bot.forget()
+    await bot.worker.turn()
+    async with bot.unit() as work:
+        assert await work.revive(LetterKind.MESSAGE, key)
+    again = await row_of(bot, key)
+    assert again.state == "pending"
+    assert "the lighthouse needs paint, again" in again.text
+
+
+async def test_a_message_that_was_made_anew_without_the_words_stays_to_be_sent(
+    database: Database, clock: FakeClock
+):
+    bot = Running(database, clock)
+    await both_said(bot)
+    async with database.write() as conn:
+        await conn.execute(update(outbox).values(state=DEAD, reason="is_archived"))
+    await bot.forget()
+    async with database.write() as conn:  # it dies once more before the copies are looked at
+        await conn.execute(update(outbox).values(state=DEAD, reason="is_archived"))
+    await bot.worker.turn()
+
+    assert await row_of(bot, f"round:S-1:answer:{TOM.id}") is not None
+
+
+async def test_the_job_that_forgets_copies_holds_no_words(database: Database, clock: FakeClock):
+    bot = Running(database, clock)
+    await both_said(bot)
+    async with bot.unit() as work:
+        held.order_forgetting(work, TOM, "g")
+    await bot.worker.turn()
+    async with database.read() as conn:
+        args = [job.args for job in await conn.execute(select(job_table)) if job.kind == held.COPIES]
+    assert [f"round:S-1:answer:{TOM.id}", 1] in args[0]["copies"]
+    assert MARK not in str(args)
 
 
 async def test_a_log_that_somebody_reads_is_emptied_once_they_have_done(

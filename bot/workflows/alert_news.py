@@ -8,6 +8,7 @@ from bot.domain.messages import Band, Message
 from bot.domain.ports import Work
 from bot.domain.refusals import Unknown
 from bot.domain.stages import Stage
+from bot.workflows.finding import every
 from bot.workflows.storms import redraw_soon
 
 
@@ -83,5 +84,5 @@ async def acted(work: Work, group: AlertGroup) -> AlertGroup:
 
 async def open_groups(work: Work) -> list[AlertGroup]:
     """What fires now: the worst first, then the oldest."""
-    groups = await work.find(AlertGroup, state="firing")
+    groups = await every(work, AlertGroup, state="firing")
     return sorted(groups, key=lambda group: (group.severity.rank, group.opened_at))

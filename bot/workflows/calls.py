@@ -8,6 +8,7 @@ from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.suspects import CauseQuestion
 from bot.workflows import pages
+from bot.workflows.finding import every
 
 
 class Wanted(NamedTuple):
@@ -22,7 +23,7 @@ class Wanted(NamedTuple):
 
 async def of(work: Work, person: Person) -> list[Wanted]:
     """What waits for this person."""
-    swaps = await work.find(Cover, by=person.id, state=CoverState.ASKED)
+    swaps = await every(work, Cover, by=person.id, state=CoverState.ASKED)
     asked = await work.find(CauseQuestion, state="asked", limit=50)
     return [
         *[

@@ -1,6 +1,6 @@
-"""Finds the thing that a person named, or says which ones there are."""
+"""Finds the thing that a person named, or says which ones there are; and all of those that are so, however many."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.domain.ports import Noun, Work
 from bot.domain.refusals import Unknown
@@ -15,3 +15,9 @@ async def found(work: Work, noun: type[N], id: str, what: str, *, field: str) ->
         newest = await work.find(noun, limit=3)
         raise Unknown(what, id, tuple(each.id for each in newest), field=field)
     return thing
+
+
+async def every(work: Work, noun: type[N], *, newest_first: bool = True, **where: Any) -> list[N]:
+    """All of these, for what is open now: a total, a worst or an oldest of the newest 1,000 would be none."""
+    there = await work.count(noun, **where)
+    return await work.find(noun, limit=there, newest_first=newest_first, **where) if there else []

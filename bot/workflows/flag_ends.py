@@ -10,13 +10,14 @@ from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.rollouts import OPEN, Rollout, RolloutState
 from bot.domain.spans import rounded
+from bot.workflows.finding import every
 
 
 async def flag_ends(work: Work) -> list[LooseEnd]:
     """Flags that only some people get, or for a while; plans that are under way; what waits for approval."""
-    plans = await work.find(Rollout, state=OPEN)
+    plans = await every(work, Rollout, state=OPEN)
     followed = {(plan.flag, plan.environment) for plan in plans}
-    waiting = await work.find(FlagChange, state=ChangeState.WAITING)
+    waiting = await every(work, FlagChange, state=ChangeState.WAITING)
     flags = await work.find(Flag, state=FlagState.ACTIVE, limit=MOST_FLAGS)
     ends = [*(_plan(plan) for plan in plans), *(_waiting(change) for change in waiting)]
     for flag in flags:
@@ -35,8 +36,8 @@ async def to_approve(work: Work, person: Person) -> list[tuple[str, str, str, st
     """
     policy = Policy(work.team)
     asked: list[tuple[str, FlagChange | Rollout]] = [
-        *(("flag", change) for change in await work.find(FlagChange, state=ChangeState.WAITING)),
-        *(("roll-out", plan) for plan in await work.find(Rollout, state=RolloutState.WAITING)),
+        *(("flag", change) for change in await every(work, FlagChange, state=ChangeState.WAITING)),
+        *(("roll-out", plan) for plan in await every(work, Rollout, state=RolloutState.WAITING)),
     ]
     return [
         (one.what, f"Approve {kind} {one.flag}"[:75], f"release.{kind}-approve", one.id, one.approval.expires_at)

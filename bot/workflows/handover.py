@@ -11,6 +11,7 @@ from bot.domain.messages import Message
 from bot.domain.oncall import Rotation
 from bot.domain.ports import Work
 from bot.workflows import alert_news
+from bot.workflows.finding import every
 from bot.workflows.loose_ends import loose_ends
 
 UNDER_WAY = (State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN)
@@ -39,8 +40,8 @@ async def brief(work: Work, services: tuple[str, ...], until: datetime) -> Brief
 
     ends = await loose_ends(work)
     told = ("silence", "lock", "deployment")
-    deployments = await work.find(Deployment, state=UNDER_WAY, newest_first=False)
-    incidents = await work.find(Incident, state=IncidentState.OPEN, newest_first=False)
+    deployments = await every(work, Deployment, state=UNDER_WAY, newest_first=False)
+    incidents = await every(work, Incident, state=IncidentState.OPEN, newest_first=False)
     return Brief(
         incidents=tuple(one for one in incidents if ours(one.service)),
         alerts=tuple(one for one in await alert_news.open_groups(work) if ours(one.service)),

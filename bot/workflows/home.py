@@ -19,6 +19,7 @@ from bot.domain.standups import Round, RoundState
 from bot.workflows import calls, flag_ends, oncall, places, visible
 from bot.workflows.blockers import of_changes
 from bot.workflows.board import board
+from bot.workflows.finding import every
 from bot.workflows.loose_ends import loose_ends
 
 
@@ -100,7 +101,7 @@ async def _may(work: Work, policy: Policy, one: Waiting, person: Person) -> bool
 
 async def _approvals(work: Work, person: Person) -> list[Waiting]:
     """Deployments that this person may decide about, has not asked for, and has not decided about."""
-    asked = await work.find(Deployment, state=State.WAITING)
+    asked = await every(work, Deployment, state=State.WAITING)
     policy = Policy(work.team)
     return [
         Waiting(
@@ -120,7 +121,7 @@ async def _approvals(work: Work, person: Person) -> list[Waiting]:
 async def _rounds(work: Work, person: Person) -> list[Waiting]:
     """Stand-ups that have asked this person and got no answer."""
     waiting: list[Waiting] = []
-    for one in await work.find(Round, state=RoundState.OPEN):
+    for one in await every(work, Round, state=RoundState.OPEN):
         prompt = one.prompt_for(person.id)
         is_asked = person.id in one.people and (prompt is None or prompt.at <= work.now)
         if is_asked and await work.get(StandupAnswer, f"{one.id}/{person.id}") is None:
@@ -142,7 +143,7 @@ async def _alerts(work: Work, person: Person) -> list[Waiting]:
     """Alerts on services that this person owns and nobody is on."""
     on_call = {one.id for one in await oncall.rotations(work) if one.on_call == person.id}
     owned = {n for n, s in work.team.services.items() if person.id in s.owners or person.groups & set(s.owners)}
-    groups = await work.find(AlertGroup, state="firing")
+    groups = await every(work, AlertGroup, state="firing")
     return [
         Waiting(f"{one.id} {one.name} fires", f"Acknowledge {one.id}", "monitor.ack", one.id)
         for one in groups

@@ -9,6 +9,7 @@ from bot.domain.matchers import Op, written
 from bot.domain.ports import Work
 from bot.domain.silences import Silence
 from bot.workflows import silences
+from bot.workflows.finding import every
 from bot.workflows.flag_ends import flag_ends
 
 
@@ -26,7 +27,7 @@ async def loose_ends(work: Work) -> list[LooseEnd]:
 
 
 async def _locks(work: Work) -> list[LooseEnd]:
-    locks = await work.find(Lock, state=LockState.HELD)
+    locks = await every(work, Lock, state=LockState.HELD)
     return [
         LooseEnd(
             "lock",
@@ -56,7 +57,7 @@ def _muted(silence: Silence) -> str:
 
 
 async def _blockers(work: Work) -> list[LooseEnd]:
-    blockers = await work.find(Blocker, state=BlockerState.OPEN)
+    blockers = await every(work, Blocker, state=BlockerState.OPEN)
     return [
         LooseEnd(
             "blocker",
@@ -71,7 +72,7 @@ async def _blockers(work: Work) -> list[LooseEnd]:
 
 
 async def _deployments(work: Work) -> list[LooseEnd]:
-    waiting = await work.find(Deployment, state=(State.WAITING, State.UNKNOWN))
+    waiting = await every(work, Deployment, state=(State.WAITING, State.UNKNOWN))
     return [
         LooseEnd(
             "deployment",
@@ -87,7 +88,7 @@ async def _deployments(work: Work) -> list[LooseEnd]:
 
 
 async def _incidents(work: Work) -> list[LooseEnd]:
-    incidents = await work.find(Incident, state=IncidentState.OPEN)
+    incidents = await every(work, Incident, state=IncidentState.OPEN)
     return [
         LooseEnd("incident", one.id, f"incident: {one.title}", one.lead, one.opened_at, service=one.service)
         for one in incidents

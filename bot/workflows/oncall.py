@@ -14,6 +14,7 @@ from bot.domain.refusals import Refusal, Unknown
 from bot.domain.stages import Stage
 from bot.domain.standup_plans import Standup
 from bot.workflows import handover
+from bot.workflows.finding import every
 from bot.workflows.handles import due
 
 
@@ -34,7 +35,7 @@ async def seed(work: Work) -> None:
 
 async def rotations(work: Work) -> list[Rotation]:
     """Every rotation, by name."""
-    return sorted(await work.find(Rotation), key=lambda one: one.id)
+    return sorted(await every(work, Rotation), key=lambda one: one.id)
 
 
 async def known(work: Work, name: str) -> Rotation:
@@ -47,7 +48,7 @@ async def known(work: Work, name: str) -> Rotation:
 
 async def covers_of(work: Work, rotation: str) -> list[Cover]:
     """Covers that are agreed to and not over."""
-    agreed = await work.find(Cover, rotation=rotation, state=CoverState.AGREED)
+    agreed = await every(work, Cover, rotation=rotation, state=CoverState.AGREED)
     return sorted((one for one in agreed if one.ends > work.now), key=lambda one: one.begins)
 
 

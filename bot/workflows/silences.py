@@ -14,7 +14,7 @@ from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
 from bot.domain.silences import MORE, NOTICE, Silence, SilenceState
 from bot.workflows import alert_news as news
-from bot.workflows.finding import found
+from bot.workflows.finding import every, found
 from bot.workflows.handles import due
 
 LOOKED_BACK = timedelta(days=7)
@@ -174,8 +174,8 @@ async def settled(work: Work, group: AlertGroup) -> AlertGroup:
 
 async def active(work: Work) -> list[Silence]:
     """Silences that hold now; what ends first comes first."""
-    every = await work.find(Silence, state=SilenceState.ACTIVE)
-    return sorted((one for one in every if one.holds(work.now)), key=lambda one: one.until)
+    kept = await every(work, Silence, state=SilenceState.ACTIVE)
+    return sorted((one for one in kept if one.holds(work.now)), key=lambda one: one.until)
 
 
 async def known(work: Work, named: str) -> Silence:

@@ -277,10 +277,17 @@ def asked() -> Iterator[tuple[str, str, frozenset[str]]]:
     names = {noun.__name__ for noun in NOUNS}
     for path in sorted(file for folder in ("bot", "commands") for file in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+            if not (isinstance(node, ast.Call) and node.args):
                 continue
-            noun = node.args[0].id if isinstance(node.args[0], ast.Name) else ""
-            if node.func.attr not in ("find", "count") or noun not in names:
+            function = node.func
+            if isinstance(function, ast.Attribute) and function.attr in ("find", "count"):
+                named = node.args[0]
+            elif isinstance(function, ast.Name) and function.id == "every" and len(node.args) > 1:
+                named = node.args[1]
+            else:
+                continue
+            noun = named.id if isinstance(named, ast.Name) else ""
+            if noun not in names:
                 continue
             place = path.relative_to(ROOT).as_posix()
             given = frozenset(word.arg for word in node.keywords if word.arg and word.arg not in _NOT_FIELDS)

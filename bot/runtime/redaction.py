@@ -14,7 +14,19 @@ _KEYS = re.compile(
     re.IGNORECASE,
 )
 _NAMED = r"password|passwd|secret|token|api_?key|access_?key|private_?key"
-_SHAPES = (
+
+
+def _signed_token(found: re.Match[str]) -> str:
+    return HIDDEN if found[2] and len(found[1]) >= 10 else found[0]
+
+
+def _password(found: re.Match[str]) -> str:
+    """Without the @ it is none; the text up to where one might have stood need not be read again."""
+    return f"{found[1]}{HIDDEN}@" if found[2] else found[0]
+
+
+# Each takes steps that grow with the text, whatever is in it: deployments print what they want.
+_SHAPES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # Slack: tokens of every kind, rotated ones included; addresses by which anybody may answer or post.
     (re.compile(r"xox[a-z](?:\.xox[a-z])?-[\w.~+/=-]+|xapp-[\w-]+"), HIDDEN),
     (re.compile(r"https?://hooks\.slack\.com/[^\s\"'<>\\]+"), HIDDEN),
@@ -26,15 +38,18 @@ _SHAPES = (
     (re.compile(r"(\w://)[^\s/?#\"'<>]+@"), rf"\1{HIDDEN}@"),
     (
         re.compile(
-            r"([?&#;][\w.%-]*(?:pass|pwd|secret|token|key|auth|sig|credential|session|jwt|assertion|code)[\w.%-]*=)"
+            # It is looked ahead whether this is a parameter with a value: else its words would be tried one by one.
+            r"([?&#;](?=[\w.%-]*+=[^\s&;#\"'<>])"
+            r"[\w.%-]*(?:pass|pwd|secret|token|key|auth|sig|credential|session|jwt|assertion|code)[\w.%-]*=)"
             r"[^\s&;#\"'<>]+",
             re.IGNORECASE,
         ),
         rf"\1{HIDDEN}",
     ),
-    # Clouds, and signed tokens of any issuer (RFC 7519): {"… in base64.
+    # Clouds, and signed tokens of any issuer (RFC 7519): {"… in base64. A first part that is not followed by the two
+    # others is taken whole and kept: nothing within it is followed by them either.
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), HIDDEN),
-    (re.compile(r"\beyJ[\w-]{10,4000}\.[\w-]{10,4000}\.[\w-]{5,4000}"), HIDDEN),
+    (re.compile(r"\beyJ([\w-]*+)(\.[\w-]{10,}+\.[\w-]{5,}+)?"), _signed_token),
     # Keys (RFC 7468), whole or cut off.
     (
         re.compile(
@@ -67,7 +82,7 @@ _SHAPES = (
     (re.compile(r"\b((?:ssl)?passw(?:or)?d=)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)", re.IGNORECASE), rf"\1{HIDDEN}"),
     # Headers, and passwords within addresses.
     (re.compile(r"\b(bearer|basic)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1\2{HIDDEN}"),
-    (re.compile(r"(\w://[^\s:/@\"']*:)[^\s@\"']+@"), rf"\1{HIDDEN}@"),
+    (re.compile(r"(\w://[^\s:/@\"']*:)[^\s@\"']++(@?)"), _password),
 )
 
 

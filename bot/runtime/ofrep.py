@@ -41,7 +41,7 @@ class Ofrep:
 
     def routes(self) -> list[web.RouteDef]:
         """To be added to the server. Keys come unescaped, so one may hold anything that a path may."""
-        return [web.post(PATH, self._all), web.post(PATH + "/{key:.*}", self._one)]
+        return [web.post(PATH, self._all), web.post(PATH + r"/{key:[\s\S]*}", self._one)]
 
     async def _all(self, request: web.Request) -> web.Response:
         try:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from bot.command import Field, Form, Kind, MessageRef, Parameter, Verb
 from bot.domain.access import Policy
@@ -73,13 +73,13 @@ def read(view: Mapping[str, Any], verb: Verb, around: Around) -> tuple[dict[str,
     """The arguments that a sent form gives, and what is wrong with it, by field."""
     given: dict[str, Any] = {}
     wrong: dict[str, str] = {}
-    state = ((view.get("state") or {}).get("values")) or {}
+    state = _mapping(_mapping(view.get("state")).get("values"))
     for block in view.get("blocks") or ():
         if not isinstance(block, dict) or block.get("type") != "input":
             continue
         name = block.get("block_id") or ""
         parameter = _parameter(block, verb)
-        answer = _answer(next(iter((state.get(name) or {}).values()), None) or {})
+        answer = _answer(_mapping(next(iter(_mapping(state.get(name)).values()), None)))
         if not answer:
             if not block.get("optional"):
                 wrong[name] = "Fill this in."
@@ -197,11 +197,20 @@ def _parameter(block: Mapping[str, Any], verb: Verb) -> Parameter:
 
 def _answer(state: Mapping[str, Any]) -> tuple[str, ...]:
     """What was filled in: one answer, several where several were picked, none where nothing was."""
-    options = [state["selected_option"]] if state.get("selected_option") else state.get("selected_options") or ()
-    picked = [option.get("value") for option in options] or state.get("selected_users")
+    options = [state["selected_option"]] if state.get("selected_option") else _list(state.get("selected_options"))
+    picked = [_mapping(option).get("value") for option in options] or _list(state.get("selected_users"))
     one = next((state[name] for name in _ANSWERS if state.get(name)), None)
     found = picked or ([one] if one else [])
     return tuple(plain for each in found if isinstance(each, str) and (plain := clean(each)))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is an object, else one without anything: what comes back is not always what we sent."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _value(name: str, parameter: Parameter, answer: tuple[str, ...], around: Around) -> Any:

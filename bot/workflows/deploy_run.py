@@ -79,9 +79,14 @@ async def _begun(tools: Tools, it: Due, seen: Found) -> Deployment | Outcome | A
 
     Nothing runs yet then, and nobody else may start it while the job is ours.
     """
-    ours: set[datetime] = set()  # when each of our own tries would have begun
+    ours: set[datetime] = set()  # when those of our tries began of which nobody knows whether they were kept
+
+    async def begin(work: Work) -> Deployment | Outcome | Again:
+        ours.clear()  # a try before this one met with a conflict: it was not kept, and what stands is another's
+        return await _begin(it, seen, ours, work)
+
     try:
-        return await tools.unit.run(partial(_begin, it, seen, ours))
+        return await tools.unit.run(begin)
     except OutcomeUnknown:
         return await tools.unit.until_kept(partial(_begin, it, seen, ours))
 

@@ -165,12 +165,12 @@ async def truth(database: Database, shared: Shared) -> Truth:
     found = Truth(deployments, slots, said, times, starts, seen)
     found.judge()
     found.wrong += [f"error: {' '.join(words)}" for kind, *words in shared.noted() if kind == "error"]
-    found.wrong += await _of_the_machinery(database)
+    found.wrong += await _of_the_machinery(database, shared)
     found.wrong += await _stale(database, unit, deployments.values())
     return found
 
 
-async def _of_the_machinery(database: Database) -> list[str]:
+async def _of_the_machinery(database: Database, shared: Shared) -> list[str]:
     c = job_table.c
     async with database.read() as conn:
         left = await conn.execute(select(c.key, c.state, c.note).where(c.state.in_((WAITING, RUNNING, DEAD))))
@@ -179,8 +179,10 @@ async def _of_the_machinery(database: Database) -> list[str]:
     while await sealer.seal():
         pass
     async with database.read() as conn:
-        report = await audits.audit(conn, database.clock.now())
-    return wrong + [f"the ledger: {fault}" for fault in report.faults]
+        report = await audits.audit(conn, shared.now())  # whose clock the replicas wrote by
+    # The clock jumps by hours here, also between the beginning of a transaction and its commit.
+    faults = [fault for fault in report.faults if not fault.startswith("time goes backwards")]
+    return wrong + [f"the ledger: {fault}" for fault in faults]
 
 
 async def _stale(database: Database, unit: UnitOfWork, deployments: Iterable[Deployment]) -> list[str]:

@@ -215,7 +215,7 @@ class OtherSide(Watching):
         n = len(self.told.others) + 1
         state = self._chance.choice((RunState.PASSED, RunState.PASSED, RunState.FAILED, RunState.RUNNING))
         where = self._chance.choice(tuple(TEAM.environments))
-        source = self._chance.choice(("gitlab", "github"))
+        source = self._chance.choice(("cdevents", "github"))
         event = self.event(source, f"other-{n}", where, state, REPOSITORY, f"{n:c>40}", f"other-{n}")
         self.told.others.append(event)
         self.mail.append(Mail(event))
@@ -253,7 +253,7 @@ class Abroad(Harbours):
         "deploy.follow": deploy_elsewhere.follow,
         "deploy.ships": deploy_reports.look_what_shipped,
     }
-    steps = 80
+    steps = 100  # refs move meanwhile, so that it takes longer until something starts
 
     def __init__(self, seed: int) -> None:
         how = WAYS[seed % len(WAYS)]
@@ -421,7 +421,7 @@ def _slots(world: Abroad) -> list[str]:
             found.append(f"{id} says that {slot.live} is live, and {lived} have been")
         for other in world.target.told.others:
             # What another run of the same host brings while ours goes on cannot be told from what ours brings.
-            is_sure = other.source == "gitlab" and other.state is RunState.PASSED
+            is_sure = other.source == "cdevents" and other.state is RunState.PASSED
             if (
                 is_sure
                 and other.environment == slot.environment

@@ -20,7 +20,7 @@ from bot.domain.ports import Tools
 from bot.domain.refusals import NotAllowed, Refusal
 from bot.domain.slots import Slot
 from bot.domain.target_ports import Finished
-from bot.domain.team import Environment
+from bot.domain.team import Environment, Repository
 from bot.storage.jobs import Jobs
 from bot.storage.outbox_tables import outbox
 from bot.storage.unit_of_work import UnitOfWork
@@ -34,7 +34,15 @@ CROWD = [Person(f"U{n:04}", f"P{n}") for n in range(6)]
 
 
 CHECKED = Environment("checked", 3, approvals=1, checks=("ci",))
-TEAM = replace(EVERYONE, environments={**EVERYONE.environments, "checked": CHECKED})
+CI_KNOWN = Repository(github="harbor/web")  # whose checks count
+TEAM = replace(
+    EVERYONE,
+    environments={**EVERYONE.environments, "checked": CHECKED},
+    services={
+        **EVERYONE.services,
+        "checked": replace(EVERYONE.services["web"], name="checked", repository=CI_KNOWN),
+    },
+)
 SHA = "1" * 40
 
 
@@ -167,7 +175,9 @@ async def test_two_replicas_and_chance_start_each_deployment_once_with_its_quoru
 
 async def test_a_check_that_passes_while_the_last_yes_is_given_lets_it_start(side_by_side: Any):
     tools = tools_on(side_by_side, ScriptedTarget())
-    asked = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "checked", TOM, found=Found(SHA)))
+    asked = await tools.unit.run(
+        lambda work: deploy.request(work, "checked", "v1", "checked", TOM, found=Found(SHA))
+    )
     passed = PipelineChanged("github", "harbor/web", "1", 1, "ci", 1, "main", SHA, RunState.PASSED, NOON)
 
     async def tell(work: Any) -> None:
@@ -182,7 +192,7 @@ async def test_a_check_that_passes_while_the_last_yes_is_given_lets_it_start(sid
 
     assert approved.state is State.QUEUED
     async with tools.unit() as work:
-        slot = await work.get(Slot, "web/checked")
+        slot = await work.get(Slot, "checked/checked")
     assert slot is not None
     assert slot.taken_by == asked.id
     assert await Jobs(side_by_side, "somebody").next_due() == NOON  # to run, and not only to expire

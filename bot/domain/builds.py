@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from bot.domain.events import CheckKind, PipelineChanged, RunState
+from bot.domain.team import Repository
 
 COUNTED_MAX = 1_000_000  # runs of a pipeline; a number beyond is an id
 
@@ -87,6 +88,8 @@ class Run:
         """
         if self.kind and event.kind is not self.kind:
             return self
+        if self.kind is None and event.kind is not None:  # kept before we knew who says it
+            return replace(self, kind=event.kind, number=event.number, fork=event.fork).changed(event)
         if self.fork and not event.fork:  # a webhook knows whose commit it is, where a list does not tell
             return replace(self, fork="").changed(event)
         if (event.attempt, _PLACE[event.state]) <= (self.attempt, _PLACE[self.state]):
@@ -112,6 +115,15 @@ class Run:
     def identity(self) -> tuple[str, str, str, str]:
         """Which check it is a run of: by repository, who says it, and name; a fork's is another one."""
         return self.repository.casefold(), self.kind or "", self.name, self.fork
+
+    def is_of(self, repository: Repository) -> bool:
+        """Whether this repository itself says it, of a commit of its own; one kept without its kind may be of any."""
+        return not self.fork and repository.is_named(self.repository, self.kind.host if self.kind else "")
+
+    def replaces(self, other: "Run") -> bool:
+        """Whether it says the same as one that was kept before we knew who says it, and says it later."""
+        is_same = replace(other, kind=self.kind).identity == self.identity
+        return other.kind is None and self.kind is not None and is_same and self.changed_at > other.changed_at
 
     @property
     def place(self) -> tuple[int, datetime]:

@@ -62,7 +62,15 @@ class CheckKind(StrEnum):
     APP = "app"  # another app's check suite on GitHub
     STATUS = "status"  # a commit status on GitHub
     PIPELINE = "pipeline"  # GitLab's
-    CDEVENTS = "cdevents"
+    CDEVENTS = "cdevents"  # they name no commit, so that nothing of one is required of them
+
+    @property
+    def host(self) -> str:
+        """The code host that it is of, as its source is called; "" where it may be of any."""
+        return "github" if self in _GITHUBS else "gitlab" if self is CheckKind.PIPELINE else ""
+
+
+_GITHUBS = (CheckKind.ACTIONS, CheckKind.APP, CheckKind.STATUS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Checks:
         newest: dict[Hashable, Run] = {}
         for run in sorted(runs, key=lambda one: one.place):
             newest[run.identity] = run
-        found = tuple(newest.values())
+        found = tuple(run for run in newest.values() if not any(one.replaces(run) for one in newest.values()))
         return cls(found, tuple(name for name in required if not any(run.is_named(name) for run in found)))
 
     def failed_of(self, required: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot.domain.escalations import Policy
 from bot.domain.freezes import Window
 from bot.domain.oncall import Rota
+from bot.domain.references import GITHUB, GITLAB
 from bot.domain.release_rules import Releasing
 from bot.domain.routes import Alerting
 from bot.domain.segments import Segment
@@ -31,6 +32,15 @@ class Repository:
     def remote(self) -> str | None:
         """As webhooks of its code host name it: ``owner/name``, or the project's whole path."""
         return self.github or self.gitlab
+
+    @property
+    def host(self) -> str:
+        """Which code host that is, as the source of its webhooks is called: ``github`` or ``gitlab``; else ""."""
+        return GITHUB if self.github else GITLAB if self.gitlab else ""
+
+    def is_named(self, path: str, host: str = "") -> bool:
+        """Whether a code host means this one by that path; a project of the same path on another host is another."""
+        return self.remote is not None and self.remote.casefold() == path.casefold() and host in ("", self.host)
 
     @property
     def pull_mark(self) -> str:

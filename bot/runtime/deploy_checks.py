@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.config import Settings
+from bot.domain.events import CheckKind
 from bot.domain.references import GITHUB, GITLAB, HTTP
 from bot.domain.targets import Command, GitHubDeployment, GitHubWorkflow, GitLabPipeline, HttpCall
 from bot.domain.team import Service, Team
@@ -17,6 +18,7 @@ def deploy_findings(settings: Settings | None, team: Team) -> list[Finding]:
     """Of every service, and of what several of them need, where there are settings to look at."""
     services = team.services.values()
     found = [finding for service in services for finding in (*_code(service), *_command(service), *_bound(service))]
+    found += _required(team)
     if settings is not None:
         found += _tokens(settings, services)
         found += _callers(settings, [one.name for one in services if isinstance(one.deploy, HttpCall)])
@@ -59,10 +61,30 @@ def _bound(service: Service) -> Iterator[Finding]:
         return
     given = " ".join(told)
     if service.repository.is_known and "{sha}" not in given and "{artifact}" not in given:
+        # A program has them in its environment as well, where we cannot see whether it reads them.
+        reads = " A script that deploys $EIGHTBELLS_SHA does so as it is." if isinstance(how, Command) else ""
         yield warning(
             f"services.{service.name}.deploy: it is told neither {{sha}} nor {{artifact}}",
-            "Have it deploy {sha} (or {artifact}), which is what was approved.",
+            f"Have it deploy {{sha}} (or {{artifact}}), which is what was approved.{reads}",
         )
+
+
+def _required(team: Team) -> Iterator[Finding]:
+    """Required checks that nothing can pass, so that whatever waits for them waits until it lapses."""
+    unseen = [one.name for one in team.services.values() if one.deploy and one.repository.remote is None]
+    for environment in team.environments.values():
+        where = f"environments.{environment.name}.checks"
+        if environment.checks and unseen:
+            yield warning(
+                f"{where}: nothing of {', '.join(unseen)} can start there, as no code host tells of its checks",
+                "Name its repository on GitHub or GitLab under “services”, or require no checks there.",
+            )
+        for name in environment.checks:
+            if name.startswith(f"{CheckKind.CDEVENTS}:"):
+                yield warning(
+                    f"{where}: {name} can never pass, as CDEvents do not name a commit",
+                    "Name what the code host tells: a workflow, a pipeline, or a commit status.",
+                )
 
 
 def _tokens(settings: Settings, services: Iterable[Service]) -> Iterator[Finding]:

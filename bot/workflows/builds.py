@@ -34,14 +34,18 @@ async def _take(work: Work, event: PipelineChanged, *, is_news: bool) -> None:
     before = await work.get(Run, f"{event.repository}/{event.run}")
     if before is None and await _deploys(work, event):
         return  # at our request: the deployment's card says how it goes
-    run = before.changed(event) if before else Run.begun(event, service_of_repository(work.team, event.repository))
+    run = (
+        before.changed(event)
+        if before
+        else Run.begun(event, service_of_repository(work.team, event.repository, event.source))
+    )
     was_told = before is not None and before.is_told
     has_changed = run is not before
     if not has_changed and (was_told or not is_news):
         return
     run = replace(run, is_told=was_told or is_news)
     await (work.save(run) if before else work.add(run))
-    if has_changed:
+    if before is None or (run.state, run.attempt, run.fork) != (before.state, before.attempt, before.fork):
         _record(work, run, by=await person_of_login(work, event.actor) or event.source)
         if run.state is RunState.PASSED and not run.fork:
             await _advance(work, run)

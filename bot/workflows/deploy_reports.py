@@ -40,7 +40,7 @@ async def deployment_reported(work: Work, event: DeploymentReported) -> None:
         await hear(work, known, report_of(event))
         return
     named = event.facts.get("service")
-    service = service_of_repository(work.team, event.repository)
+    service = service_of_repository(work.team, event.repository, event.source)
     if service is None and named in work.team.services:
         service = named
         # Argo CD tells the commit of the repository with the manifests, which is none of the service's.

@@ -100,9 +100,8 @@ async def checks_of(work: Work, deployment: Deployment, required: tuple[str, ...
     run of a fork's commit in our repository count: whoever wrote it chose what it runs.
     """
     service = work.team.services.get(deployment.service)
-    ours = (service.repository.remote or "").casefold() if service else ""
-    found = await work.find(Run, sha=deployment.sha) if deployment.sha and ours else []
-    return Checks.of([run for run in found if run.repository.casefold() == ours and not run.fork], required)
+    found = await work.find(Run, sha=deployment.sha) if deployment.sha and service else []
+    return Checks.of([run for run in found if service and run.is_of(service.repository)], required)
 
 
 def freezes_of(work: Work, service: str, environment: Environment, locks: list[Lock]) -> tuple[Freeze, ...]:

@@ -47,7 +47,7 @@ async def pull_request_reviewed(work: Work, event: PullRequestReviewed) -> None:
     known = await work.get(PullRequest, id)
     changes_named = known.changes if known else await _existing(work, change_ids_in(event.title))
     subjects = (Subject("pr", id), *(Subject("change", change) for change in changes_named))
-    service = service_of_repository(work.team, event.repository)
+    service = service_of_repository(work.team, event.repository, event.source)
     by = await person_of_login(work, event.actor) or event.source
     _record(work, f"pr.{event.verdict}", subjects, service, by, review=event.review)
 
@@ -55,7 +55,7 @@ async def pull_request_reviewed(work: Work, event: PullRequestReviewed) -> None:
 @on(Pushed)
 async def pushed(work: Work, event: Pushed) -> None:
     """Note commits and tags, and the changes that commit messages name."""
-    service = service_of_repository(work.team, event.repository)
+    service = service_of_repository(work.team, event.repository, event.source)
     by = await person_of_login(work, event.actor) or event.source
     if event.deleted:
         return
@@ -76,7 +76,7 @@ async def pushed(work: Work, event: Pushed) -> None:
 @on(ReleasePublished)
 async def release_published(work: Work, event: ReleasePublished) -> None:
     """Note a release that was published on the code host itself."""
-    service = service_of_repository(work.team, event.repository)
+    service = service_of_repository(work.team, event.repository, event.source)
     version = (Subject("version", f"{service}@{event.tag}"),) if service else ()
     by = await person_of_login(work, event.author) or event.source
     subjects = version or (Subject("tag", f"{event.repository}@{event.tag}"),)
@@ -93,7 +93,7 @@ async def _opened(work: Work, event: PullRequestChanged, id: str) -> PullRequest
         id=id,
         repository=event.repository,
         number=event.number,
-        service=service_of_repository(work.team, event.repository),
+        service=service_of_repository(work.team, event.repository, event.source),
         state=event.state,
         title=event.title,
         branch=event.branch,

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 
 from bot.domain.ports import Work
 from bot.domain.presence import Presence
+from bot.domain.references import GITHUB, GITLAB
 from bot.domain.team import Team
 
 
-def service_of_repository(team: Team, repository: str) -> str | None:
-    """The service whose code lives in ``owner/name``, or in the GitLab project of this path; or None."""
-    wanted = repository.casefold()
-    for name, service in team.services.items():
-        if (service.repository.remote or "").casefold() == wanted:
-            return name
-    return None
+def service_of_repository(team: Team, repository: str, source: str = "") -> str | None:
+    """The service whose code lives in ``owner/name``, or in the GitLab project of this path; or None.
+
+    ``source`` is who says so: GitHub means its own repositories, GitLab its own projects, and all others either.
+    """
+    host = source if source in (GITHUB, GITLAB) else ""
+    return next((name for name, one in team.services.items() if one.repository.is_named(repository, host)), None)
 
 
 def service_of_labels(team: Team, labels: Mapping[str, str]) -> str | None:

@@ -289,3 +289,23 @@ async def test_what_deploys_elsewhere_needs_tokens_and_a_secret(environ):
         "EIGHTBELLS_URL": "https://bot.example.com",
     }
     assert not [what for what in await wrong(environ | given) if "deploy" in what]
+
+
+UNSEEN = """
+services:
+  a: { repository: org/a, deploy: { run: [sh, deploy, "{sha}"] } }
+  b: { deploy: { run: [sh, deploy, "{version}"] } }
+  c: { }
+"""
+
+
+async def test_required_checks_that_nothing_can_pass_are_named(environ):
+    stages = "environments: {production: {checks: [ci, 'cdevents:e2e']}, staging: }\n"
+    Path(environ["EIGHTBELLS_CONFIG"]).write_text(TEAM.partition("environments")[0] + stages + UNSEEN)
+
+    found = [what for what in await wrong(environ) if what.startswith("environments.")]
+
+    assert found == [
+        "environments.production.checks: nothing of b can start there, as no code host tells of its checks",
+        "environments.production.checks: cdevents:e2e can never pass, as CDEvents do not name a commit",
+    ]

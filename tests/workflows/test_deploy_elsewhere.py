@@ -476,7 +476,7 @@ async def test_only_what_says_the_same_of_this_run_settles_what_nobody_knows():
         world,
         RunState.PASSED,
         "6",
-        source="gitlab",
+        source="cdevents",
         environment="staging",
         sha=world.host.sha("v1.4.0"),
         ref="main",

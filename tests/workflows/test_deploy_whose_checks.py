@@ -1,14 +1,19 @@
 """A required check is what our own repository says, by who says it and its name; nobody else's pass passes it."""
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.domain.events import CheckKind, PipelineChanged, RunState
 from bot.domain.obstacles import Checks
-from bot.integrations.hosts.github_checks import _run
+from bot.integrations.hosts.github_checks import _run, _suite
+from bot.integrations.source import Delivery
+from bot.integrations.sources.github.checks import check_suite
 from bot.workflows import builds
+from bot.workflows.services import service_of_repository
 from tests.fakes import ANA, NOON
 from tests.workflows.deploying import EVERYONE, Harbour, ask, card, press
 from tests.workflows.test_deploy_bound import strict
@@ -96,3 +101,69 @@ def test_github_tells_whose_commit_a_run_is_about(head: Any, fork: str) -> None:
     body = {"id": 1, "status": "completed", "conclusion": "success", "updated_at": "2026-11-24T14:40:00Z"}
 
     assert _run(web, "a" * 40, {**body, "head_repository": head}).fork == fork
+
+
+async def test_a_gitlab_project_of_the_same_path_as_our_github_repository_passes_nothing() -> None:
+    world = strict(checks=("e2e",))
+    elsewhere = replace(said(world, kind=CheckKind.PIPELINE), source="gitlab")
+
+    found = await checks(world, elsewhere)
+
+    assert (found.runs, found.absent) == ((), ("e2e",))
+    assert service_of_repository(world.team, "Org/Web", "gitlab") is None
+    assert service_of_repository(world.team, "Org/Web", "github") == "web"
+
+
+@pytest.mark.parametrize("was", [RunState.FAILED, RunState.PASSED])
+async def test_a_run_kept_without_its_kind_ends_with_a_newer_one_of_its_name(was: RunState) -> None:
+    world = strict(checks=("e2e", "later"))
+    old = said(world, state=was, kind=None, number=39_000_000_001, run="kept")
+    now = RunState.PASSED if was is RunState.FAILED else RunState.FAILED
+    new = said(world, state=now, number=2, run="new", at=NOON + timedelta(minutes=1))
+
+    found = await checks(world, old, new)
+
+    assert [run.state for run in found.runs] == [now]
+
+
+async def test_a_run_kept_without_its_kind_is_not_ended_by_an_older_one_or_a_forks() -> None:
+    world = strict(checks=("e2e",))
+    old = said(world, state=RunState.FAILED, kind=None, run="kept")
+    older = said(world, run="older", at=NOON - timedelta(minutes=1))
+    forks = said(world, run="forks", at=NOON + timedelta(minutes=1), fork="mallory/web")
+
+    found = await checks(world, old, older, forks)
+
+    assert found.failed_of(["e2e"]) == ["e2e"]
+
+
+async def test_a_run_kept_without_its_kind_takes_it_from_whoever_tells_of_it_again() -> None:
+    world = strict(checks=("actions:e2e", "later"))
+    kept = said(world, kind=None)
+
+    found = await checks(world, kept, replace(kept, kind=ACTIONS))
+
+    assert [run.kind for run in found.runs] == [ACTIONS]
+    assert [row.entry.kind for row in world.store.entries].count("testrun.passed") == 1
+
+
+OURS: dict[str, Any] = {"id": 7, "full_name": "org/web"}
+PULL = {"number": 3, "head": {"repo": {"id": 7}}, "base": {"repo": {"id": 7}}}
+FORKED = {"number": 4, "head": {"repo": {"id": 8}}, "base": {"repo": {"id": 7}}}
+
+
+@pytest.mark.parametrize(
+    ("branch", "pulls", "fork"),
+    [("main", [], ""), (None, [], "a fork"), (None, [PULL], ""), (None, [FORKED], "a fork")],
+)
+def test_github_tells_whose_commit_a_check_suite_is_about(branch: Any, pulls: Any, fork: str) -> None:
+    web = replace(EVERYONE.services["web"].repository, github="org/web")
+    body = {"id": 1, "status": "completed", "conclusion": "success", "updated_at": "2026-11-24T14:40:00Z"}
+    body |= {"app": {"slug": "jenkins", "name": "Jenkins"}, "head_branch": branch, "pull_requests": pulls}
+    hook = {"action": "completed", "check_suite": {**body, "head_sha": "a" * 40}, "repository": OURS}
+    hook |= {"sender": {"login": "jenkins"}}
+
+    sent = Delivery("github", {"x-github-event": "check_suite"}, json.dumps(hook).encode(), NOON)
+
+    assert _suite(web, "a" * 40, {**body, "repository": OURS}).fork == fork
+    assert [one.fork for one in check_suite(sent) if isinstance(one, PipelineChanged)] == [fork]

@@ -121,6 +121,7 @@ def _suite(repository: Repository, sha: str, body: Any) -> PipelineChanged:
         started_at=_started(body, "created_at"),
         url=f"{page}/commit/{sha}/checks?check_suite_id={body['id']}" if page else "",
         kind=CheckKind.APP,
+        fork=_fork_of_suite(body),
     )
 
 
@@ -148,6 +149,16 @@ def _fork(body: Any, repository: str) -> str:
         return ""
     head = (body["head_repository"] or {}).get("full_name") or "a fork that is gone"
     return "" if head.casefold() == repository.casefold() else head
+
+
+def _fork_of_suite(body: Any) -> str:
+    """ "a fork" where GitHub knows neither a branch of ours with the commit nor a pull request of one; as webhooks do.
+
+    https://docs.github.com/en/rest/checks/suites: a push to a fork has no ``head_branch``.
+    """
+    heads = [((one.get("head") or {}).get("repo") or {}).get("id") for one in body.get("pull_requests") or ()]
+    ours = (body.get("repository") or {}).get("id")
+    return "" if body.get("head_branch") or (ours is not None and ours in heads) else "a fork"
 
 
 def _spelled(repository: Repository, body: Any) -> str:

@@ -3,7 +3,7 @@
 from bot.domain.events import CheckKind, Event, PipelineChanged, RunState
 from bot.domain.words import first_line
 from bot.integrations.source import Delivery, read
-from bot.integrations.sources.github import models
+from bot.integrations.sources.github import check_models as models
 
 # https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_suite: conclusion; the others are failures
 _CONCLUSIONS = {
@@ -43,6 +43,7 @@ def check_suite(delivery: Delivery) -> list[Event]:
             actor=body.sender.login,
             title=first_line(suite.head_commit.message) if suite.head_commit else "",
             kind=CheckKind.APP,
+            fork=suite.fork_of(body.repository.id),
         )
     ]
 

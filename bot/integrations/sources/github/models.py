@@ -31,7 +31,13 @@ class User(Model):
     login: str
 
 
-class Repository(Model):
+class RepositoryId(Model):
+    """A repository by its number."""
+
+    id: int | None = None
+
+
+class Repository(RepositoryId):
     """``full_name`` is ``owner/name``."""
 
     full_name: str
@@ -217,68 +223,3 @@ class DeploymentStatusEvent(Envelope):
 
     deployment_status: DeploymentStatus
     deployment: Deployment
-
-
-class Message(Model):
-    """What a commit says."""
-
-    message: Words = ""
-
-
-class App(Model):
-    """Who checks; ``slug`` is its name in addresses."""
-
-    name: str
-    slug: Words = ""
-
-
-class CheckSuite(Model):
-    """What one app found in one commit; ``conclusion`` is how it ended."""
-
-    id: int
-    head_branch: Words = ""
-    head_sha: str
-    conclusion: Words = ""
-    app: App
-    created_at: Instant = None
-    updated_at: Instant = None
-    latest_check_runs_count: int | None = None
-    head_commit: Message | None = None
-
-
-class CheckSuiteEvent(Envelope):
-    """``check_suite``."""
-
-    check_suite: CheckSuite
-
-
-class StatusCommit(Model):
-    """The commit that a status is of."""
-
-    commit: Message | None = None
-
-
-class BranchHead(Model):
-    """The newest commit of a branch."""
-
-    sha: Words = ""
-
-
-class StatusBranch(Model):
-    """A branch that holds the commit."""
-
-    name: Words = ""
-    commit: BranchHead | None = None
-
-
-class StatusEvent(Envelope):
-    """``status``: what a context says of a commit."""
-
-    id: int
-    sha: str
-    context: str
-    state: str
-    target_url: Words = ""
-    updated_at: Instant = None
-    commit: StatusCommit | None = None
-    branches: list[StatusBranch] | None = None

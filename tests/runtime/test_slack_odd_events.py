@@ -1,6 +1,7 @@
 """Events that are signed and of a form that Slack never sends: each is answered, and nothing known is lost."""
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,3 +128,24 @@ async def test_no_signed_event_makes_a_5xx(event: dict[str, Any]) -> None:
         await edge.settle()
         assert answered <= {200, 400}
         assert await edge.event(event, id="EvLast") == 200
+
+
+async def test_no_signed_envelope_makes_a_5xx() -> None:
+    envelope = {
+        "type": "event_callback",
+        "event_id": "Ev1",
+        "team_id": "T1",
+        "api_app_id": "A1",
+        "authorizations": [{"team_id": "T1", "user_id": "U0BELLS", "is_bot": True}],
+        "event": SAID[0],
+    }
+    async with running() as edge:
+        answered: dict[str, set[int]] = {}
+        for field in envelope:
+            for number, junk in enumerate(JUNK):
+                body = json.dumps(envelope | {field: junk, "number": number})
+                status, _ = await edge.post(body, content_type="application/json")
+                answered.setdefault(field, set()).add(status)
+        await edge.settle()
+        odd = {field: found for field, found in answered.items() if found - {200, 400, 403}}
+        assert odd == {}

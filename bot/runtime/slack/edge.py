@@ -256,6 +256,8 @@ class _Everything(AsyncMiddleware):
 
 
 def _incoming(body: dict[str, Any]) -> AsyncBoltRequest:
+    if not isinstance(body.get("event", {}), dict):  # Bolt looks into it in a middleware of its own
+        raise Rejected(400, "not readable")
     try:
         return AsyncBoltRequest(body=body, mode="socket_mode")
     except (TypeError, AttributeError, KeyError):  # Bolt looks for ids in it and minds what kind of value they are

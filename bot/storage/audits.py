@@ -62,7 +62,7 @@ async def audit(
     report = Report(head)
     walk = _Walk(report, now, known or since, since)
     if since is not None:
-        await _must_be_there(conn, report, since)
+        walk.latest = await _must_be_there(conn, report, since)
     last = since.place if since is not None else 0
     while page := await _page(conn, last, head.place):
         index = await _subjects(conn, [row.id for row in page])
@@ -77,11 +77,14 @@ async def audit(
     return report
 
 
-async def _must_be_there(conn: AsyncConnection, report: Report, since: Head) -> None:
-    found = await conn.scalar(select(ledger_table.c.digest).where(ledger_table.c.place == since.place))
+async def _must_be_there(conn: AsyncConnection, report: Report, since: Head) -> datetime | None:
+    """Compare the entry that the head was of; gives its date, before which nothing that follows may be."""
+    query = select(ledger_table.c.digest, ledger_table.c.at).where(ledger_table.c.place == since.place)
+    found = (await conn.execute(query)).first()
     # An entry that is not there any more is named by the end of the walk.
-    if (START if since.place == 0 else found) not in (since.digest, None):
+    if (START if since.place == 0 else found and found.digest) not in (since.digest, None):
         report.note(f"the chain up to place {since.place} was written anew")
+    return found.at if found else None
 
 
 async def _page(conn: AsyncConnection, after: int, to: int) -> Sequence[Row[Any]]:

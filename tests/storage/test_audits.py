@@ -143,6 +143,19 @@ async def test_a_back_dated_entry_is_named_before_it_is_sealed_and_after(chain: 
     assert told.startswith("time goes backwards: the entry at place 8 is dated before 2026-11-24 12:07:00 UTC")
 
 
+async def test_an_entry_dated_before_the_kept_head_is_named_by_a_reading_that_begins_there(chain: Chain):
+    row = FORGED | {"subjects": ["deployment:D-1"], "facts": {}}
+    await chain.change(
+        insert(ledger_table).values(row), insert(subject_table).values(subject="deployment:D-1", entry_id=900)
+    )
+    (told,) = await chain.faults(since=chain.kept)
+    assert told.startswith("entry 900, not sealed yet, is dated 2026-11-24 09:00:00 UTC, before")
+
+    await chain.seal()
+    (told,) = await chain.faults(since=chain.kept)
+    assert told.startswith("time goes backwards: the entry at place 8 is dated before 2026-11-24 12:07:00 UTC")
+
+
 async def test_an_entry_of_a_time_still_to_come_is_named_and_those_after_it_are_not(chain: Chain):
     row = FORGED | {"subjects": ["a:b"], "facts": {}, "at": NOON + timedelta(days=900)}
     await chain.change(insert(ledger_table).values(row), insert(subject_table).values(subject="a:b", entry_id=900))

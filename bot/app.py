@@ -219,7 +219,7 @@ class _Parts:
     def _tend(self, stack: AsyncExitStack) -> None:
         """What goes on without Slack."""
         self._run(stack, self.sealer.keep_sealing(), _cancelled)
-        self._run(stack, keep_tidy(self.database, self.outbox), _cancelled)
+        self._run(stack, keep_tidy(self.database, self.outbox, lambda: self.unit.team.retention), _cancelled)
         if self.settings.flagd_folder is not None:
             self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), _cancelled)
 

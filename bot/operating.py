@@ -1,5 +1,6 @@
 """What an operator does beside running the bot: migrate, look at what is dead, try it again."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -17,6 +18,7 @@ from bot.storage import dead_letters
 from bot.storage.database import Database
 from bot.storage.errors import AlreadyRunning, StorageUnavailable
 from bot.storage.migrations import TablesTooNew, migrate, newest
+from bot.storage.shrinking import write_anew
 from bot.storage.snapshot import snapshot
 from bot.storage.unit_of_work import UnitOfWork
 
@@ -55,6 +57,12 @@ async def revive(settings: Settings, kind: str, letter: str) -> str:
         if not await work.revive(LetterKind(kind), letter):
             raise ValueError(f"no {kind} {letter} is dead; `eightbells replay` lists what is")
     return f"The {kind} {letter} will be tried again by the bot."
+
+
+async def vacuum(settings: Settings) -> str:
+    """Give back what SQLite's file does not need any more; gives what to tell. Raises ``ValueError`` for PostgreSQL."""
+    path, before, after = await asyncio.to_thread(write_anew, settings.database_url.get_secret_value())
+    return f"{path} had {before / 1e6:.1f} MB and has {after / 1e6:.1f} MB now."
 
 
 @asynccontextmanager

@@ -30,7 +30,10 @@ def duration(value: object) -> object:
     found = _DURATION.findall(value)
     if not found or _DURATION.sub("", value).strip():
         raise ValueError(f"{value!r} is no duration; write 45s, 15m, 4h, 2d or 1h 30m")
-    return sum((timedelta(**{_UNITS[unit]: float(amount)}) for amount, unit in found), timedelta())
+    try:
+        return sum((timedelta(**{_UNITS[unit]: float(amount)}) for amount, unit in found), timedelta())
+    except OverflowError:
+        raise ValueError(f"{value!r} is too long for a duration") from None
 
 
 def _channel(value: str) -> str:

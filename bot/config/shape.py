@@ -9,6 +9,7 @@ from bot.config.environment_parts import EnvironmentPart
 from bot.config.oncall_parts import EscalationPart, RotationPart
 from bot.config.parts import Address, Channel, PersonPart, RulePart, Several
 from bot.config.release_parts import AudiencePart, ReleasesPart
+from bot.config.retention_parts import RetentionPart
 from bot.config.segment_parts import SegmentPart
 from bot.config.service_parts import ServicePart
 from bot.config.source_parts import SourcesPart
@@ -44,4 +45,5 @@ class TeamFile(BaseModel):
     escalations: dict[str, EscalationPart] = {}
     segments: dict[str, SegmentPart] = {}
     tickets: TicketsPart = TicketsPart()
+    retention: RetentionPart = RetentionPart()
     cdevents: Address | None = None

@@ -170,6 +170,7 @@ def team_of(file: TeamFile) -> Team:
         escalations={name: part.policy(name, resolved) for name, part in file.escalations.items()},
         segments={name: replace(segment, name=name) for name, segment in file.segments.items()},
         tickets=file.tickets.tracker(),
+        retention=file.retention.retention(),
     )
 
 

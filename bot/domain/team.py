@@ -9,6 +9,7 @@ from bot.domain.freezes import Window
 from bot.domain.oncall import Rota
 from bot.domain.references import GITHUB, GITLAB
 from bot.domain.release_rules import Releasing
+from bot.domain.retention import Retention
 from bot.domain.routes import Alerting
 from bot.domain.segments import Segment
 from bot.domain.sources import SourceSettings
@@ -149,6 +150,7 @@ class Team:
     cdevents: str = ""  # address at which others hear, as CDEvents, of what went live
     segments: Mapping[str, Segment] = field(default_factory=dict[str, Segment])  # whom a flag may be for
     tickets: Tracker = field(default_factory=Tracker)  # of another tracker, as commits name them
+    retention: Retention = field(default_factory=Retention)
 
     @property
     def repositories(self) -> dict[str, str]:

@@ -1,36 +1,39 @@
 """Once a day: forget what has served its time (receipts, old deliveries, ended jobs, messages long shown)."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable
 
 import structlog
 
 from bot.domain.refusals import Conflict
+from bot.domain.retention import Retention
 from bot.storage.database import Database
 from bot.storage.errors import StorageUnavailable
 from bot.storage.outbox import Outbox
-from bot.storage.retention import Retention
+from bot.storage.retention import forget
+from bot.storage.shrinking import shrink
 
 DAY_SECONDS = 24 * 60 * 60
 FIRST_AFTER_SECONDS = 5 * 60  # a start has better things to do
-# A card that is forgotten can take no replies and no edits any more, so it is kept for longer than anybody works on it.
-MESSAGES_KEPT = timedelta(days=400)
 
 log = structlog.get_logger(__name__)
 
 
-async def keep_tidy(database: Database, outbox: Outbox) -> None:
-    """Tidy up daily, until cancelled. Every replica may do it: what is gone already is not missed."""
+async def keep_tidy(database: Database, outbox: Outbox, kept: Callable[[], Retention]) -> None:
+    """Tidy up daily until cancelled. Every replica may do it: what is gone already is not missed."""
     await asyncio.sleep(FIRST_AFTER_SECONDS)
     while True:
-        await tidy(database, outbox)
+        await tidy(database, outbox, kept())
         await asyncio.sleep(DAY_SECONDS)
 
 
-async def tidy(database: Database, outbox: Outbox) -> None:
+async def tidy(database: Database, outbox: Outbox, kept: Retention) -> None:
     """Forget what has served its time; tomorrow is soon enough where the database is busy."""
     try:
-        await Retention().forget(database)
-        await outbox.sweep(database.clock.now() - MESSAGES_KEPT)
+        rows = await forget(database, kept)
+        rows += await outbox.sweep(database.clock.now() - kept.messages)
+        given_back = await shrink(database)
     except (StorageUnavailable, Conflict) as problem:
         log.warning("upkeep.put_off", reason=str(problem))
+    else:
+        log.info("upkeep.done", rows=rows, bytes_given_back=given_back)

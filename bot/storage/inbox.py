@@ -9,6 +9,7 @@ from sqlalchemy import Column, LargeBinary, Row, Table, Text, UniqueConstraint, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.storage.bodies import packed, unpacked
 from bot.storage.database import Database
 from bot.storage.leases import DEAD, DONE, RUNNING, WAITING, Leases, lease_columns, lease_indexes
 from bot.storage.schema import Instant, Json, metadata, storable
@@ -21,6 +22,7 @@ inbox_table = Table(
     Column("delivery_id", Text, nullable=False),
     Column("headers", Json, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("packing", Text),  # how the body is kept; NULL: as it came
     Column("received_at", Instant, nullable=False),
     Column("path", Text),  # of the field that a dead delivery stumbled over
     UniqueConstraint("source", "delivery_id"),
@@ -80,7 +82,7 @@ class Inbox:
             "source": source,
             "delivery_id": storable(delivery_id),
             "headers": dict(headers),
-            "body": body,
+            **await packed(body),
             "received_at": at,
             "state": WAITING,
             "run_at": at,
@@ -95,7 +97,7 @@ class Inbox:
 
     async def claim(self, now: datetime, limit: int) -> list[Claimed]:
         """Take deliveries that wait, the oldest first; ours for ``leases.LEASE``."""
-        return [Claimed(row.id, _delivery(row), row.attempt) for row in await self._leases.claim(now, limit)]
+        return [Claimed(row.id, await _delivery(row), row.attempt) for row in await self._leases.claim(now, limit)]
 
     async def renew(self, claimed: list[Claimed], now: datetime) -> list[Claimed]:
         """Keep these for another lease; gives those that are still ours."""
@@ -134,10 +136,8 @@ class Inbox:
         c = inbox_table.c
         query = select(inbox_table).where(c.state == DEAD).order_by(c.ended_at.desc(), c.id.desc()).limit(limit)
         async with self._database.read() as conn:
-            return [
-                Dead(row.id, _delivery(row), row.path or "", row.note or "", row.ended_at)
-                for row in await conn.execute(query)
-            ]
+            rows = (await conn.execute(query)).all()
+        return [Dead(row.id, await _delivery(row), row.path or "", row.note or "", row.ended_at) for row in rows]
 
     async def release_all(self) -> int:
         """Give back everything we hold, for a graceful end; gives how many."""
@@ -148,8 +148,9 @@ class Inbox:
         return await self._leases.next_due()
 
 
-def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(row.source, row.delivery_id, row.headers, row.body, row.received_at)
+async def _delivery(row: Row[Any]) -> Delivery:
+    body = await unpacked(row.body, row.packing)
+    return Delivery(row.source, row.delivery_id, row.headers, body, row.received_at)
 
 
 async def replay(conn: AsyncConnection, id: int, now: datetime, *, dead_only: bool = False) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Band
 from bot.storage import outbox_claim
+from bot.storage.batches import delete_in_batches
 from bot.storage.database import Database
 from bot.storage.outbox_pauses import DIFFERENCE
 from bot.storage.outbox_put import Put, put, put_of_file, sought_anew
@@ -163,9 +164,9 @@ class Outbox:
 
     async def sweep(self, before: datetime) -> int:
         """Forget messages that Slack has shown unchanged since ``before``; gives how many. A later one is new."""
+        old = select(outbox.c.id).where(IS_SENT, outbox.c.sent_at < before, outbox.c.check_at.is_(None))
+        swept = await delete_in_batches(self._database, outbox, outbox.c.id, old)
         async with self._database.write() as conn:
-            old = outbox.delete().where(IS_SENT, outbox.c.sent_at < before, outbox.c.check_at.is_(None))
-            swept = (await conn.execute(old)).rowcount
             await conn.execute(lanes.delete().where(lanes.c.owner.is_(None), lanes.c.ready_at < before))
         return swept
 

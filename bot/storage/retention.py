@@ -1,56 +1,34 @@
-"""How long finished rows are kept. The ledger is kept for ever, nouns until somebody erases them."""
+"""Sweeps: removes what has served its time, a few rows at a time. The ledger and nouns are never swept."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, Table, select
 
 from bot.domain.jobs import Outcome
+from bot.domain.retention import Retention
+from bot.storage.batches import delete_in_batches
 from bot.storage.database import Database
 from bot.storage.inbox import inbox_table
 from bot.storage.jobs import job_table
 from bot.storage.leases import DEAD, DONE
 from bot.storage.receipts import receipt_table
 
-BATCH = 1_000  # rows a transaction, so that nobody waits long behind it
+
+def _old(kept: Retention, now: datetime) -> Iterator[tuple[Table, ColumnElement[bool]]]:
+    job, inbox, receipt = job_table.c, inbox_table.c, receipt_table.c
+    yield receipt_table, receipt.at < now - kept.gestures
+    yield inbox_table, (inbox.state == DONE) & (inbox.ended_at < now - kept.deliveries)
+    yield inbox_table, (inbox.state == DEAD) & (inbox.ended_at < now - kept.failed)
+    for ended in (Outcome.DONE, Outcome.NOOP, Outcome.MISSED):  # each alone, so that the index finds the oldest
+        yield job_table, (job.state == ended.value) & (job.ended_at < now - kept.jobs)
+    yield job_table, (job.state == DEAD) & (job.ended_at < now - kept.failed)
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """Ages at which rows are forgotten.
-
-    Attributes:
-        receipts: how long a gesture that is delivered again is known; Slack repeats for minutes, people for hours.
-        deliveries: bodies of webhooks hold people's words; also how long a repeated delivery is known.
-        jobs: how long a job's key is known, so that owing it again does nothing.
-        dead: how long a dead job or delivery can be seen and done again.
-    """
-
-    receipts: timedelta = timedelta(hours=24)
-    deliveries: timedelta = timedelta(days=7)
-    jobs: timedelta = timedelta(days=30)
-    dead: timedelta = timedelta(days=90)
-
-    def _old(self, now: datetime) -> Iterator[tuple[Table, ColumnElement[bool]]]:
-        job, inbox, receipt = job_table.c, inbox_table.c, receipt_table.c
-        ended = (Outcome.DONE.value, Outcome.NOOP.value, Outcome.MISSED.value)
-        yield receipt_table, receipt.at < now - self.receipts
-        yield inbox_table, (inbox.state == DONE) & (inbox.ended_at < now - self.deliveries)
-        yield inbox_table, (inbox.state == DEAD) & (inbox.ended_at < now - self.dead)
-        yield job_table, job.state.in_(ended) & (job.ended_at < now - self.jobs)
-        yield job_table, (job.state == DEAD) & (job.ended_at < now - self.dead)
-
-    async def forget(self, database: Database) -> int:
-        """Remove what is old enough; gives how many rows."""
-        removed = 0
-        for table, old in self._old(database.clock.now()):
-            key = next(iter(table.primary_key.columns))
-            batch = delete(table).where(key.in_(select(key).where(old).limit(BATCH)))
-            while True:
-                async with database.write() as conn:
-                    gone = (await conn.execute(batch)).rowcount
-                removed += gone
-                if gone < BATCH:
-                    break
-        return removed
+async def forget(database: Database, kept: Retention) -> int:
+    """Remove what is old enough; gives how many rows. Raises ``StorageUnavailable`` with the rest still there."""
+    removed = 0
+    for table, old in _old(kept, database.clock.now()):
+        key = next(iter(table.primary_key.columns))
+        removed += await delete_in_batches(database, table, key, select(key).where(old))
+    return removed

@@ -23,6 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.storage.errors import AlreadyRunning
 
 CACHE_KIB = 16_384
+LOG_BYTES = 8 * 1024 * 1024  # to which the write-ahead log is cut off once a long reader has let it grow
+AUTO_VACUUM = "INCREMENTAL"  # what is free can be given back in small pieces; only a new file takes it
 # Of SQLite's virtual machine; some 0.3 ms. A statement may take up to twice as many where it is called.
 STEPS = 10_000
 
@@ -172,6 +174,7 @@ def connect_raw(path: Path, *, read_only: bool) -> sqlite3.Connection:
     raw = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=256)
     raw.execute("PRAGMA synchronous=FULL")
     raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    raw.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
     # What is deleted or written over is filled with zeros; else it stays in the file until the page is needed again.
     raw.execute("PRAGMA secure_delete=ON")
     raw.execute("PRAGMA temp_store=MEMORY")  # sorted rows hold people's words too
@@ -220,9 +223,34 @@ def switch_to_wal(path: Path) -> None:
     """Create the file where it is missing; readers and the writer do not wait for each other in it."""
     raw = sqlite3.connect(path, timeout=2, isolation_level=None)
     try:
+        raw.execute(f"PRAGMA auto_vacuum={AUTO_VACUUM}")  # before anything is in it
         raw.execute("PRAGMA journal_mode=WAL")
     finally:
         raw.close()
+
+
+def give_back_all(path: Path) -> tuple[int, int]:
+    """Write the file anew without what is free in it (VACUUM); gives its size before and after, in bytes.
+
+    Nobody can write meanwhile, and it takes up to twice the file's size beside it for as long. Raises
+    ``AlreadyRunning`` while the bot works on it, and ``sqlite3.Error``.
+    """
+    unlock = lock_process(path)
+    try:
+        # https://www.sqlite.org/tempfiles.html: the copy holds people's words, so it is made where the file is.
+        os.environ["SQLITE_TMPDIR"] = str(path.parent)
+        raw = sqlite3.connect(path, timeout=2, isolation_level=None)
+        try:
+            before = os.stat(path).st_size
+            raw.execute("PRAGMA secure_delete=ON")
+            raw.execute(f"PRAGMA auto_vacuum={AUTO_VACUUM}")
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return before, os.stat(path).st_size
+        finally:
+            raw.close()
+    finally:
+        unlock()
 
 
 def truncate_log(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.domain.retention import Retention
 from bot.runtime.upkeep import tidy
 from bot.storage.database import Database
 from bot.storage.outbox import Outbox
@@ -18,8 +19,8 @@ async def test_receipts_are_forgotten_after_a_day(database: Database, clock) -> 
             return work.repeated
 
     assert not await repeated()
-    await tidy(database, outbox)
+    await tidy(database, outbox, Retention())
     assert await repeated()
     clock.move(timedelta(hours=25))
-    await tidy(database, outbox)
+    await tidy(database, outbox, Retention())
     assert not await repeated()

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.ledger import Subject
+from bot.domain.retention import Retention
 from bot.storage.database import Database
 from bot.storage.errors import LeaseLost
 from bot.storage.inbox import Claimed, Inbox
-from bot.storage.retention import Retention
+from bot.storage.retention import forget
 from bot.storage.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.things import entry
@@ -122,9 +123,9 @@ async def test_finished_deliveries_are_forgotten_after_a_week_and_dead_ones_late
     await inbox.release_all()
 
     clock.move(timedelta(days=7, seconds=1))
-    assert await Retention().forget(database) == 1
+    assert await forget(database, Retention()) == 1
     assert not await inbox.receive("github", "dead", {}, BODY, NOON)
     clock.move(timedelta(days=90))
-    assert await Retention().forget(database) == 1
+    assert await forget(database, Retention()) == 1
     assert await inbox.receive("github", "dead", {}, BODY, NOON)
     assert len(await inbox.claim(clock.now(), 10)) == 2

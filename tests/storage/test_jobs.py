@@ -8,11 +8,12 @@ import pytest
 
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Subject
+from bot.domain.retention import Retention
 from bot.storage.database import Database
 from bot.storage.errors import LeaseLost
 from bot.storage.jobs import Claimed, Jobs
 from bot.storage.leases import LEASE
-from bot.storage.retention import Retention
+from bot.storage.retention import forget
 from bot.storage.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.things import entry
@@ -263,13 +264,13 @@ async def test_finished_jobs_and_receipts_are_forgotten_in_time(
     for claimed in await jobs.claim(NOON, 10):
         await jobs.finish(claimed, Outcome(claimed.job.key))
 
-    assert await Retention().forget(database) == 0
+    assert await forget(database, Retention()) == 0
     clock.move(timedelta(hours=24, seconds=1))
-    assert await Retention().forget(database) == 1
+    assert await forget(database, Retention()) == 1
     async with unit.for_call("click") as work:
         assert not work.repeated
     clock.move(timedelta(days=30))
-    assert await Retention().forget(database) == 2  # the receipt again, and the job
+    assert await forget(database, Retention()) == 2  # the receipt again, and the job
     assert await jobs.outcome("done") is None
     assert await jobs.outcome("dead") is Outcome.DEAD
     assert await jobs.next_due() == NOON + timedelta(days=365)

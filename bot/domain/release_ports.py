@@ -30,6 +30,14 @@ class Relation:
     is_shallow: bool = False
 
 
+class TagMoved(Exception):
+    """The tag is at another commit than the one that its notes are about: ``sha``."""
+
+    def __init__(self, sha: str) -> None:
+        super().__init__(f"it is at {sha}")
+        self.sha = sha
+
+
 class ReleaseHost(Protocol):
     """A code host, as releases see it."""
 
@@ -44,9 +52,10 @@ class ReleaseHost(Protocol):
         """What is known of these pull requests; nothing where the host has none. Raises ``HostUnreachable``."""
         ...
 
-    async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
+    async def write_release(self, repository: Repository, tag: str, sha: str, title: str, body: str) -> str:
         """Create the release of an existing tag, or replace its title and text; gives its address.
 
-        Raises ``RefUnknown`` where there is no such tag, ``HostUnreachable``.
+        Raises ``RefUnknown`` where there is no such tag, ``TagMoved`` where it is not at ``sha``, and
+        ``HostUnreachable``.
         """
         ...

@@ -122,7 +122,7 @@ class Release:
         caveats: Sequence[str] = (),
     ) -> Self:
         """With its notes. Raises ``Stale`` where it has them already."""
-        self._must_be(ReleaseState.DRAFTING, at=at)
+        self.must_be(ReleaseState.DRAFTING, at=at)
         asked = Approval(self.asked_by, rules.approvals, at + APPROVALS_LAST) if rules.approvals else None
         return replace(
             self,
@@ -144,7 +144,7 @@ class Release:
 
     def failed(self, at: datetime) -> Self:
         """Without notes, as they could not be made."""
-        self._must_be(ReleaseState.DRAFTING, at=at)
+        self.must_be(ReleaseState.DRAFTING, at=at)
         return replace(self, state=ReleaseState.FAILED)
 
     def edited(
@@ -154,7 +154,7 @@ class Release:
 
         Raises ``Stale``, and ``Refusal`` where nothing is left.
         """
-        self._must_be(ReleaseState.DRAFT, at=at)
+        self.must_be(ReleaseState.DRAFT, at=at)
         written = dict(self.notes)
         next_number = 1 + max((line.number for notes in written.values() for line in notes.lines), default=0)
         next_number = max(next_number, len(self.brought) + 1)
@@ -167,7 +167,7 @@ class Release:
 
     def says(self, number: int, text: str, by: str, at: datetime) -> Self:
         """With the customers' line of one change, as its author wrote it. Raises ``Stale`` where it is no draft."""
-        self._must_be(ReleaseState.DRAFT, at=at)
+        self.must_be(ReleaseState.DRAFT, at=at)
         written = {**self.notes}
         written[Voice.CUSTOMERS] = written.get(Voice.CUSTOMERS, Notes()).with_line("", Line(text, number))
         return self._changed(written, by, self.version, self.audiences)
@@ -177,7 +177,7 @@ class Release:
 
         Whoever changed it last counts as little as whoever asked for it.
         """
-        self._must_be(ReleaseState.DRAFT, at=at)
+        self.must_be(ReleaseState.DRAFT, at=at)
         if self.approval is None:
             raise Refusal(
                 f"The notes of {self.name} need nobody's approval. “/release publish {self.id}” posts them."
@@ -201,20 +201,20 @@ class Release:
             raise Refusal(f"{self.id} has no line {number} in its check-list; {lines}.", field="activity")
         before = self.activities[number - 1]
         if before.is_before and self.published_at is not None:
-            self._must_be(ReleaseState.DRAFT, at=at)
+            self.must_be(ReleaseState.DRAFT, at=at)
         changed = before.tick(by, at) if is_done else before.untick()
         return replace(self, activities=(*self.activities[: number - 1], changed, *self.activities[number:]))
 
     def schedule(self, at: datetime, by: Person, now: datetime) -> Self:
         """To be published by itself. Raises ``Stale``, and ``Refusal`` where nothing can be read."""
-        self._must_be(ReleaseState.DRAFT, at=now)
+        self.must_be(ReleaseState.DRAFT, at=now)
         self._must_say_something()
         turn = self.planned + 1
         return replace(self, plan=Plan(at, by.id, by.name, turn), planned=turn)
 
     def unschedule(self, now: datetime) -> Self:
         """Not to be published by itself. Raises ``Stale`` where it was not to be."""
-        self._must_be(ReleaseState.DRAFT, at=now)
+        self.must_be(ReleaseState.DRAFT, at=now)
         if self.plan is None:
             raise Stale(f"{self.id} {self.name} is not scheduled.")
         return replace(self, plan=None)
@@ -226,7 +226,7 @@ class Release:
 
         Raises ``Stale``, and ``Refusal`` where something has to come before.
         """
-        self._must_be(ReleaseState.DRAFT, at=at)
+        self.must_be(ReleaseState.DRAFT, at=at)
         self._must_say_something()
         if self.missing:
             open_ones = ", ".join(f"“{activity.what}”" for activity in self.missing)
@@ -269,12 +269,12 @@ class Release:
 
     def must_be_draft(self, at: datetime) -> None:
         """Raises ``Stale`` where its words cannot be changed (any more)."""
-        self._must_be(ReleaseState.DRAFT, at=at)
+        self.must_be(ReleaseState.DRAFT, at=at)
 
     def must_be_written(self, at: datetime) -> None:
         """Raises ``Stale`` where it has no notes (yet)."""
         if not self.is_published:
-            self._must_be(ReleaseState.DRAFT, at=at)
+            self.must_be(ReleaseState.DRAFT, at=at)
 
     def _with_strikes(self, strikes: tuple[Strike, ...]) -> Self:
         if strikes == self.strikes:
@@ -294,7 +294,7 @@ class Release:
         if not any(notes.count for notes in self.notes.values()):
             raise Refusal(f"The notes of {self.name} are empty. Write a line with “/release edit {self.id}” first.")
 
-    def _must_be(self, state: ReleaseState, *, at: datetime) -> None:
+    def must_be(self, state: ReleaseState, *, at: datetime) -> None:  # else ``Stale``, with where it stands
         if self.state is not state:
             said = standing(self.state, at, self.asked_name, self.published_name, self.published_at, self.posts)
             raise Stale(f"{self.id} {self.name} {said}.")

@@ -5,7 +5,16 @@ from collections.abc import Collection
 from bot.domain.ports import Work
 from bot.domain.release_states import ReleaseState
 from bot.workflows import release_news as news
+from bot.workflows import release_tags
 from bot.workflows.release import known
+
+
+async def not_as_it_was(work: Work, id: str, seen: tuple[Collection[str], release_tags.Seen]) -> str:
+    """Take away each yes that counts no more, as its voter has left or the tag has moved; says so, or ""."""
+    here, tag = seen
+    if why := await release_tags.not_as_it_was(work, await known(work, id), tag):
+        return why
+    return await fallen_away(work, id, here)
 
 
 async def fallen_away(work: Work, id: str, here: Collection[str]) -> str:

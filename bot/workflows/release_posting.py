@@ -1,18 +1,19 @@
 """Publishes release notes once, now or at an hour that somebody chose, to everybody who reads them."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
-from bot.domain.jobs import Due, Job, Outcome
+from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Subject
 from bot.domain.messages import Message
 from bot.domain.people import Person
-from bot.domain.ports import Work
+from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Refusal
 from bot.domain.releases import Release
 from bot.domain.stages import Stage
-from bot.workflows import changes, release_corrections, release_writing
+from bot.workflows import changes, release_corrections, release_tags, release_writing
 from bot.workflows import release_news as news
-from bot.workflows.handles import due
+from bot.workflows.handles import due_outside
 from bot.workflows.release import known
 
 PUBLISH = "release.publish"
@@ -50,18 +51,31 @@ async def unschedule(work: Work, id: str, by: Person) -> Release:
     return release
 
 
-@due(PUBLISH)
-async def publish_when_due(work: Work, it: Due) -> Outcome:
-    """Publish it, saying so where it is late; or tell whoever scheduled it what is still missing."""
+@due_outside(PUBLISH)
+async def publish_when_due(tools: Tools, it: Due) -> Outcome | Again:
+    """Publish it, saying so where it is late; or tell whoever scheduled it what is still missing.
+
+    Where the code host cannot tell whether its tag has moved since it was approved, it waits for a quarter of an hour.
+    """
+    seen = await release_tags.look(tools, str(it.job.args["release"]))
+    if seen.trouble and it.late_by < release_tags.UNSEEN_FOR:
+        return Again(release_tags.AGAIN_AFTER, seen.trouble)
+    return await tools.unit.run(partial(_publish_due, it, seen))
+
+
+async def _publish_due(it: Due, seen: release_tags.Seen, work: Work) -> Outcome:
     release = await work.get(Release, it.job.args["release"])
     plan = release.plan if release else None
     if release is None or plan is None or release.is_published or plan.turn != it.job.args["turn"]:
         return Outcome.NOOP
     try:
         late_by = it.late_by if it.late_by > LATE else None
+        if why := await release_tags.not_as_it_was(work, release, seen):
+            raise Refusal(why)
         await _publish(work, release, plan.by, plan.by_name, late_by)
     except Refusal as refusal:
-        release = release.unschedule(work.now)
+        release = await known(work, release.id)
+        release = release.unschedule(work.now) if release.plan else release
         await work.save(release)
         news.record(work, release, "not_published")
         await news.show(work, release)

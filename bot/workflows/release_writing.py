@@ -10,6 +10,7 @@ from bot.domain.notes import Voice
 from bot.domain.people import Person
 from bot.domain.ports import HostUnreachable, RefUnknown, Tools, Work
 from bot.domain.refusals import Refusal
+from bot.domain.release_ports import TagMoved
 from bot.domain.releases import Release
 from bot.workflows import release_news as news
 from bot.workflows.finding import found
@@ -64,10 +65,11 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
         return await tools.unit.run(partial(_not_written, it, _not_yet(release)))
     text = _text(release, it)
     try:
-        url = await tools.host.write_release(service.repository, release.until, release.name, text)
-    except RefUnknown:
-        why = f"{release.until} is no tag on the code host, and a release needs one. Push the tag, then ask again."
-        return await tools.unit.run(partial(_not_written, it, why))
+        url = await tools.host.write_release(
+            service.repository, release.until, release.sha or "", release.name, text
+        )
+    except (RefUnknown, TagMoved) as gone:
+        return await tools.unit.run(partial(_not_written, it, _no_such_tag(release, gone)))
     except HostUnreachable as reason:
         if it.late_by < GIVEN_UP_AFTER:
             return Again(AGAIN_AFTER, str(reason))
@@ -113,6 +115,15 @@ def _not_yet(release: Release) -> str:
     return (
         f"The notes of {release.name} are not published yet, and the code host shows only what is. "
         f"Publish them with “/release publish {release.id}”, then ask again."
+    )
+
+
+def _no_such_tag(release: Release, gone: RefUnknown | TagMoved) -> str:
+    if isinstance(gone, RefUnknown):
+        return f"{release.until} is no tag on the code host, and a release needs one. Push the tag, then ask again."
+    return (
+        f"{release.until} is {gone.sha[:7]} by now, and these notes are about {(release.sha or '')[:7]}. "
+        "Put the tag back, or draft notes of what it is now."
     )
 
 

@@ -1,11 +1,11 @@
 """/release approve, tick and untick: who agreed to a release, and what was done for it."""
 
-from bot.command import Call, Reply, number, who_is_here
+from bot.command import Call, Reply, number
 from bot.domain.ports import Work
 from bot.workflows import release as releases
 from bot.workflows import release_clicks
 from commands.release.declared import command
-from commands.release.notes import RELEASE
+from commands.release.notes import RELEASE, prepared
 
 ACTIVITY = number("which line of the check-list, from 1 on")
 
@@ -14,12 +14,12 @@ ACTIVITY = number("which line of the check-list, from 1 on")
     "approve <release>",
     "Agree to the notes of a draft, where the team file asks for it; not your own",
     examples=("R-4",),
-    prepare=who_is_here,
+    prepare=prepared,
     release=RELEASE,
 )
 async def approve(call: Call, work: Work) -> Reply | None:
     """One person counts once, whoever drafted it or changed it last not at all, and who has left no more."""
-    if why := await release_clicks.fallen_away(work, call.args["release"], call.prepared):
+    if why := await release_clicks.not_as_it_was(work, call.args["release"], call.prepared):
         return Reply("release/not_done", {"why": why})
     await releases.approve(work, call.args["release"], call.by)
     return None

@@ -1,18 +1,25 @@
 """/release draft, edit, notes and list: what a version brings, in the words of those who read it."""
 
-from bot.command import Answer, Call, Field, Form, Reply, choice, choices, id_of, service, text, word
+from bot.command import Answer, Call, Field, Form, Reply, choice, choices, id_of, service, text, who_is_here, word
 from bot.domain import notes
 from bot.domain.notes import Voice
-from bot.domain.ports import Work
+from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Refusal
 from bot.domain.releases import Release, ReleaseState
 from bot.workflows import release as releases
-from bot.workflows import release_writing
+from bot.workflows import release_tags, release_writing
 from commands.release.declared import command
 
 SHOWN = 10  # releases in a list
 FIELDS_MAX = 20  # inputs in the form; a person edits no longer one
 RELEASE = id_of("R", "the release, such as R-4")
+
+
+async def prepared(call: Call, tools: Tools) -> tuple[frozenset[str], release_tags.Seen]:
+    """Who is here, as only their yes counts, and where the tag is that the notes are about."""
+    return await who_is_here(call, tools), await release_tags.look(tools, call.args["release"])
+
+
 VOICES = tuple(voice.value for voice in Voice)
 _LABELS = {
     Voice.ENGINEERS: "For engineers",

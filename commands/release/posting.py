@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bot.command import Answer, Call, Field, Form, Reply, choice, number, text, when, who_is_here
+from bot.command import Answer, Call, Field, Form, Reply, choice, number, text, when
 from bot.domain.ports import Work
 from bot.domain.refusals import Stale
 from bot.domain.release_states import BY_HAND
@@ -10,7 +10,7 @@ from bot.domain.releases import Release
 from bot.workflows import release as releases
 from bot.workflows import release_clicks, release_corrections, release_posting
 from commands.release.declared import command
-from commands.release.notes import RELEASE
+from commands.release.notes import RELEASE, prepared
 
 OPTIONS_MAX = 100  # lines to choose from; a select of Slack's holds no more
 OPTION_MAX = 70  # characters
@@ -20,12 +20,12 @@ OPTION_MAX = 70  # characters
     "publish <release>",
     "Post the notes to everybody who reads them",
     examples=("R-4",),
-    prepare=who_is_here,
+    prepare=prepared,
     release=RELEASE,
 )
 async def publish(call: Call, work: Work) -> Reply:
     """Once; a second click is told who published it and when."""
-    if why := await release_clicks.fallen_away(work, call.args["release"], call.prepared):
+    if why := await release_clicks.not_as_it_was(work, call.args["release"], call.prepared):
         return Reply("release/not_done", {"why": why})
     release = await release_posting.publish(work, call.args["release"], call.by)
     return Reply("release/published", {"release": release})

@@ -10,7 +10,7 @@ from bot.domain.deployments import Deployment, State
 from bot.domain.events import PipelineChanged
 from bot.domain.jobs import Due, Job
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
-from bot.domain.release_ports import MergedPull, Relation
+from bot.domain.release_ports import MergedPull, Relation, TagMoved
 from bot.domain.target_ports import Finished, Line
 from bot.domain.targets import Command
 from bot.domain.team import Environment, Repository
@@ -84,10 +84,11 @@ class ScriptedHost:
             raise HostUnreachable(self.pulls_down)
         return {number: self.pulls[number] for number in numbers if number in self.pulls}
 
-    async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
+    async def write_release(self, repository: Repository, tag: str, sha: str, title: str, body: str) -> str:
         if self.down:
             raise HostUnreachable(self.down)
-        self.sha(tag)
+        if (there := self.sha(tag)) != sha:
+            raise TagMoved(there)
         self.releases[tag] = (title, body)
         return f"https://github.com/{repository.github}/releases/tag/{tag}"
 

@@ -42,8 +42,8 @@ class Replica:
             self.unit,
             self.tools,
             inbox=Inbox(database, database.replica_id),
-            inside={PUBLISH: release_posting.publish_when_due},
-            outside={"release.draft": release.read_and_draft},
+            inside={},
+            outside={"release.draft": release.read_and_draft, PUBLISH: release_posting.publish_when_due},
             settle=nothing,
         )
 
@@ -109,9 +109,7 @@ async def test_a_worker_that_was_taken_for_dead_and_the_one_in_its_place_publish
     id = await scheduled(replicas[0], clock)
     it = Due(await replicas[0].job(), timedelta(), 1)
 
-    ended = await asyncio.gather(
-        *(each.unit.run(lambda work: release_posting.publish_when_due(work, it)) for each in replicas)
-    )
+    ended = await asyncio.gather(*(release_posting.publish_when_due(each.tools, it) for each in replicas))
 
     assert sorted(ended) == [Outcome.DONE, Outcome.NOOP]
     assert await replicas[0].published(id) == 1

@@ -6,11 +6,11 @@ import pytest
 
 from bot.domain.notes import Voice
 from bot.domain.refusals import Refusal
-from bot.workflows import release_writing
+from bot.workflows import release_posting, release_writing
 from bot.workflows.release import known
 from bot.workflows.release_writing import WRITE, write
 from commands.release import command
-from tests.fakes import LUIS, TOM
+from tests.fakes import ANA, LUIS, TOM
 from tests.workflows.deploying import Harbour
 from tests.workflows.releasing import CAREFUL, PLAIN, SAID, STEP, THREE, as_it_is, draft, published
 
@@ -124,3 +124,68 @@ async def test_a_correction_during_the_first_writing_is_written_too():
     await written(world, id)
 
     assert f"~~{ONE}~~ (not live)" in body(world)
+
+
+async def moved_after_approval(world: Harbour) -> str:
+    id = await draft(world)
+    await world.use(command, "approve", by=ANA, release=id)
+    await world.use(command, "tick", by=ANA, release=id, activity=1)
+    world.host.move("v1.4.0", "what nobody read")
+    return id
+
+
+async def test_notes_whose_tag_moved_since_they_were_approved_go_back_to_who_approves():
+    world = Harbour(team=CAREFUL)
+    id = await moved_after_approval(world)
+    was = await as_it_is(world, id)
+
+    answer = await world.use(command, "publish", by=TOM, release=id)
+
+    now = await as_it_is(world, id)
+    assert "was moved from" in answer.context["why"]
+    assert (now.is_published, now.approval.is_given, now.fell_away) == (False, False, 1)
+    assert (was.sha, now.sha) != (now.sha, was.sha)
+    assert now.sha == world.host.sha("v1.4.0")
+    assert "release.moved" in world.kinds
+    with pytest.raises(Refusal, match=r"need 1 more approval\(s\)"):
+        await world.use(command, "publish", by=TOM, release=id)
+
+
+async def test_a_code_host_that_cannot_be_asked_lets_nothing_approved_out():
+    world = Harbour(team=CAREFUL)
+    id = await moved_after_approval(world)
+    world.host.down = "GitHub answered 502"
+
+    answer = await world.use(command, "publish", by=TOM, release=id)
+
+    assert "cannot see whether v1.4.0 is still" in answer.context["why"]
+    assert not (await as_it_is(world, id)).is_published
+
+
+async def test_what_is_published_by_itself_goes_back_too_and_waits_for_the_code_host():
+    world = Harbour(team=CAREFUL)
+    id = await draft(world)
+    await world.use(command, "approve", by=ANA, release=id)
+    await world.use(command, "tick", by=ANA, release=id, activity=1)
+    async with world.unit() as work:
+        await release_posting.schedule(work, id, world.clock.now() + timedelta(hours=1), TOM)
+    world.host.move("v1.4.0", "what nobody read")
+
+    await world.later(timedelta(hours=1), release_posting.publish_when_due)
+
+    now = await as_it_is(world, id)
+    assert (now.is_published, now.plan, now.approval.is_given) == (False, None, False)
+    (said,) = [said for said in world.said.values() if said.template == "release/not_published"]
+    assert "was moved from" in said.context["why"]
+
+
+async def test_the_code_host_is_not_told_of_a_tag_that_is_elsewhere_by_now():
+    world = Harbour(team=PLAIN)
+    id = await published(world)
+    world.host.move("v1.4.0", "what nobody read")
+
+    await written(world, id)
+
+    assert world.host.releases == {}
+    (said,) = [said for said in world.said.values() if said.template == "release/on_host"]
+    assert "by now, and these notes are about" in said.context["why"]

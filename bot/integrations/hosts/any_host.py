@@ -60,9 +60,9 @@ class AnyHost:
         """See ``ReleaseHost.pull_requests``."""
         return await self._forge(repository).pull_requests(repository, numbers)
 
-    async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
+    async def write_release(self, repository: Repository, tag: str, sha: str, title: str, body: str) -> str:
         """See ``ReleaseHost.write_release``."""
-        return await self._forge(repository).write_release(repository, tag, title, body)
+        return await self._forge(repository).write_release(repository, tag, sha, title, body)
 
     def _code(self, repository: Repository) -> CodeHost:
         """Who tells of commits: a clone is nearer than its origin."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bot.domain.ports import HostUnreachable, RefUnknown
-from bot.domain.release_ports import MergedPull, Relation
+from bot.domain.release_ports import MergedPull, Relation, TagMoved
 from bot.domain.team import Repository
 from bot.integrations.hosts.github import _Absent, _name, _text
 from bot.integrations.hosts.github_checks import GitHubChecks
@@ -45,13 +45,16 @@ class GitHubReleases(GitHubChecks):
             raise HostUnreachable(f"GitHub has no repository {repository.github}, or hides it from us") from absent
         return found
 
-    async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
+    async def write_release(self, repository: Repository, tag: str, sha: str, title: str, body: str) -> str:
         """See ``ReleaseHost.write_release``. GitHub would make a tag that is not there, so that is looked up first."""
         try:
             await self._get(repository, "git/ref/tags/{tag}", tag=tag)
         except _Absent as absent:
             raise RefUnknown(tag) from absent
-        content = {"tag_name": tag, "name": title, "body": body}
+        if (there := await self.resolve(repository, f"refs/tags/{tag}")) != sha:
+            raise TagMoved(there)
+        # Where the tag goes away just now, GitHub makes it anew at this commit, and not at the newest one.
+        content = {"tag_name": tag, "target_commitish": sha, "name": title, "body": body}
         try:
             known = await self._get(repository, "releases/tags/{tag}", tag=tag)
         except _Absent:

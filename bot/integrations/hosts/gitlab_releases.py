@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bot.domain.ports import HostUnreachable, RefUnknown
-from bot.domain.release_ports import MergedPull, Relation
+from bot.domain.release_ports import MergedPull, Relation, TagMoved
 from bot.domain.team import Repository
 from bot.integrations.hosts.gitlab import GitLab
 from bot.integrations.hosts.gitlab_api import Absent, Exists, Forbidden, Query, text
@@ -34,16 +34,20 @@ class GitLabReleases(GitLab):
         found = await together(*(self._batch(repository, batch) for batch in batches))
         return {pull.number: pull for batch in found for pull in batch}
 
-    async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
+    async def write_release(self, repository: Repository, tag: str, sha: str, title: str, body: str) -> str:
         """See ``ReleaseHost.write_release``."""
         try:
-            await self._api.get(repository, "repository", "tags", tag)
+            found = await self._api.get(repository, "repository", "tags", tag)
         except Absent as absent:
             raise RefUnknown(tag) from absent
+        if (there := text(found, "commit", "id")) != sha:
+            raise TagMoved(there)
         written = {"name": title, "description": body}
         try:
             try:
-                made = await self._api.send("POST", repository, "releases", body={"tag_name": tag, **written})
+                made = await self._api.send(
+                    "POST", repository, "releases", body={"tag_name": tag, "ref": sha, **written}
+                )
             except Exists:
                 made = await self._api.send("PUT", repository, "releases", tag, body=written)
         except (Absent, Forbidden) as refused:

@@ -117,7 +117,7 @@ class LocalGit:
         """See ``ReleaseHost.pull_requests``: git knows none."""
         return {}
 
-    async def write_release(self, repository: Repository, tag: str, title: str, body: str) -> str:
+    async def write_release(self, repository: Repository, tag: str, sha: str, title: str, body: str) -> str:
         """See ``ReleaseHost.write_release``: git has none."""
         raise HostUnreachable(
             "a repository on disk has no releases; name the one on GitHub or GitLab in the team file as well"

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from bot.domain.ports import HostUnreachable, RangeTooLong, RefUnknown
-from bot.domain.release_ports import MergedPull, Relation
+from bot.domain.release_ports import MergedPull, Relation, TagMoved
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, GitLab
 from tests.integrations.hosts.conftest import GITLAB_TOKEN
@@ -92,7 +92,7 @@ async def test_an_answer_in_another_shape_is_said(gitlab, host, path, body):
         host.checks(repository, sha),
         host.pull_requests(repository, {1}),
         host.relation(repository, sha, sha),
-        host.write_release(repository, "v1.4.0", "", ""),
+        host.write_release(repository, "v1.4.0", sha, "", ""),
     ):
         with pytest.raises(HostUnreachable, match="GitLab"):
             await question
@@ -152,25 +152,41 @@ async def test_beside_a_clone_gitlab_tells_what_git_does_not_know(gitlab, host, 
     assert stand_in.asked == []
     assert list(await host.pull_requests(repository, {815})) == [815]
     assert await host.checks(repository, "a" * 40) == []
-    assert (await host.write_release(repository, "v1.4.0", "web", "text")).endswith("/-/releases/v1.4.0")
+    assert (
+        await host.write_release(
+            repository, "v1.4.0", await host.resolve(repository, "refs/tags/v1.4.0"), "web", "text"
+        )
+    ).endswith("/-/releases/v1.4.0")
 
 
 async def test_a_release_is_made_once_and_then_written_anew(gitlab, host):
     stand_in, repository = gitlab
 
-    first = await host.write_release(repository, "v1.4.0", "web v1.4.0", "one")
-    second = await host.write_release(repository, "v1.4.0", "web v1.4.0!", "two")
+    first = await host.write_release(
+        repository, "v1.4.0", await host.resolve(repository, "refs/tags/v1.4.0"), "web v1.4.0", "one"
+    )
+    second = await host.write_release(
+        repository, "v1.4.0", await host.resolve(repository, "refs/tags/v1.4.0"), "web v1.4.0!", "two"
+    )
 
     assert first == second == "https://git.example.com/git/harbour/shop/web/-/releases/v1.4.0"
     written = stand_in.releases["v1.4.0"]
     assert (written["name"], written["description"]) == ("web v1.4.0!", "two")
 
 
+async def test_a_release_of_a_tag_that_is_elsewhere_by_now_is_not_written(gitlab, host):
+    stand_in, repository = gitlab
+
+    with pytest.raises(TagMoved):
+        await host.write_release(repository, "v1.4.0", "8" * 40, "web v1.4.0", "text")
+    assert not stand_in.releases
+
+
 async def test_no_tag_is_made_by_the_way(gitlab, host):
     stand_in, repository = gitlab
 
     with pytest.raises(RefUnknown):
-        await host.write_release(repository, "v9", "web v9", "text")
+        await host.write_release(repository, "v9", "a" * 40, "web v9", "text")
     assert not stand_in.releases
 
 
@@ -179,4 +195,6 @@ async def test_a_token_that_may_not_write_is_said(gitlab, host):
     stand_in.may_write = False
 
     with pytest.raises(HostUnreachable, match="does not let us write releases; the token lacks a right"):
-        await host.write_release(repository, "v1.4.0", "web", "text")
+        await host.write_release(
+            repository, "v1.4.0", await host.resolve(repository, "refs/tags/v1.4.0"), "web", "text"
+        )

@@ -10,12 +10,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.domain.ports import HostUnreachable, RefAmbiguous, RefUnknown
-from bot.domain.release_ports import MergedPull, Relation
+from bot.domain.release_ports import MergedPull, Relation, TagMoved
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, LocalGit
 from tests.integrations.hosts.repositories import git
 
 TAGS = {"v1.4.0"}
+AT_TAG = "9" * 40  # the commit of that tag
 
 
 class GitHubWithReleases:
@@ -30,11 +31,18 @@ class GitHubWithReleases:
         app = web.Application()
         app.router.add_get("/repos/harbour/web/pulls", self._pulls)
         app.router.add_get("/repos/harbour/web/compare/{range}", self._compare)
+        app.router.add_get("/repos/harbour/web/commits/{ref}", self._commit)
         app.router.add_get("/repos/harbour/web/git/ref/tags/{tag}", self._tag)
         app.router.add_get("/repos/harbour/web/releases/tags/{tag}", self._release)
         app.router.add_post("/repos/harbour/web/releases", self._create)
         app.router.add_patch("/repos/harbour/web/releases/{id}", self._update)
         return app
+
+    async def _commit(self, request: web.Request) -> web.Response:
+        kind, _, tag = request.match_info["ref"].partition("/")
+        if kind != "tags" or tag not in TAGS:
+            return web.json_response({"message": "No commit found for SHA"}, status=422)
+        return web.json_response({"sha": AT_TAG})
 
     async def _pulls(self, request: web.Request) -> web.Response:
         self.asked.append(request.path_qs)
@@ -119,18 +127,28 @@ async def test_pull_requests_are_read_no_further_than_needed(github):
 async def test_a_release_is_made_once_and_then_written_anew(github):
     stand_in, host, repository = github
 
-    first = await host.write_release(repository, "v1.4.0", "web v1.4.0", "one")
-    second = await host.write_release(repository, "v1.4.0", "web v1.4.0", "two")
+    first = await host.write_release(repository, "v1.4.0", AT_TAG, "web v1.4.0", "one")
+    second = await host.write_release(repository, "v1.4.0", AT_TAG, "web v1.4.0", "two")
 
     assert first == second == "https://github.com/harbour/web/releases/7"
     assert stand_in.releases["v1.4.0"]["body"] == "two"
+
+
+async def test_a_release_names_the_commit_that_was_approved_and_no_other(github):
+    stand_in, host, repository = github
+
+    with pytest.raises(TagMoved, match=AT_TAG):
+        await host.write_release(repository, "v1.4.0", "8" * 40, "web v1.4.0", "text")
+    assert not stand_in.releases
+    await host.write_release(repository, "v1.4.0", AT_TAG, "web v1.4.0", "text")
+    assert stand_in.releases["v1.4.0"]["target_commitish"] == AT_TAG
 
 
 async def test_no_tag_is_made_by_the_way(github):
     stand_in, host, repository = github
 
     with pytest.raises(RefUnknown):
-        await host.write_release(repository, "v9", "web v9", "text")
+        await host.write_release(repository, "v9", "a" * 40, "web v9", "text")
     assert not stand_in.releases
 
 
@@ -139,7 +157,7 @@ async def test_a_token_that_may_not_write_is_said(github):
     stand_in.may_write = False
 
     with pytest.raises(HostUnreachable, match="lacks a right") as refused:
-        await host.write_release(repository, "v1.4.0", "web", "text")
+        await host.write_release(repository, "v1.4.0", AT_TAG, "web", "text")
     assert "ghp_secret" not in str(refused.value)
 
 
@@ -151,7 +169,7 @@ async def test_git_says_how_two_commits_lie(path):
     assert await host.relation(repository, None, "main") == Relation()
     assert await host.pull_requests(repository, {1}) == {}
     with pytest.raises(HostUnreachable, match="has no releases"):
-        await host.write_release(repository, "v1.4.0", "", "")
+        await host.write_release(repository, "v1.4.0", AT_TAG, "", "")
 
 
 async def test_a_shallow_clone_is_seen_unless_it_reaches_back_far_enough(path, tmp_path):

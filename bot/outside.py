@@ -36,7 +36,7 @@ def tools(
     Args:
         session: shared by all who speak HTTP; it stays open.
     """
-    github, gitlab = _shown(settings.github_token), _shown(settings.gitlab_token)
+    github, gitlab = settings.github, settings.gitlab
     alertmanager, cdevents = _shown(settings.alertmanager_token), _shown(settings.cdevents_token)
     deploys = settings.secrets_for({HTTP}).get(HTTP)
     redact = Redaction(settings.secrets | known_secrets(os.environ, team)).text

@@ -24,7 +24,7 @@ SOURCES = Path(__file__).parent / "integrations" / "sources"
 CLOCK_PATH = "/try/clock"
 DATABASE = "eightbells.db"
 STARTS_WITHIN_SECONDS = 15
-TOKENS = ("GITHUB_TOKEN", "GITLAB_TOKEN")
+TOKENS = ("GITHUB_TOKEN", "GITHUB_TOKENS", "GITLAB_TOKEN", "GITLAB_TOKENS")
 # Who says what before anybody looks, so that the board is not empty; C-1 is what the captured webhooks name.
 STORY = (
     (

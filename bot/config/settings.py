@@ -1,7 +1,5 @@
 """What the environment says: tokens, addresses, the database. Every value may come from a file, ``<NAME>_FILE``."""
 
-import base64
-import binascii
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -12,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from rapidfuzz import fuzz, process
 
 from bot.config.addresses import secrets_in
+from bot.config.host_tokens import Tokens, host_tokens
 from bot.config.mistakes import Mistake, path_shown
 from bot.config.registry_logins import registry_logins, secrets_of
+from bot.config.serving import is_key, missing
+from bot.domain.host_tokens import GITHUB_HOST, GITLAB_HOST, HostTokens
 
 HOOK_SECRET = "EIGHTBELLS_HOOK_SECRET_"  # noqa: S105  the beginning of a variable's name
 OFREP_TOKEN = "EIGHTBELLS_OFREP_TOKEN_"  # noqa: S105  as above
@@ -61,12 +62,22 @@ class Settings(BaseModel):
     github_token: SecretStr | None = Field(
         None,
         alias="GITHUB_TOKEN",
-        description="reads private repositories, writes releases, starts deployments",
+        description="on github.com: reads private repositories, writes releases, starts deployments",
     )
     gitlab_token: SecretStr | None = Field(
         None,
         alias="GITLAB_TOKEN",
-        description="reads private projects, writes releases, starts pipelines (scope api)",
+        description="on gitlab.com: reads private projects, writes releases, starts pipelines (scope api)",
+    )
+    github_tokens: Tokens = Field(
+        default_factory=dict[str, SecretStr],
+        alias="GITHUB_TOKENS",
+        description="the same for servers of your own: `github.example.com=ghp_…`, several after commas",
+    )
+    gitlab_tokens: Tokens = Field(
+        default_factory=dict[str, SecretStr],
+        alias="GITLAB_TOKENS",
+        description="the same for servers of your own: `git.example.com=glpat-…`, several after commas",
     )
     alertmanager_token: SecretStr | None = Field(
         None, alias="ALERTMANAGER_TOKEN", description="sent to the team file's Alertmanager as a bearer's"
@@ -132,6 +143,16 @@ class Settings(BaseModel):
         return registry_logins(self.registry_auth.get_secret_value()) if self.registry_auth else {}
 
     @property
+    def github(self) -> HostTokens:
+        """Tokens for GitHub's API, each for its own host; ``GITHUB_TOKEN`` is github.com's."""
+        return host_tokens({GITHUB_HOST: self.github_token}, self.github_tokens)
+
+    @property
+    def gitlab(self) -> HostTokens:
+        """Tokens for GitLab's API, each for its own host; ``GITLAB_TOKEN`` is gitlab.com's."""
+        return host_tokens({GITLAB_HOST: self.gitlab_token}, self.gitlab_tokens)
+
+    @property
     def socket_mode(self) -> bool:
         """Whether Slack is spoken to over a socket that we open, instead of Slack calling us."""
         return self.app_token is not None
@@ -178,7 +199,7 @@ def read_settings(environ: Mapping[str, str], *, serving: bool) -> tuple[Setting
         settings = None
     mistakes += _shapes(values)
     if serving:
-        mistakes += _missing(values)
+        mistakes += missing(values)
     return settings, mistakes
 
 
@@ -237,7 +258,7 @@ def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
     api = urlsplit(values.get("SLACK_API_URL", SLACK_API))
     if api.scheme != "https" and api.hostname not in _LOOPBACK:
         yield Mistake("SLACK_API_URL", "would send the token unencrypted; use https, or an address of this machine")
-    if not all(_is_key(key) for key in values.get("EIGHTBELLS_KEY", "").split(",") if key):
+    if not all(is_key(key) for key in values.get("EIGHTBELLS_KEY", "").split(",") if key):
         yield Mistake(
             "EIGHTBELLS_KEY",
             "is not 32 bytes in URL-safe base64; make one with `openssl rand -base64 32 | tr '+/' '-_'`",
@@ -253,31 +274,6 @@ def _database(url: str) -> Iterator[Mistake]:
     scheme = url.partition("://")[0].partition("+")[0]
     if "://" not in url or scheme not in {"sqlite", "postgresql", "postgres"}:
         yield Mistake("DATABASE_URL", "write sqlite:///path or postgresql://user:password@host/name")
-
-
-def _missing(values: Mapping[str, str]) -> Iterator[Mistake]:
-    """What serving Slack needs beyond what is there."""
-    # An install that looks as if others could join it, and then answers nobody, is worse than a refusal.
-    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
-        if name in values:
-            yield Mistake(name, "one process serves one workspace for now; unset it, and set SLACK_BOT_TOKEN")
-    if "SLACK_BOT_TOKEN" not in values:
-        yield Mistake(
-            "SLACK_BOT_TOKEN", "is not set; it is on your app's page “OAuth & Permissions” and begins with xoxb-"
-        )
-    if "SLACK_APP_TOKEN" not in values and "SLACK_SIGNING_SECRET" not in values:
-        yield Mistake(
-            "SLACK_APP_TOKEN",
-            "is not set; make one with connections:write on “Basic Information” for Socket Mode, or set "
-            "SLACK_SIGNING_SECRET for requests over HTTP",
-        )
-
-
-def _is_key(text: str) -> bool:
-    try:
-        return len(base64.urlsafe_b64decode(text.encode())) == 32
-    except (binascii.Error, ValueError):
-        return False
 
 
 def _folded(name: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.config import Settings
 from bot.domain.events import CheckKind
+from bot.domain.host_tokens import GITHUB_HOST, GITLAB_HOST, origin_of
 from bot.domain.references import GITHUB, GITLAB, HTTP
 from bot.domain.targets import Command, GitHubDeployment, GitHubWorkflow, GitLabPipeline, HttpCall
 from bot.domain.team import Service, Team
@@ -88,15 +89,48 @@ def _required(team: Team) -> Iterator[Finding]:
 
 
 def _tokens(settings: Settings, services: Iterable[Service]) -> Iterator[Finding]:
-    """Starting something on a code host takes a token; reading what is public there does not."""
-    given = {GITHUB: settings.github_token, GITLAB: settings.gitlab_token}
-    for host, called in HOSTS.items():
-        names = [one.name for one in services if _host_of(one) == host]
-        if names and not given[host]:
-            yield mistake(
-                f"{', '.join(names)}: deployed by {called}, which starts nothing without a token",
-                f"Set {host.upper()}_TOKEN.",
-            )
+    """Each code host has a token of its own: starting something takes one, and so does reading what is private."""
+    for kind, tokens, own in ((GITHUB, settings.github, GITHUB_HOST), (GITLAB, settings.gitlab, GITLAB_HOST)):
+        asked: dict[str, list[Service]] = {}
+        for service in services:
+            if address := _api_of(service, kind):
+                asked.setdefault(address, []).append(service)
+        for origin, those in asked.items():
+            if tokens.of(origin) is None:
+                yield from _without(kind, origin, own, those)
+        for origin in tokens.by_origin.keys() - asked.keys():
+            # GITHUB_TOKEN is set in many places for other programs; it is worth a word where another host needs one.
+            if origin != own or any(tokens.of(other) is None for other in asked):
+                name = f"{kind.upper()}_TOKEN" if origin == own else f"{kind.upper()}_TOKENS"
+                yield warning(f"{name}: no service is at {_host(origin)}", "It is sent nowhere else; unset it.")
+
+
+def _without(kind: str, origin: str, own: str, services: Iterable[Service]) -> Iterator[Finding]:
+    called = HOSTS[kind] if origin == own else _host(origin)
+    todo = f"{kind.upper()}_TOKEN" if origin == own else f"{kind.upper()}_TOKENS={_host(origin)}=…"
+    deployed = [one.name for one in services if _host_of(one) == kind]
+    if deployed:
+        yield mistake(
+            f"{', '.join(deployed)}: deployed by {called}, which starts nothing without a token", f"Set {todo}."
+        )
+    elif origin != own:
+        names = ", ".join(one.name for one in services)
+        yield warning(f"{names}: {called} has no token, so only what is public is read", f"Set {todo}.")
+
+
+def _api_of(service: Service, kind: str) -> str:
+    """Where the service's code host is asked; "" where it has none of this kind."""
+    at = service.repository
+    address = (at.github and at.github_api) if kind == GITHUB else (at.gitlab and at.gitlab_api)
+    try:
+        return origin_of(address) if address else ""
+    except ValueError:  # no address of a host, which gets no token
+        return ""
+
+
+def _host(origin: str) -> str:
+    """As it is written into the setting: https is left away."""
+    return origin.removeprefix("https://")
 
 
 def _host_of(service: Service) -> str:

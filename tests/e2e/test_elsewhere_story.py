@@ -35,7 +35,7 @@ async def trial(there: Elsewhere, tmp_path_factory: pytest.TempPathFactory) -> A
     """``eightbells try`` whose services are deployed elsewhere."""
     folder = tmp_path_factory.mktemp("trial")
     there.write_team_file(folder / "try")
-    async with trying(folder, "--with-tokens", GITHUB_TOKEN=GITHUB_TOKEN) as running:
+    async with trying(folder, "--with-tokens", GITHUB_TOKENS=f"{there.github_url}={GITHUB_TOKEN}") as running:
         there.deployer.secret = running.secrets["deploys"]
         there.deployer.hook = f"{running.bot_url}/hooks/deploys"
         yield running
@@ -225,7 +225,7 @@ async def test_killed_after_it_has_asked_the_bot_follows_to_the_end_and_asks_nob
     async with elsewhere() as there:
         there.write_team_file(site.folder / "demo")
         there.deployer.secret, there.deployer.hook = HOOK_SECRETS["deploys"], f"{site.bot_url}/hooks/deploys"
-        bot = await site.start(GITHUB_TOKEN=GITHUB_TOKEN)
+        bot = await site.start(GITHUB_TOKENS=f"{there.github_url}={GITHUB_TOKEN}")
         started = {"deployer": there.deployer.asked, "github": there.github.dispatched}
 
         # Both have begun, and their answers never arrive.
@@ -235,7 +235,7 @@ async def test_killed_after_it_has_asked_the_bot_follows_to_the_end_and_asks_nob
         await eventually("both are asked", partial(both, started))
         bot.kill()
         there.answers.set()
-        bot = await site.start(GITHUB_TOKEN=GITHUB_TOKEN)
+        bot = await site.start(GITHUB_TOKENS=f"{there.github_url}={GITHUB_TOKEN}")
         assert await there.deployer.report(started["deployer"][0]["deployment"], "succeeded") == 202
         await site.play.said("Live · payments v2.8.1 → staging", "Asked by Luis")
         # The run on GitHub is found by its name.
@@ -248,7 +248,7 @@ async def test_killed_after_it_has_asked_the_bot_follows_to_the_end_and_asks_nob
         await site.play.said("Queued · web main → staging", "Asked by Tom")
         bot.kill()
         there.github.runs[max(there.github.runs)] |= {"status": "completed", "conclusion": "failure"}
-        bot = await site.start(GITHUB_TOKEN=GITHUB_TOKEN)
+        bot = await site.start(GITHUB_TOKENS=f"{there.github_url}={GITHUB_TOKEN}")
         await site.play.said("Failed · web main → staging", "Asked by Tom")
 
         assert [len(asked) for asked in started.values()] == [1, 2]

@@ -309,3 +309,22 @@ async def test_required_checks_that_nothing_can_pass_are_named(environ):
         "environments.production.checks: nothing of b can start there, as no code host tells of its checks",
         "environments.production.checks: cdevents:e2e can never pass, as CDEvents do not name a commit",
     ]
+
+
+OWN_SERVERS = """
+services:
+  a: { repository: { github: org/a, github_api: "https://ghe.example.com/api/v3" }, deploy: { github_deployment: {} } }
+  b: { repository: { gitlab: org/b, gitlab_api: "https://git.example.com:8443/api/v4" } }
+"""
+
+
+async def test_a_host_without_a_token_and_a_token_without_a_host_are_named(environ):
+    Path(environ["EIGHTBELLS_CONFIG"]).write_text(TEAM + OWN_SERVERS)
+    found = await wrong(environ | {"GITHUB_TOKEN": "ghp_12345678", "GITLAB_TOKENS": "old.example.com=glpat-1234"})
+
+    assert "a: deployed by ghe.example.com, which starts nothing without a token" in found
+    assert "b: git.example.com:8443 has no token, so only what is public is read" in found
+    assert "GITHUB_TOKEN: no service is at api.github.com" in found
+    assert "GITLAB_TOKENS: no service is at old.example.com" in found
+    given = {"GITHUB_TOKENS": "ghe.example.com=ghp_1234", "GITLAB_TOKENS": "git.example.com:8443=glpat-1234"}
+    assert not [what for what in await wrong(environ | given) if "token" in what.lower()]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import aiohttp
 
 from bot.domain.events import PipelineChanged
+from bot.domain.host_tokens import HostTokens
 from bot.domain.ports import CodeHost, Commit, HostUnreachable
 from bot.domain.release_ports import MergedPull, Relation
 from bot.domain.team import Repository
@@ -21,16 +22,19 @@ class AnyHost:
 
     Args:
         session: shared with everything else that speaks HTTP; it stays open.
-        github_token: lets us read private repositories, and more often.
-        gitlab_token: lets us read private projects.
+        github: tokens that let us read private repositories, and more often; each goes to its own host.
+        gitlab: the same, for private projects.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, github_token: str | None = None, gitlab_token: str | None = None
+        self,
+        session: aiohttp.ClientSession,
+        github: HostTokens = HostTokens(),  # noqa: B008  frozen
+        gitlab: HostTokens = HostTokens(),  # noqa: B008
     ) -> None:
         self._local = LocalGit()
-        self._github = GitHubReleases(session, github_token)
-        self._gitlab = GitLabReleases(session, gitlab_token)
+        self._github = GitHubReleases(session, github)
+        self._gitlab = GitLabReleases(session, gitlab)
 
     async def resolve(self, repository: Repository, ref: str) -> str:
         """See ``CodeHost.resolve``."""

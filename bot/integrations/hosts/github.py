@@ -11,6 +11,7 @@ import aiohttp
 from gidgethub import BadRequest, GitHubException, HTTPException, RateLimitExceeded
 
 from bot.domain.commits import pull_request_in
+from bot.domain.host_tokens import HostTokens
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.domain.team import Repository
 from bot.domain.versions import newest_first
@@ -33,20 +34,20 @@ class GitHub:
 
     Args:
         session: shared with everything else that speaks HTTP; it stays open.
-        token: lets us read private repositories, and more often.
+        tokens: let us read private repositories, and more often; each goes to its own host.
         limit: how long one request may take.
     """
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        token: str | None = None,
+        tokens: HostTokens = HostTokens(),  # noqa: B008  frozen
         *,
         limit: timedelta = LIMIT,
         commits_max: int = COMMITS_MAX,
     ) -> None:
         self._session = session
-        self._token = token
+        self._tokens = tokens
         self._limit = limit
         self._commits_max = commits_max
 
@@ -144,9 +145,8 @@ class GitHub:
             yield item
 
     def _api(self, repository: Repository) -> SameOriginGitHub:
-        return SameOriginGitHub(
-            self._session, "eightbells", oauth_token=self._token, base_url=repository.github_api
-        )
+        api = repository.github_api
+        return SameOriginGitHub(self._session, "eightbells", oauth_token=self._tokens.of(api), base_url=api)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:

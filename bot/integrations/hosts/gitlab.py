@@ -8,6 +8,7 @@ import aiohttp
 
 from bot.domain.commits import pull_request_in
 from bot.domain.events import CheckKind, PipelineChanged, RunState
+from bot.domain.host_tokens import HostTokens
 from bot.domain.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.domain.team import Repository
 from bot.domain.versions import newest_first
@@ -43,7 +44,7 @@ class GitLab:
 
     Args:
         session: shared with everything else that speaks HTTP; it stays open.
-        token: lets us read private projects.
+        tokens: let us read private projects; each goes to its own host.
         limit: how long one request may take.
         commits_max: how many commits a range may hold.
     """
@@ -51,12 +52,12 @@ class GitLab:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        token: str | None = None,
+        tokens: HostTokens = HostTokens(),  # noqa: B008  frozen
         *,
         limit: timedelta = LIMIT,
         commits_max: int = COMMITS_MAX,
     ) -> None:
-        self._api = GitLabApi(session, token, limit)
+        self._api = GitLabApi(session, tokens, limit)
         self._commits_max = commits_max
 
     async def resolve(self, repository: Repository, ref: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from bot.domain.host_tokens import HostTokens
 from bot.domain.ports import HostUnreachable
 from bot.domain.team import Repository
 
@@ -35,13 +36,13 @@ class GitLabApi:
 
     Args:
         session: shared with everything else that speaks HTTP; it stays open.
-        token: lets us read private projects, and write.
+        tokens: let us read private projects, and write; each goes to its own host.
         limit: how long one request may take.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, token: str | None, limit: timedelta) -> None:
+    def __init__(self, session: aiohttp.ClientSession, tokens: HostTokens, limit: timedelta) -> None:
         self._session = session
-        self._headers = {"PRIVATE-TOKEN": token} if token else {}
+        self._tokens = tokens
         self._limit = limit
 
     async def get(self, repository: Repository, *path: str, query: Query | None = None) -> Mapping[str, Any]:
@@ -77,6 +78,7 @@ class GitLabApi:
         body: Mapping[str, Any] | None = None,
     ) -> tuple[Any, str]:
         """The answer, and the number of the page after it ("" after the last)."""
+        token = self._tokens.of(repository.gitlab_api)
         try:
             async with (
                 asyncio.timeout(self._limit.total_seconds()),
@@ -85,7 +87,7 @@ class GitLabApi:
                     _address(repository, path),
                     params=_flat(query or {}),
                     json=body,
-                    headers=self._headers,
+                    headers={"PRIVATE-TOKEN": token} if token else {},
                     # It would carry our token to wherever it is sent.
                     allow_redirects=False,
                 ) as answer,

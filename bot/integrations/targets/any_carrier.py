@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from aiohttp import ClientSession
 
+from bot.domain.host_tokens import HostTokens
 from bot.domain.ports import HostUnreachable
 from bot.domain.target_ports import Carrier, NotTaken, Order, Report, Taken, Unsure
 from bot.domain.targets import (
@@ -36,6 +37,7 @@ class AnyCarrier:
 
     Args:
         session: shared with everything else that speaks HTTP; it stays open.
+        github: tokens, each of which goes to its own host; ``gitlab`` too.
         http_secret: signs requests to whoever stands at an address.
         url: where those reach us.
         limit: how long one request may take.
@@ -45,8 +47,8 @@ class AnyCarrier:
     def __init__(
         self,
         session: ClientSession,
-        github_token: str | None = None,
-        gitlab_token: str | None = None,
+        github: HostTokens = HostTokens(),  # noqa: B008  frozen
+        gitlab: HostTokens = HostTokens(),  # noqa: B008
         http_secret: str | None = None,
         url: str = "",
         *,
@@ -54,13 +56,13 @@ class AnyCarrier:
         redact: Redact = as_it_is,
     ) -> None:
         self._redact = redact
-        github = GitHubCalls(session, github_token, limit=limit)
-        gitlab = GitLabCalls(session, gitlab_token, limit=limit)
+        on_github = GitHubCalls(session, github, limit=limit)
+        on_gitlab = GitLabCalls(session, gitlab, limit=limit)
         self._carriers: dict[type[Elsewhere], Any] = {
-            GitHubWorkflow: GitHubWorkflows(github),
-            GitHubDeployment: GitHubDeployments(github),
-            GitLabPipeline: GitLabPipelines(gitlab),
-            GitLabDeployment: GitLabDeployments(gitlab),
+            GitHubWorkflow: GitHubWorkflows(on_github),
+            GitHubDeployment: GitHubDeployments(on_github),
+            GitLabPipeline: GitLabPipelines(on_gitlab),
+            GitLabDeployment: GitLabDeployments(on_gitlab),
             HttpCall: HttpCalls(session, http_secret, url, limit=min(limit, HTTP_LIMIT)),
         }
 

@@ -16,6 +16,7 @@ from aiohttp import (
 )
 from yarl import URL
 
+from bot.domain.host_tokens import origin_of
 from bot.domain.ports import HostUnreachable
 from bot.integrations.bodies import body_of
 from bot.integrations.targets.output import TAIL, Lines
@@ -112,6 +113,17 @@ def said(text: object, *, without: str | None = None, most: int = SAID_MAX) -> s
     words = str(text).replace(without, "…") if without else str(text)
     line = " ".join("".join(each if each.isprintable() else " " for each in words).split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def no_token_for(api: str, variable: str, own: str) -> str:
+    """That this server is not asked to begin anything, and what to set so that it is."""
+    try:
+        origin = origin_of(api)
+    except ValueError:
+        return "its address in the team file is none"
+    host = origin.partition("://")[2]
+    missing = f"{variable}_TOKEN is not set" if origin == own else f"{variable}_TOKENS names no token for {host}"
+    return f"{missing}, and it begins nothing for strangers"
 
 
 def names(text: object, run: str) -> bool:

@@ -9,10 +9,11 @@ from aiohttp import ClientSession
 from gidgethub import GitHubException
 from gidgethub.abc import GitHubAPI
 
+from bot.domain.host_tokens import GITHUB_HOST, HostTokens
 from bot.domain.ports import HostUnreachable
 from bot.domain.target_ports import NotTaken, Unsure
 from bot.domain.team import Repository
-from bot.integrations.targets.asking import LIMIT, NoAnswer, NotReached, Refused, ask, said, tail_of
+from bot.integrations.targets.asking import LIMIT, NoAnswer, NotReached, Refused, ask, no_token_for, said, tail_of
 
 WHO = "GitHub"
 # What gidgethub raises of bodies that are not what they say they are.
@@ -44,15 +45,15 @@ class _Once(GitHubAPI):
 class GitHubCalls:
     """Asks about a repository on GitHub, or on a GitHub Enterprise server."""
 
-    def __init__(self, session: ClientSession, token: str | None, *, limit: timedelta = LIMIT) -> None:
+    def __init__(self, session: ClientSession, tokens: HostTokens, *, limit: timedelta = LIMIT) -> None:
         self._session = session
-        self._token = token
+        self._tokens = tokens
         self._limit = limit
 
     async def start(self, repository: Repository, path: str, data: Mapping[str, Any], **values: str) -> Any:
         """What it answers to this, which begins something. Raises ``NotTaken``, ``Unsure``."""
-        if not self._token:
-            raise NotTaken("GITHUB_TOKEN is not set, and GitHub begins nothing for strangers")
+        if not self._tokens.of(repository.github_api):
+            raise NotTaken(no_token_for(repository.github_api, "GITHUB", GITHUB_HOST))
         api = self._api(repository)
         try:
             return await api.post(_url(repository, path), values, data=data)
@@ -82,14 +83,14 @@ class GitHubCalls:
     async def tail(self, repository: Repository, path: str) -> list[str]:
         """The last lines of a log. Raises ``HostUnreachable``."""
         headers = {"User-Agent": "eightbells", "Accept": "application/vnd.github+json"}
-        if self._token:
-            headers["Authorization"] = f"token {self._token}"
+        if token := self._tokens.of(repository.github_api):
+            headers["Authorization"] = f"token {token}"
         url = f"{repository.github_api.rstrip('/')}{_url(repository, path)}"
         try:
             lines = await tail_of(self._session, url, who=WHO, headers=headers, limit=self._limit)
         except (NotReached, NoAnswer) as error:
             raise HostUnreachable(str(error)) from None
-        return [line.replace(self._token, "…") for line in lines] if self._token else lines
+        return [self._tokens.hidden_in(line) for line in lines]
 
     async def _told(self, repository: Repository, method: str, path: str, values: Mapping[str, str]) -> Any:
         api = self._api(repository)
@@ -108,7 +109,7 @@ class GitHubCalls:
 
     def said(self, text: object) -> str:
         """GitHub's own words as part of a sentence of ours."""
-        return said(text, without=self._token)
+        return said(self._tokens.hidden_in(str(text)))
 
     def _refusal(self, status: int, error: Exception) -> str:
         words = self.said(error) if isinstance(error, GitHubException) else ""
@@ -123,7 +124,8 @@ class GitHubCalls:
         return f"{WHO} refused ({status}): {words.rstrip('.')}" if words else f"{WHO} refused ({status})"
 
     def _api(self, repository: Repository) -> _Once:
-        return _Once(self._session, self._token, repository.github_api, self._limit)
+        api = repository.github_api
+        return _Once(self._session, self._tokens.of(api), api, self._limit)
 
 
 def name_of(repository: Repository) -> str:

@@ -10,10 +10,21 @@ from urllib.parse import quote, urlencode
 from aiohttp import ClientSession
 from yarl import URL
 
+from bot.domain.host_tokens import GITLAB_HOST, HostTokens
 from bot.domain.ports import HostUnreachable
 from bot.domain.target_ports import NotTaken, Unsure
 from bot.domain.team import Repository
-from bot.integrations.targets.asking import LIMIT, Answer, NoAnswer, NotReached, Refused, ask, said, tail_of
+from bot.integrations.targets.asking import (
+    LIMIT,
+    Answer,
+    NoAnswer,
+    NotReached,
+    Refused,
+    ask,
+    no_token_for,
+    said,
+    tail_of,
+)
 
 WHO = "GitLab"
 # Marks of foldable sections, and the instants that newer runners begin each line with.
@@ -24,15 +35,15 @@ _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z \d\d[OE]\+? ?")
 class GitLabCalls:
     """Asks about a project on GitLab."""
 
-    def __init__(self, session: ClientSession, token: str | None, *, limit: timedelta = LIMIT) -> None:
+    def __init__(self, session: ClientSession, tokens: HostTokens, *, limit: timedelta = LIMIT) -> None:
         self._session = session
-        self._token = token
+        self._tokens = tokens
         self._limit = limit
 
     async def start(self, repository: Repository, path: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """What it answers to this, which begins something. Raises ``NotTaken``, ``Unsure``."""
-        if not self._token:
-            raise NotTaken("GITLAB_TOKEN is not set, and GitLab begins nothing for strangers")
+        if not self._tokens.of(repository.gitlab_api):
+            raise NotTaken(no_token_for(repository.gitlab_api, "GITLAB", GITLAB_HOST))
         try:
             answer = await self._ask(repository, "POST", path, {}, data)
         except NotReached as error:
@@ -60,16 +71,16 @@ class GitLabCalls:
         """The last lines of a job's log. Raises ``HostUnreachable``."""
         try:
             url = _url(repository, path, {})
-            found = await tail_of(self._session, url, who=WHO, headers=self._headers(), limit=self._limit)
+            found = await tail_of(self._session, url, who=WHO, headers=self._headers(repository), limit=self._limit)
         except (NotReached, NoAnswer) as error:
             raise HostUnreachable(str(error)) from None
         lines = [_STAMP.sub("", line) for line in found]
         lines = [line for line in lines if not _SECTION.match(line)]
-        return [line.replace(self._token, "…") for line in lines] if self._token else lines
+        return [self._tokens.hidden_in(line) for line in lines]
 
     def said(self, text: object) -> str:
         """GitLab's own words as part of a sentence of ours."""
-        return said(text, without=self._token)
+        return said(self._tokens.hidden_in(str(text)))
 
     async def _told(self, repository: Repository, method: str, path: str, query: Mapping[str, str]) -> Any:
         try:
@@ -91,17 +102,18 @@ class GitLabCalls:
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
     ) -> Answer:
-        headers, body = self._headers(), None
+        headers, body = self._headers(repository), None
         if data is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(data).encode()
         url = _url(repository, path, query)
         return await ask(self._session, method, url, who=WHO, headers=headers, body=body, limit=self._limit)
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, repository: Repository) -> dict[str, str]:
         # As a bearer's, GitLab takes tokens of people, projects, groups and of OAuth 2 alike.
         # https://docs.gitlab.com/api/rest/authentication/
-        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        token = self._tokens.of(repository.gitlab_api)
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     def _refusal(self, answer: Answer) -> str:
         if answer.status < 400:

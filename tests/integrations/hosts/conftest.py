@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 from bot.domain.ports import CodeHost
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, GitHub, GitLab, LocalGit
+from tests.integrations.everywhere import everywhere
 from tests.integrations.hosts.gitlab_stand_in import PREFIX, PROJECT, GitLabStandIn
 from tests.integrations.hosts.repositories import GitHubStandIn, make_repository
 
@@ -58,12 +59,12 @@ async def serve(request: pytest.FixtureRequest, session: aiohttp.ClientSession) 
             elif request.param == "github":
                 server = await stack.enter_async_context(TestServer(GitHubStandIn(directory).app()))
                 repository = Repository(github="harbour/web", github_api=str(server.make_url("/")))
-                host = GitHub(session, TOKEN, **limits)
+                host = GitHub(session, everywhere(TOKEN), **limits)
             else:
                 server = await stack.enter_async_context(TestServer(GitLabStandIn(directory, GITLAB_TOKEN).app()))
                 repository = Repository(gitlab=PROJECT, gitlab_api=str(server.make_url(PREFIX)))
-                host = GitLab(session, GITLAB_TOKEN, **limits)
-            return (host if limits else AnyHost(session, TOKEN, GITLAB_TOKEN)), repository
+                host = GitLab(session, everywhere(GITLAB_TOKEN), **limits)
+            return (host if limits else AnyHost(session, everywhere(TOKEN), everywhere(GITLAB_TOKEN))), repository
 
         yield at
 

@@ -18,6 +18,7 @@ from bot.integrations.hosts import AnyHost, LocalGit
 from bot.integrations.source import Delivery
 from bot.integrations.sources import github as github_source
 from bot.integrations.sources import gitlab as gitlab_source
+from tests.integrations.everywhere import everywhere
 from tests.integrations.hosts.conftest import GITLAB_TOKEN, TOKEN
 
 SHA, OTHER = "5" * 40, "6" * 40
@@ -26,7 +27,7 @@ AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 @pytest.fixture
 def host(session) -> AnyHost:
-    return AnyHost(session, TOKEN, GITLAB_TOKEN)
+    return AnyHost(session, everywhere(TOKEN), everywhere(GITLAB_TOKEN))
 
 
 @pytest.fixture

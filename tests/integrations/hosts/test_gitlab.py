@@ -9,27 +9,28 @@ from bot.domain.ports import HostUnreachable, RangeTooLong, RefUnknown
 from bot.domain.release_ports import MergedPull, Relation, TagMoved
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, GitLab
+from tests.integrations.everywhere import everywhere
 from tests.integrations.hosts.conftest import GITLAB_TOKEN
 from tests.integrations.hosts.repositories import git
 
 
 @pytest.fixture
 def host(session) -> AnyHost:
-    return AnyHost(session, gitlab_token=GITLAB_TOKEN)
+    return AnyHost(session, gitlab=everywhere(GITLAB_TOKEN))
 
 
 @pytest.mark.parametrize("only_links", [False, True])
 async def test_gitlab_is_read_page_by_page(gitlab, session, only_links):
     stand_in, repository = gitlab
     stand_in.page, stand_in.only_links = 2, only_links
-    host = GitLab(session, GITLAB_TOKEN, commits_max=6)
+    host = GitLab(session, everywhere(GITLAB_TOKEN), commits_max=6)
 
     assert len(await host.commits(repository, None, "main")) == 6
     assert await host.tags(repository) == ["v1.10.0", "v1.4.0", "v1.3.9"]
     pages = [address for address in stand_in.asked if "/commits?" in address]
     assert [address.rpartition("&")[2] for address in pages] == ["page=1", "page=2", "page=3"]
     with pytest.raises(RangeTooLong):
-        await GitLab(session, GITLAB_TOKEN, commits_max=3).commits(repository, None, "main")
+        await GitLab(session, everywhere(GITLAB_TOKEN), commits_max=3).commits(repository, None, "main")
 
 
 async def test_a_project_is_named_with_its_groups_below_a_path_of_the_server(gitlab, host):

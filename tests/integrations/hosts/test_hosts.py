@@ -10,6 +10,7 @@ from bot.domain.ports import HostUnreachable, RangeTooLong, RefAmbiguous, RefUnk
 from bot.domain.release_ports import Relation
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, GitHub, LocalGit
+from tests.integrations.everywhere import everywhere
 from tests.integrations.hosts.conftest import TOKEN
 from tests.integrations.hosts.repositories import HOSTILE, git
 
@@ -241,7 +242,7 @@ async def test_github_that_does_not_answer_well_is_said_without_the_token(
     repository = Repository(github="harbour/web", github_api=str(server.make_url("/")))
 
     with pytest.raises(HostUnreachable, match=says) as unreachable:
-        await GitHub(session, TOKEN).resolve(repository, "main")
+        await GitHub(session, everywhere(TOKEN)).resolve(repository, "main")
     assert TOKEN not in str(unreachable.value)
     assert github.headers["authorization"] == f"token {TOKEN}"
 

@@ -13,6 +13,7 @@ from bot.domain.ports import HostUnreachable, RefAmbiguous, RefUnknown
 from bot.domain.release_ports import MergedPull, Relation, TagMoved
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, LocalGit
+from tests.integrations.everywhere import everywhere
 from tests.integrations.hosts.repositories import git
 
 TAGS = {"v1.4.0"}
@@ -99,7 +100,7 @@ async def github() -> AsyncIterator[tuple[GitHubWithReleases, AnyHost, Repositor
     await server.start_server()
     async with aiohttp.ClientSession() as session:
         repository = Repository(github="harbour/web", github_api=str(server.make_url("/")))
-        yield stand_in, AnyHost(session, "ghp_secret"), repository
+        yield stand_in, AnyHost(session, everywhere("ghp_secret")), repository
     await server.close()
 
 

@@ -12,6 +12,7 @@ from bot.domain.team import Repository
 from bot.integrations.hosts.github_checks import GitHubChecks
 from bot.integrations.hosts.gitlab import GitLab
 from bot.integrations.registry import same_site
+from tests.integrations.everywhere import everywhere
 
 TOKEN = "token-of-the-first-host"
 
@@ -55,11 +56,11 @@ async def pair() -> AsyncIterator[Pair]:
 
 
 def github(pair: Pair) -> tuple[GitHubChecks, Repository]:
-    return GitHubChecks(pair.session, TOKEN), Repository(github="org/web", github_api=pair.first)
+    return GitHubChecks(pair.session, everywhere(TOKEN)), Repository(github="org/web", github_api=pair.first)
 
 
 def gitlab(pair: Pair) -> tuple[GitLab, Repository]:
-    return GitLab(pair.session, TOKEN), Repository(gitlab="org/web", gitlab_api=pair.first)
+    return GitLab(pair.session, everywhere(TOKEN)), Repository(gitlab="org/web", gitlab_api=pair.first)
 
 
 @pytest.mark.parametrize("host", [github, gitlab])

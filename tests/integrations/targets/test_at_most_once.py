@@ -17,6 +17,7 @@ from bot.domain.targets import (
     HttpCall,
 )
 from bot.integrations.targets import AnyCarrier
+from tests.integrations.everywhere import everywhere
 from tests.integrations.targets.orders import GITHUB_TOKEN, GITLAB_TOKEN, SECRET, SECRETS, SHA, all_of, order
 
 KINDS = ("github workflow", "github deployment", "gitlab pipeline", "gitlab deployment", "http")
@@ -57,7 +58,9 @@ class Anybody:
 
 
 def carrier(session: ClientSession, **changes: timedelta) -> AnyCarrier:
-    return AnyCarrier(session, GITHUB_TOKEN, GITLAB_TOKEN, SECRET, "https://bot.harbor.example", **changes)
+    return AnyCarrier(
+        session, everywhere(GITHUB_TOKEN), everywhere(GITLAB_TOKEN), SECRET, "https://bot.harbor.example", **changes
+    )
 
 
 async def cuts(request: web.Request) -> web.StreamResponse:
@@ -225,10 +228,10 @@ async def test_silence_is_unsure(serve, session):
 @pytest.mark.parametrize(
     ("kind", "variable"),
     [
-        ("github workflow", "GITHUB_TOKEN"),
-        ("github deployment", "GITHUB_TOKEN"),
-        ("gitlab pipeline", "GITLAB_TOKEN"),
-        ("gitlab deployment", "GITLAB_TOKEN"),
+        ("github workflow", r"GITHUB_TOKENS names no token for 127\.0\.0\.1"),
+        ("github deployment", r"GITHUB_TOKENS names no token for 127\.0\.0\.1"),
+        ("gitlab pipeline", r"GITLAB_TOKENS names no token for 127\.0\.0\.1"),
+        ("gitlab deployment", r"GITLAB_TOKENS names no token for 127\.0\.0\.1"),
         ("http", "EIGHTBELLS_HOOK_SECRET_DEPLOYS"),
     ],
 )

@@ -7,6 +7,7 @@ from bot.domain.ports import HostUnreachable
 from bot.domain.target_ports import NotTaken, Report, Taken, Unsure
 from bot.domain.targets import GitHubDeployment, GitHubWorkflow
 from bot.integrations.targets import AnyCarrier
+from tests.integrations.everywhere import everywhere
 from tests.integrations.targets.github_stand_in import GitHubStandIn
 from tests.integrations.targets.orders import GITHUB_TOKEN, OTHER_SHA, SHA, all_of, order
 
@@ -28,7 +29,7 @@ async def url(serve, github) -> str:
 
 @pytest.fixture
 def carrier(session) -> AnyCarrier:
-    return AnyCarrier(session, GITHUB_TOKEN)
+    return AnyCarrier(session, everywhere(GITHUB_TOKEN))
 
 
 async def test_a_workflow_is_started_once_and_github_says_which_run_it_is(github, url, carrier):
@@ -45,7 +46,7 @@ async def test_the_default_branch_is_looked_up(github, url, carrier):
 
 async def test_a_default_branch_that_cannot_be_looked_up_begins_nothing(github, url, session):
     with pytest.raises(NotTaken, match="does not accept our token"):
-        await AnyCarrier(session, "ghp_wrong").start(GitHubWorkflow("deploy.yml"), order(url))
+        await AnyCarrier(session, everywhere("ghp_wrong")).start(GitHubWorkflow("deploy.yml"), order(url))
     assert github.dispatched == []
 
 
@@ -179,7 +180,7 @@ async def test_a_run_that_is_gone_or_no_run_is_said(github, url, carrier, sessio
         with pytest.raises(HostUnreachable, match=r"nothing by that name|no run called"):
             await carrier.look(WORKFLOW, order(url, reference=reference))
     with pytest.raises(HostUnreachable, match="does not accept our token") as stranger:
-        await AnyCarrier(session, "ghp_wrong-token").look(WORKFLOW, order(url, reference=RUN))
+        await AnyCarrier(session, everywhere("ghp_wrong-token")).look(WORKFLOW, order(url, reference=RUN))
     assert "ghp_wrong-token" not in all_of(stranger.value)
     with pytest.raises(HostUnreachable, match="cannot be reached"):
         await carrier.look(WORKFLOW, order("http://127.0.0.1:9", reference=RUN))

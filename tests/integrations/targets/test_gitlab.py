@@ -7,6 +7,7 @@ from bot.domain.ports import HostUnreachable
 from bot.domain.target_ports import NotTaken, Report, Taken, Unsure
 from bot.domain.targets import GitLabDeployment, GitLabPipeline
 from bot.integrations.targets import AnyCarrier
+from tests.integrations.everywhere import everywhere
 from tests.integrations.targets.gitlab_stand_in import GitLabStandIn
 from tests.integrations.targets.orders import GITLAB_TOKEN, OTHER_SHA, SHA, all_of, order
 
@@ -28,7 +29,7 @@ async def url(serve, gitlab) -> str:
 
 @pytest.fixture
 def carrier(session) -> AnyCarrier:
-    return AnyCarrier(session, None, GITLAB_TOKEN)
+    return AnyCarrier(session, gitlab=everywhere(GITLAB_TOKEN))
 
 
 def values(gitlab: GitLabStandIn, pipeline: int) -> dict[str, str]:
@@ -217,7 +218,7 @@ async def test_a_pipeline_that_is_gone_or_none_is_said(url, carrier, session):
         with pytest.raises(HostUnreachable, match=r"nothing by that name|no pipeline called"):
             await carrier.look(PIPELINE, order(url, reference=reference))
     with pytest.raises(HostUnreachable, match="does not accept our token") as stranger:
-        await AnyCarrier(session, None, "glpat-wrong-token").look(PIPELINE, order(url, reference=RUN))
+        await AnyCarrier(session, gitlab=everywhere("glpat-wrong-token")).look(PIPELINE, order(url, reference=RUN))
     assert "glpat-wrong-token" not in all_of(stranger.value)
 
 

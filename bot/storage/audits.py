@@ -5,22 +5,51 @@ the whole chain anew, and only a head that was kept elsewhere tells of that.
 """
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import BigInteger, Row, Text, bindparam, exists, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage import audited_votes
+from bot.storage import audited_votes, missing_votes
 from bot.storage.ledger import ledger_table, subject_table
-from bot.storage.seals import BATCH, START, Head, digest_of, head_of, head_table
+from bot.storage.seals import BATCH, START, Head, digest_of_text, head_of, head_table
 
 # Replicas' clocks differ by seconds, and an entry is dated when its transaction begins: some dates are out of order.
 TOLERANCE = timedelta(minutes=5)
 NAMED = 100  # faults; of a ledger that was emptied there are as many as there were entries
+
+
+_entry, _place = ledger_table.c, ledger_table.c.place
+_BETWEEN = (_place > bindparam("after", type_=BigInteger), _place <= bindparam("to", type_=BigInteger))
+# Made once, and their JSON left as the text that was sealed: reading and writing it anew takes most of the time.
+_PAGE = (
+    select(_entry.id, _entry.at, _entry.kind, _entry.by, _place, _entry.digest)
+    .add_columns(
+        type_coerce(_entry.subjects, Text).label("subjects"), type_coerce(_entry.facts, Text).label("facts")
+    )
+    .where(*_BETWEEN)
+    .order_by(_place)
+    .limit(BATCH)
+)
+_SUBJECTS = (
+    select(subject_table.c.entry_id, subject_table.c.subject)
+    .join(ledger_table, _entry.id == subject_table.c.entry_id)
+    .where(*_BETWEEN)
+)
+
+# NOT IN would be looked up in a list of all entries for each of them, and PostgreSQL gives up on that:
+# https://wiki.postgresql.org/wiki/Don%27t_Do_This#Don.27t_use_NOT_IN
+LOST = (
+    select(subject_table)
+    .where(~exists().where(_entry.id == subject_table.c.entry_id))
+    .order_by(subject_table.c.entry_id, subject_table.c.subject)
+    .limit(NAMED)
+)
 
 
 @dataclass(slots=True)
@@ -65,15 +94,16 @@ async def audit(
         walk.latest = await _must_be_there(conn, report, since)
     last = since.place if since is not None else 0
     while page := await _page(conn, last, head.place):
-        index = await _subjects(conn, [row.id for row in page])
+        index = await _subjects(conn, last, page[-1].place)
         for row in page:
-            walk.entry(row, index.get(row.id, set()))
+            walk.entry(row, index.get(row.id, ()))
         last = page[-1].place
         await asyncio.sleep(0)  # others' turn
     walk.end(head)
     await _unsealed(conn, report, walk.latest)
     await _strangers(conn, report)
     report.votes, report.old_votes = await audited_votes.check(conn, report.note)
+    await missing_votes.check(conn, report.note)
     return report
 
 
@@ -88,17 +118,15 @@ async def _must_be_there(conn: AsyncConnection, report: Report, since: Head) -> 
 
 
 async def _page(conn: AsyncConnection, after: int, to: int) -> Sequence[Row[Any]]:
-    """The next sealed entries in order."""
-    place = ledger_table.c.place
-    query = select(ledger_table).where(place > after, place <= to).order_by(place).limit(BATCH)
-    return (await conn.execute(query)).all()
+    """The next sealed entries in order, with ``subjects`` and ``facts`` as they are written."""
+    return (await conn.execute(_PAGE, {"after": after, "to": to})).all()
 
 
-async def _subjects(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, set[str]]:
-    """By which subjects each of these (at most ``BATCH``) entries is found."""
-    index: dict[int, set[str]] = defaultdict(set)
-    for row in await conn.execute(select(subject_table).where(subject_table.c.entry_id.in_(ids))):
-        index[row.entry_id].add(row.subject)
+async def _subjects(conn: AsyncConnection, after: int, to: int) -> dict[int, list[str]]:
+    """By which subjects each of the entries at these places is found."""
+    index: dict[int, list[str]] = defaultdict(list)
+    for entry, subject in (await conn.execute(_SUBJECTS, {"after": after, "to": to})).all():
+        index[entry].append(subject)
     return index
 
 
@@ -119,11 +147,7 @@ async def _strangers(conn: AsyncConnection, report: Report) -> None:
     beyond = select(ledger_table.c.id, ledger_table.c.place).where(ledger_table.c.place > func.coalesce(end, 0))
     for row in await conn.execute(beyond.order_by(ledger_table.c.place).limit(NAMED)):
         report.note(f"entry {row.id} was put in at place {row.place}, beyond the end")
-    # NOT IN would be looked up in a list of all entries for each of them, and PostgreSQL gives up on that:
-    # https://wiki.postgresql.org/wiki/Don%27t_Do_This#Don.27t_use_NOT_IN
-    found = exists().where(ledger_table.c.id == subject_table.c.entry_id)
-    lost = select(subject_table).where(~found).order_by(subject_table.c.entry_id, subject_table.c.subject)
-    for row in await conn.execute(lost.limit(NAMED)):
+    for row in await conn.execute(LOST):
         report.note(f"entry {row.entry_id}, which was about {row.subject}, was removed")
 
 
@@ -140,38 +164,40 @@ class _Walk:
         self.latest: datetime | None = None
         self._back: tuple[int, int] | None = None  # places of entries one after the other that are dated too early
 
-    def entry(self, row: Row[Any], found_by: set[str]) -> None:
+    def entry(self, row: Any, found_by: Sequence[str]) -> None:
+        """The next one, and by which subjects it is found."""
+        id, at, kind, by, place, sealed, subjects, facts = row
         note = self._report.note
-        digests = {digest_of(row, row.place, before) for before in self._before}
-        if row.place != self._place + 1:
+        digests = {
+            digest_of_text(before, place, id, at, kind, by, subjects, facts): None for before in self._before
+        }
+        if place != self._place + 1:
             # The digest of the entry before is not known, so this one cannot be checked; the next can.
-            note(_missing(self._place + 1, row.place - 1))
-            self._time(row)
-        elif row.digest not in digests:
-            note(f"entry {row.id} at place {row.place} was altered")
+            note(_missing(self._place + 1, place - 1))
+            self._time(id, place, at)
+        elif sealed not in digests:
+            note(f"entry {id} at place {place} was altered")
         else:
-            self._time(row)
-        if found_by != set(row.subjects):
-            note(f"entry {row.id} is not found by the subjects it names")
+            self._time(id, place, at)
+        if not _names(subjects, found_by):
+            note(f"entry {id} is not found by the subjects it names")
         known = self._known
-        if known is not None and known.place == row.place and known.digest != row.digest:
-            note(f"the chain up to place {row.place} was written anew")
-        self._place = row.place
+        if known is not None and known.place == place and known.digest != sealed:
+            note(f"the chain up to place {place} was written anew")
+        self._place = place
         # Either the entry was altered or its digest: the next entry tells by fitting to one of them.
-        self._before = (row.digest, *digests)
+        self._before = (sealed,) if sealed in digests and len(digests) == 1 else (sealed, *digests)
         self._report.read += 1
 
-    def _time(self, row: Row[Any]) -> None:
-        if row.at > self._now + TOLERANCE:
-            self._report.note(
-                f"entry {row.id} at place {row.place} is dated {_shown(row.at)}, which is still to come"
-            )
+    def _time(self, id: int, place: int, at: datetime) -> None:
+        if at > self._now + TOLERANCE:
+            self._report.note(f"entry {id} at place {place} is dated {_shown(at)}, which is still to come")
             return
-        if self.latest is not None and row.at < self.latest - TOLERANCE:
-            self._back = (self._back[0] if self._back else row.place, row.place)
+        if self.latest is not None and at < self.latest - TOLERANCE:
+            self._back = (self._back[0] if self._back else place, place)
             return
         self._tell_back()
-        self.latest = max(self.latest or row.at, row.at)
+        self.latest = max(self.latest or at, at)
 
     def _tell_back(self) -> None:
         if self._back is None or self.latest is None:
@@ -193,6 +219,14 @@ class _Walk:
             self._report.note(f"the end of the chain is not place {head.place}'s")
         if self._known is not None and self._known.place > head.place:
             self._report.note(_missing(head.place + 1, self._known.place))
+
+
+def _names(subjects: str, found_by: Sequence[str]) -> bool:
+    """Whether these are the subjects that stand in an entry; not where what stands there is no list any more."""
+    try:
+        return set(json.loads(subjects)) == set(found_by)
+    except (TypeError, ValueError):
+        return False
 
 
 def _missing(first: int, last: int) -> str:

@@ -2,15 +2,16 @@
 
 import asyncio
 import hashlib
-import re
-from dataclasses import dataclass
-from typing import Any, Self
+from datetime import datetime
+from json.encoder import encode_basestring_ascii as _quoted
+from typing import Any
 
 import structlog
 from sqlalchemy import BigInteger, Column, Integer, Row, Table, Text, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.heads import Head
 from bot.storage.database import Database
 from bot.storage.errors import StorageUnavailable
 from bot.storage.ledger import ledger_table
@@ -29,34 +30,22 @@ head_table = Table(
 
 START = hashlib.sha256(b"eightbells ledger").hexdigest()
 BATCH = 500
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 PAUSE_SECONDS = 0.25  # so that a burst is sealed as a few batches and not entry by entry
 POLL_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The end of the chain. Kept where nobody with the database can write, it proves everything up to it."""
-
-    place: int
-    digest: str
-
-    def __str__(self) -> str:
-        return f"{self.place}:{self.digest}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The head that ``str`` wrote. Raises ``ValueError`` for anything else."""
-        place, _, digest = text.strip().partition(":")
-        if not (place.isascii() and place.isdecimal() and _DIGEST.fullmatch(digest)):
-            raise ValueError("a head looks like 1204:9f3c2a… (64 digits), as `eightbells audit --head` prints it")
-        return cls(int(place), digest)
 
 
 def digest_of(row: Row[Any], place: int, before: str) -> str:
     """SHA-256 over an entry, its place and the digest of the entry before it, as hex."""
     words = [before, place, row.id, row.at.isoformat(), row.kind, row.by, row.subjects, row.facts]
     return hashlib.sha256(compact(words).encode("ascii")).hexdigest()
+
+
+def digest_of_text(
+    before: str, place: int, id: int, at: datetime, kind: str, by: str, subjects: str, facts: str
+) -> str:
+    """The same, of an entry whose ``subjects`` and ``facts`` are the canonical JSON as which they are stored."""
+    text = f'["{before}",{place},{id},"{at.isoformat()}",{_quoted(kind)},{_quoted(by)},{subjects},{facts}]'
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 class Sealer:

@@ -69,6 +69,9 @@ async def answer(work: Work, release: Release, by: Person, texts: Mapping[str, s
                 written = written.says(brought.number, line.text, by.id, work.now)
         if written is not each:
             await work.save(written)
+            if each.id != release.id and each.approval is not None and each.approval.votes:
+                of = " ".join(vote.by for vote in each.approval.votes)
+                news.record(work, written, "votes_fell_away", votes=len(each.approval.votes), of=of)
             await news.show(work, written)
     _tell(work, release, by.id, [said.get(line.id, line) for line in lines])
     if said:

@@ -9,7 +9,7 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Band
-from bot.storage import outbox_claim
+from bot.storage import outbox_claim, outbox_heads
 from bot.storage.batches import delete_in_batches
 from bot.storage.database import Database
 from bot.storage.outbox_pauses import DIFFERENCE
@@ -70,7 +70,7 @@ class Outbox:
 
     async def _claim(self, limit: int, now: datetime, ahead: timedelta) -> Claim:
         async with self._database.read() as conn:
-            ready, next_at = await outbox_claim.heads(conn, await self._holder(conn), self.pace, now + ahead, limit)
+            ready, next_at = await outbox_heads.heads(conn, await self._holder(conn), self.pace, now + ahead, limit)
             check_at = await self._next_check(conn, now)
         if not ready and (check_at is None or check_at > now):
             return Claim((), _earliest(next_at, check_at))
@@ -170,8 +170,8 @@ class Outbox:
             await conn.execute(lanes.delete().where(lanes.c.owner.is_(None), lanes.c.ready_at < before))
         return swept
 
-    async def _holder(self, conn: AsyncConnection) -> outbox_claim.Holder:
-        return outbox_claim.Holder(self._owner, frozenset(self._held), await self._lease_now(conn))
+    async def _holder(self, conn: AsyncConnection) -> outbox_heads.Holder:
+        return outbox_heads.Holder(self._owner, frozenset(self._held), await self._lease_now(conn))
 
     async def _lease_now(self, conn: AsyncConnection) -> datetime:
         """Replicas' clocks differ, the database's is one; and there is only one of us on SQLite."""

@@ -1,38 +1,39 @@
 """Chooses what may be said next: the head of each free conversation, within the workspace's pace."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
-    Integer,
     Row,
-    Select,
     Table,
     Text,
-    TextClause,
-    and_,
     bindparam,
-    case,
     func,
     literal,
-    null,
     or_,
     select,
-    text,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Band
+from bot.storage.outbox_heads import Head, Holder
 from bot.storage.outbox_pauses import LONG_AGO, believed, goes_at, lane_goes_at, longest_refill
 from bot.storage.outbox_steps import Doing, Pace, Step
-from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, PENDING, SENDING, UNFINISHED, bucket, lanes, outbox
+from bot.storage.outbox_tables import (
+    DEAD,
+    DOUBT,
+    FILE,
+    HOME,
+    SENDING,
+    UNFINISHED,
+    bucket,
+    lanes,
+    outbox,
+)
 from bot.storage.schema import Instant
 
 NO_PARENT = "the message whose thread it belongs to does not exist"
@@ -40,97 +41,6 @@ PARENT_DEAD = "the message whose thread it belongs to could not be sent"
 A_HANDFUL = 8  # messages that the workspace's pace must have room for before others are looked for
 CALLS = (Doing.POST, Doing.EDIT, Doing.SHOW, Doing.UPLOAD)
 CHECK_AGAIN = timedelta(minutes=1)  # where whoever checks dies meanwhile
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The oldest unfinished message of a lane that nobody holds."""
-
-    id: int
-    lane: str
-    urgency: Band  # of the most urgent message in the lane: it can only be helped by serving the head
-    paid: bool  # whether it takes a message from the workspace's bucket
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who claims, and which lanes it has under way: those it leaves alone, however the clock was moved.
-
-    A lane that is ours by its lease but not under way was claimed by a commit whose answer was lost.
-    """
-
-    owner: str
-    held: frozenset[str]
-    lease_now: datetime  # by the clock that leases run on
-
-    @property
-    def elsewhere(self) -> ColumnElement[bool]:
-        """Whether a lane is somebody else's."""
-        return _elsewhere(literal(self.owner, Text), literal(self.lease_now, Instant))
-
-
-def _elsewhere(owner: ColumnElement[str], lease_now: ColumnElement[datetime]) -> ColumnElement[bool]:
-    return and_(lanes.c.owner.is_not(None), lanes.c.owner != owner, lanes.c.lease_until >= lease_now)
-
-
-async def heads(
-    conn: AsyncConnection, holder: Holder, pace: Pace, until: datetime, limit: int
-) -> tuple[list[Head], datetime | None]:
-    """Heads that may go until then, the most urgent first, and the next instant at which another may."""
-    wanted = {
-        "owner": holder.owner,
-        "lease_now": holder.lease_now,
-        "until": until,
-        "held": list(holder.held),
-        "most": limit,
-        **believed(pace, until),
-    }
-    found = (await conn.execute(_heads(), wanted)).all()
-    ready = [Head(row.id, row.lane, Band(row.urgency), bool(row.paid)) for row in found if row.ready]
-    return ready, found[0].next_at if found else None
-
-
-def _unfinished(alias: str) -> TextClause:
-    """As the partial index says it, so that SQLite uses it."""
-    return text(f"{alias}.state IN ('pending', 'sending', 'doubt')")
-
-
-def _later(one: Any, other: Any) -> Any:
-    return case((one > other, one), else_=other)
-
-
-@cache  # made once: composing it takes longer than running it
-def _heads() -> Select[*tuple[Any, ...]]:
-    until = bindparam("until", type_=Instant)
-    elsewhere = _elsewhere(bindparam("owner", type_=Text), bindparam("lease_now", type_=Instant))
-    # A row that is being sent stays the head: the next one must not overtake it when its sender died.
-    head, older, other = outbox.alias("head"), outbox.alias("older"), outbox.alias("other")
-    earlier = tuple_(older.c.turn, older.c.id) < tuple_(head.c.turn, head.c.id)
-    overtaken = select(older.c.id).where(older.c.lane == head.c.lane, earlier, _unfinished("older")).exists()
-    urgency = select(func.min(other.c.band)).where(other.c.lane == head.c.lane, _unfinished("other"))
-    parent = outbox.alias("parent")
-    waits = and_(head.c.ts.is_(None), parent.c.ts.is_(None), parent.c.state.in_(UNFINISHED))
-    paced = _later(goes_at(head.c), lane_goes_at())
-    due = case((elsewhere, _later(paced, lanes.c.lease_until)), else_=paced)
-    ready = and_(~elsewhere, paced <= until)
-    is_ready = case((ready, 1), else_=0)
-    return (
-        select(
-            head.c.id,
-            head.c.lane,
-            case((and_(head.c.state == PENDING, head.c.channel.is_not(None)), 1), else_=0).label("paid"),
-            urgency.scalar_subquery().label("urgency"),
-            is_ready.label("ready"),
-            func.min(case((ready, null()), else_=due), type_=Instant).over().label("next_at"),
-        )
-        .select_from(
-            head.outerjoin(lanes, lanes.c.lane == head.c.lane).outerjoin(parent, parent.c.key == head.c.thread_of)
-        )
-        .where(_unfinished("head"), ~overtaken, or_(parent.c.id.is_(None), ~waits))
-        .where(head.c.lane.not_in(bindparam("held", expanding=True)))
-        .order_by(is_ready.desc(), text("urgency"), head.c.id)
-        .limit(bindparam("most", type_=Integer))
-    )
 
 
 async def afford(

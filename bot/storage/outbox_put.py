@@ -3,24 +3,37 @@
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, and_, bindparam, case, false, func, null, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    SmallInteger,
+    Text,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Band, File
 from bot.storage.outbox_steps import UPLOAD
 from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, MESSAGE, PENDING, SENT, addresses, outbox
+from bot.storage.outbox_turns import edit_turn, first_turn, lower
 from bot.storage.schema import Instant, compact, storable
 
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
-# What cannot wait goes before everything else that its conversation waits for; replies wait for what they answer.
-FIRST = -1
 ADDRESS_HOLDS = timedelta(days=1)  # afterwards "#deploys" is looked up anew: channels are renamed
 # A direct conversation stays the same for ever, and Slack opens only some 50 of them a minute.
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,12 +79,36 @@ async def put(conn: AsyncConnection, puts: Sequence[Put], now: datetime) -> None
     for one in puts:
         first = newest.get(one.key)
         newest[one.key] = replace(first, text=one.text, blocks=one.blocks, band=one.band) if first else one
-    if len(newest) > 1 and conn.dialect.name == "postgresql":
+    urgency = _urgency_of_replies(newest.values())
+    touched = {*newest, *urgency}
+    if len(touched) > 1 and conn.dialect.name == "postgresql":
         # In one order, so that two transactions that change the same messages do not wait for each other.
-        rows = select(outbox.c.id).where(outbox.c.key.in_(newest)).order_by(outbox.c.key)
+        rows = select(outbox.c.id).where(outbox.c.key.in_(touched)).order_by(outbox.c.key)
         await conn.execute(rows.with_for_update())
     if newest:
         await conn.execute(_upsert(conn.dialect.name), [_row(one, now) for one in _parents_first(newest)])
+    if urgency:
+        parents = [
+            {"b_parent": key, "b_turn": first_turn(band), "b_band": int(band)} for key, band in urgency.items()
+        ]
+        await conn.execute(_raise(), parents)
+
+
+def _urgency_of_replies(puts: Iterable[Put]) -> dict[str, Band]:
+    """How urgent the most urgent reply to each message is."""
+    found: dict[str, Band] = {}
+    for one in puts:
+        if one.thread_of:
+            found[one.thread_of] = min(one.band, found.get(one.thread_of, Band.BULK))
+    return found
+
+
+@cache
+def _raise() -> Any:
+    """A message that is not posted yet is as urgent as its most urgent reply, which waits for it."""
+    turn, band = bindparam("b_turn", type_=BigInteger), bindparam("b_band", type_=SmallInteger)
+    later = and_(outbox.c.key == bindparam("b_parent", type_=Text), outbox.c.ts.is_(None), outbox.c.turn > turn)
+    return update(outbox).where(later).values(turn=turn, band=lower(outbox.c.band, band))
 
 
 def _parents_first(puts: dict[str, Put]) -> list[Put]:
@@ -109,14 +146,9 @@ def _row(one: Put, now: datetime) -> dict[str, Any]:
         "b_channel": one.to if one.kind != HOME and is_channel_id(one.to) else None,
         "b_fresh": now - ADDRESS_HOLDS if one.to.startswith("#") else LONG_AGO,
         "b_now": now,
-        "b_turn": turn_at(now),
-        "b_first_turn": FIRST if one.band is Band.NOW and not one.thread_of and not one.thread_ts else 0,
+        "b_turn": edit_turn(one.band, now),
+        "b_first_turn": first_turn(one.band),
     }
-
-
-def turn_at(now: datetime) -> int:
-    """Where an edit stands in its lane: edits of a channel take turns, however often one card changes."""
-    return int(now.timestamp() * 1_000_000)
 
 
 def sought_anew() -> ColumnElement[bool]:
@@ -159,6 +191,15 @@ def _moved(shown: ColumnElement[bool]) -> dict[str, ColumnElement[str]]:
     return {"lane": lane, "channel": case((or_(is_home, sought_anew()), null()), else_=outbox.c.channel)}
 
 
+def _placed(
+    anew: ColumnElement[bool], shown: ColumnElement[bool], band: ColumnElement[int]
+) -> dict[str, ColumnElement[int]]:
+    """Its place in the lane: what waits already keeps it, or goes further forward."""
+    first, edit = (bindparam(name, type_=BigInteger) for name in ("b_first_turn", "b_turn"))
+    turn = case((anew, edit), (shown, lower(outbox.c.turn, edit)), else_=lower(outbox.c.turn, first))
+    return {"turn": turn, "band": case((anew, band), else_=lower(outbox.c.band, band))}
+
+
 @cache
 def _upsert(dialect: str) -> Any:
     insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(outbox)
@@ -186,12 +227,11 @@ def _upsert(dialect: str) -> Any:
             "text": new.text,
             "blocks": new.blocks,
             "digest": new.digest,
-            "band": new.band,
             "revision": outbox.c.revision + 1,
             "plain": false(),
             "state": case((doubtful, DOUBT), (rests, PENDING), else_=outbox.c.state),
             **_moved(shown),
-            "turn": case((and_(rests, shown), bindparam("b_turn", type_=BigInteger)), else_=outbox.c.turn),
+            **_placed(and_(rests, shown), shown, new.band),
             "ready_at": case((rests, now), else_=outbox.c.ready_at),
             "refusals": case((is_dead, 0), else_=outbox.c.refusals),
             "looks": case((is_dead, 0), else_=outbox.c.looks),

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, bindparam, case, false, null, or_, select, update
+from sqlalchemy import Boolean, Integer, Text, and_, bindparam, case, false, null, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import DIED, Job
 from bot.storage.jobs import Owed, owed, write_steps
-from bot.storage.outbox_put import turn_at
+from bot.storage.outbox_pauses import DIFFERENCE
 from bot.storage.outbox_steps import Checked, Dead, Doing, Doubt, Ending, Gone, Later, Pace, Resolved, Sent
 from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, PENDING, SENT, addresses, edits_of, lanes, outbox
+from bot.storage.outbox_turns import edit_turn_of_row, first_turn_of_row, micros
 from bot.storage.schema import Instant, Json
 
 E = TypeVar("E")
@@ -68,7 +69,7 @@ async def _sent(conn: AsyncConnection, endings: Sequence[Sent], check_at: dateti
         "channel": _text("b_channel"),
         "ts": _text("b_ts"),
         "lane": case((outbox.c.kind == HOME, outbox.c.lane), else_=_text("b_lane")),
-        "turn": case((outbox.c.ts.is_(None), bindparam("b_turn", type_=BigInteger)), else_=outbox.c.turn),
+        "turn": case((outbox.c.ts.is_(None), edit_turn_of_row("b_turn")), else_=outbox.c.turn),
         "ready_at": _at("b_at"),
         "sent_at": _at("b_at"),
         "check_at": case((checkable, bindparam("b_check", check_at, Instant)), else_=outbox.c.check_at),
@@ -88,7 +89,7 @@ async def _sent(conn: AsyncConnection, endings: Sequence[Sent], check_at: dateti
             "b_channel": one.channel,
             "b_ts": one.ts,
             "b_lane": edits_of(one.channel or ""),
-            "b_turn": turn_at(one.at),
+            "b_turn": micros(one.at),
             "b_at": one.at,
             "b_check": check_at,
         }
@@ -145,9 +146,10 @@ async def _doubt(conn: AsyncConnection, endings: Sequence[Doubt]) -> None:
 
 async def _gone(conn: AsyncConnection, endings: Sequence[Gone], now: datetime) -> None:
     for one in endings:
-        anew = {"generation": outbox.c.generation + 1, "ts": None, "sent_revision": 0, "state": PENDING, "turn": 0}
+        anew = {"generation": outbox.c.generation + 1, "ts": None, "sent_revision": 0, "state": PENDING}
         where = update(outbox).where(outbox.c.id == one.step.id)
-        await conn.execute(where.values(**anew, lane=outbox.c.channel, ready_at=now, since=None, attempt=0))
+        posted = {"lane": outbox.c.channel, "turn": first_turn_of_row()}
+        await conn.execute(where.values(**anew, **posted, ready_at=now, since=None, attempt=0))
 
 
 async def _dead(conn: AsyncConnection, endings: Sequence[Dead]) -> None:
@@ -197,13 +199,14 @@ async def _checked(conn: AsyncConnection, endings: Sequence[Checked], now: datet
         row = update(outbox).where(outbox.c.id == one.step.id, outbox.c.ts == one.step.ts)
         await conn.execute(row.values(check_at=one.again))
         if one.ts != one.step.ts:  # the one that stayed may say something older: bring it up to date
-            edit = {"revision": outbox.c.revision + 1, "state": PENDING, "turn": turn_at(now), "ready_at": now}
-            await conn.execute(row.values(ts=one.ts, **edit))
+            edit = {"revision": outbox.c.revision + 1, "state": PENDING, "ready_at": now}
+            turn = edit_turn_of_row("b_turn")
+            await conn.execute(row.values(ts=one.ts, turn=turn, **edit), {"b_turn": micros(now)})
 
 
 async def _free(conn: AsyncConnection, endings: Sequence[Ending], pace: Pace, now: datetime) -> None:
     freed = [
-        {"b_lane": one.step.lane, "b_ready": (one.at if isinstance(one, Sent) else now) + _gap(one, pace)}
+        {"b_lane": one.step.lane, "b_ready": _ready_at(one, pace, now)}
         for one in endings
         if one.step.doing is not Doing.CHECK
     ]
@@ -211,6 +214,16 @@ async def _free(conn: AsyncConnection, endings: Sequence[Ending], pace: Pace, no
         values = {"owner": null(), "lease_until": null(), "ready_at": _at("b_ready")}
         freed.sort(key=lambda row: row["b_lane"])
         await conn.execute(update(lanes).where(lanes.c.lane == _text("b_lane")).values(**values), freed)
+
+
+def _ready_at(ending: Ending, pace: Pace, now: datetime) -> datetime:
+    """When the next message may go: what is put meanwhile passes no pause that Slack asked for, as far as lanes' pauses
+    are believed; in a longer one something urgent asks again after that.
+    """
+    gap = _gap(ending, pace)
+    if isinstance(ending, Later) and ending.paced:
+        return max(min(ending.until, now + DIFFERENCE), now + gap)
+    return (ending.at if isinstance(ending, Sent) else now) + gap
 
 
 def _gap(ending: Ending, pace: Pace) -> timedelta:

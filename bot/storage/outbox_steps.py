@@ -87,6 +87,7 @@ class Later:
         refused: whether this counts towards giving up (an outage does not).
         plain: whether the blocks were refused, so that the text goes alone.
         missing: whether it was searched for in vain after a doubt.
+        paced: whether Slack asked for this pause, so that nothing else in the conversation goes just now.
     """
 
     step: Step
@@ -95,6 +96,7 @@ class Later:
     refused: bool = False
     plain: bool = False
     missing: bool = False
+    paced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

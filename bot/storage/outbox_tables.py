@@ -19,8 +19,9 @@ from bot.storage.schema import Instant, Json, metadata
 PENDING, SENDING, DOUBT, SENT, DEAD = "pending", "sending", "doubt", "sent", "dead"
 UNFINISHED = (PENDING, SENDING, DOUBT)
 # As the partial indexes say it: a bound value would keep SQLite from seeing that they serve.
-IS_UNFINISHED, IS_DEAD, IS_SENT = (
+IS_UNFINISHED, IS_BEGUN, IS_DEAD, IS_SENT = (
     text("state IN ('pending', 'sending', 'doubt')"),
+    text("state IN ('sending', 'doubt')"),
     text("state = 'dead'"),
     text("state = 'sent'"),
 )
@@ -48,7 +49,7 @@ outbox = Table(
     Column("plain", Boolean, nullable=False, server_default=false()),  # its blocks were refused
     Column("state", Text, nullable=False),
     Column("lane", Text, nullable=False),  # the queue it stands in
-    Column("turn", BigInteger, nullable=False),  # order in the lane, before ``id``; 0 for posts, -1 for urgent ones
+    Column("turn", BigInteger, nullable=False),  # order in the lane, before ``id``: outbox_turns
     Column("channel", Text),
     Column("ts", Text),
     Column("ready_at", Instant, nullable=False),
@@ -63,6 +64,7 @@ outbox = Table(
     Column("put_at", Instant, nullable=False),
     Column("sent_at", Instant),
     Index("ix_outbox_unfinished", "lane", "turn", "id", sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED),
+    Index("ix_outbox_begun", "lane", "turn", "id", sqlite_where=IS_BEGUN, postgresql_where=IS_BEGUN),
     Index(
         "ix_outbox_unresolved",
         "lane",

@@ -138,7 +138,9 @@ async def audit(work: Work, it: Due) -> Outcome:
         _owe(work, escalation, again=True)
         context = {"escalation": escalation, "late_by": work.now - escalation.due_at}
         key = f"escalation:{escalation.id}:late:{escalation.next_step}"
-        work.say(Message(key, work.team.channel_for(Stage.MONITOR), "monitor/escalation_late", context))
+        work.say(
+            Message(key, work.team.channel_for(Stage.MONITOR), "monitor/escalation_late", context, band=Band.NOW)
+        )
     owe_audit(work)
     return Outcome.DONE if late else Outcome.NOOP
 

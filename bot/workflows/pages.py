@@ -26,7 +26,8 @@ async def answer(work: Work, page_id: str, by: Person) -> Page:
     await _settle(work, answered, EscalationState.ANSWERED)
     _record(work, answered, "answered", by.id)
     if answered.by != by.id:
-        work.say(Message(f"page:{answered.id}:heard", answered.by, "monitor/page_heard", {"page": answered}))
+        heard = {"page": answered}
+        work.say(Message(f"page:{answered.id}:heard", answered.by, "monitor/page_heard", heard, band=Band.NOW))
     return answered
 
 

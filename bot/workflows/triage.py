@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.alerts import SAME_STORY, AlertGroup
 from bot.domain.events import AlertFired, AlertResolved
 from bot.domain.jobs import Due, Job, Outcome
+from bot.domain.messages import Band
 from bot.domain.ports import Work
 from bot.domain.severities import Severity
 from bot.workflows import alert_charts, routing, storms, vigils
@@ -138,7 +139,8 @@ async def _change(work: Work, story: Story, before: AlertGroup, after: AlertGrou
         return
     news.record(work, after, "alert.worsened", severity=str(after.severity))
     what = f"worse:{after.times_fired}:{after.severity}"
-    _tell(work, story, after, what, "monitor/worsened", {"before": before.severity})
+    band = Band.NOW if after.is_critical else Band.NORMAL
+    _tell(work, story, after, what, "monitor/worsened", {"before": before.severity}, band)
     news.show(work, after)
     await hooks.after_firing(work, after)
 
@@ -204,12 +206,18 @@ def _ended(story: Story) -> datetime:
 
 
 def _tell(
-    work: Work, story: Story, group: AlertGroup, what: str, template: str, context: Mapping[str, object]
+    work: Work,
+    story: Story,
+    group: AlertGroup,
+    what: str,
+    template: str,
+    context: Mapping[str, object],
+    band: Band = Band.NORMAL,
 ) -> None:
     """One line in the thread; none while it flaps or a storm rages, when the card says it all."""
     if group.flaps or group.storm is not None:
         return
-    news.tell(work, group, what, template, context, broadcast=story.route.broadcast)
+    news.tell(work, group, what, template, context, band=band, broadcast=story.route.broadcast)
 
 
 def _minutes(group: AlertGroup) -> int:

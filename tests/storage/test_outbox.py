@@ -230,7 +230,7 @@ async def test_urgent_messages_go_before_others_and_pull_their_conversation_alon
     assert [step.key for step in (await outbox.claim(10)).steps] == ["before", "normal", "bulk"]
 
 
-async def test_an_urgent_message_overtakes_what_waits_in_its_conversation_and_its_replies_do_not(
+async def test_an_urgent_message_overtakes_what_waits_in_its_conversation_with_what_its_replies_answer(
     outbox, say, clock
 ):
     await say(news("m0"), news("m1"), news("m2"))
@@ -245,7 +245,7 @@ async def test_an_urgent_message_overtakes_what_waits_in_its_conversation_and_it
         if not steps:
             break
         (first,) = steps
-    assert order == ["m0", "urgent", "m1", "m2", "reply"]
+    assert order == ["m0", "m1", "urgent", "reply", "m2"]
 
 
 async def test_bulk_waits_for_the_workspace_while_urgent_messages_never_do(database, say, clock):

@@ -38,12 +38,16 @@ from tests.storage.things import Rendering, entry, message
 
 ROOT = Path(bot.domain.__path__[0]).parents[1]
 BIG = {table.name for table in GROWING}
-ALIASES = {"head": "outbox", "older": "outbox", "other": "outbox", "parent": "outbox"}
+ALIASES = dict.fromkeys(
+    ("head", "best", "first", "after", "begun", "waiting", "answered_by_begun", "answered_by_waiting", "parent"),
+    "outbox",
+)
 NOUNS = [noun for noun in nouns._kept if noun.__module__.startswith("bot.domain.")]
 
 # Of an index with few rows, reading all of it is what is wanted: what waits, is dead, or is not sealed yet.
 FEW = {
     *("ix_outbox_unfinished", "ix_outbox_dead", "ix_outbox_check_at", "ix_outbox_unresolved"),
+    "ix_outbox_begun",
     *("ix_job_unfinished", "ix_inbox_unfinished", "ix_ledger_unsealed"),
 }
 

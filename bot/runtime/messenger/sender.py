@@ -157,7 +157,7 @@ class Sender:
                 self.trouble = judged.reason
                 ending = Later(step, now + patience.first, judged.reason)
             case Verdict.PACE:
-                ending = Later(step, now + (judged.wait or patience.first), judged.reason)
+                ending = Later(step, now + (judged.wait or patience.first), judged.reason, paced=True)
             case Verdict.DOUBT if step.doing in (Doing.POST, Doing.UPLOAD):
                 ending = Doubt(step, now, judged.reason, 0)  # look at once: mostly it is there
             case Verdict.OUTAGE | Verdict.DOUBT:  # editing, publishing and asking may be repeated

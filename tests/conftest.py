@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 
 from bot.storage.database import Database
+from bot.storage.lease_clock import OwnClock
 from bot.storage.migrations import migrate
 from tests.fakes import FakeClock
 
@@ -132,7 +133,8 @@ async def open_database(clock: FakeClock) -> AsyncIterator[Callable[..., Awaitab
     async with AsyncExitStack() as stack:
 
         async def open_one(url: str, replica_id: str | None = None) -> Database:
-            database = await Database.open(url, clock=clock, replica_id=replica_id or uuid.uuid4().hex)
+            name = replica_id or uuid.uuid4().hex
+            database = await Database.open(url, clock=clock, replica_id=name, lease_clock=OwnClock())
             stack.push_async_callback(database.close)
             return database
 

@@ -34,8 +34,7 @@ BATCH = 64  # deliveries claimed together
 REST, LONGEST_REST_SECONDS = 2, 0.25
 ATTEMPTS = 8  # then a person must look; with the pauses below that is after some 10 minutes
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
-# A look without being woken, in case a notification was lost.
-POLL_SECONDS = 5.0
+POLL_SECONDS = 5.0  # a look without being woken, in case a notification was lost
 
 log = structlog.get_logger(__name__)
 
@@ -280,20 +279,22 @@ class Worker:
 
     async def _keep_leases(self) -> None:
         """Renew what we hold; a job that somebody else has taken over is ended here."""
+        often = 3
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
+            await asyncio.sleep(LEASE.total_seconds() / often)
             try:
                 await self.renew()
+                often = 3
             except (StorageUnavailable, Conflict) as problem:
                 log.warning("worker.cannot_renew", reason=str(problem))
+                often = 20  # once the database is back, others wait no longer than a lease for us
 
     async def renew(self) -> None:
-        """Keep what we hold for another lease, and end here what is ours no more."""
+        """Keep what we hold for another lease, and end here what is ours no more, unless it follows a program."""
         held = dict(self._running)
-        if held:
-            ours = {one.id for one in await self._jobs.renew(list(held.values()), self._clock.now())}
-            for task, claimed in held.items():
-                if claimed.id not in ours and not task.done():
-                    task.cancel()
-        if self._delivering:
-            await self._inbox.renew(self._delivering, self._clock.now())
+        ours = {one.id for one in await self._jobs.renew(list(held.values()), self._clock.now())}
+        for task, claimed in held.items():
+            follows = getattr(self._outside.get(claimed.job.kind), "follows", False)
+            if not (claimed.id in ours or follows):
+                task.cancel()
+        await self._inbox.renew(self._delivering, self._clock.now())

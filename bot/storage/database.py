@@ -17,6 +17,7 @@ from bot.domain.ports import Clock
 from bot.storage import sqlite
 from bot.storage.connections import give_back
 from bot.storage.errors import StorageUnavailable, translated
+from bot.storage.lease_clock import LeaseClock, OwnClock, ServerClock
 from bot.storage.private_files import make_private
 from bot.storage.signals import Listener, Signals
 from bot.storage.writers import Block, PostgresWriter, SqliteWriter, Writer
@@ -42,10 +43,12 @@ class Database:
         writer: Writer,
         readers: AsyncEngine,
         listener: Listener | None = None,
+        lease_clock: LeaseClock | None = None,
         release: Callable[[], None] = lambda: None,
     ) -> None:
         self.dialect = dialect
         self.clock = clock
+        self.lease_clock = lease_clock or OwnClock()
         self.replica_id = replica_id
         self._signals = signals
         self._writer = writer
@@ -56,11 +59,11 @@ class Database:
         self._trusted_until = 0.0
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock, replica_id: str) -> Self:
+    async def open(cls, url: str, *, clock: Clock, replica_id: str, lease_clock: LeaseClock | None = None) -> Self:
         """Connect to ``sqlite:///path`` or ``postgresql://…``.
 
         ``replica_id`` must be another one at every start of a process: what an earlier process had claimed is
-        told from what we have claimed by it.
+        told from what we have claimed by it. ``lease_clock`` is the server's on PostgreSQL, unless a test has another.
 
         Raises ``ValueError`` for another kind of address, ``AlreadyRunning``, ``StorageUnavailable``.
         """
@@ -76,7 +79,7 @@ class Database:
             return cls._open_sqlite(parsed.database, clock, replica_id)
         if kind in ("postgresql", "postgres"):
             dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-            return await cls._open_postgres(dsn, clock, replica_id)
+            return await cls._open_postgres(dsn, clock, replica_id, lease_clock or ServerClock())
         raise ValueError(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {kind}://")
 
     @classmethod
@@ -115,7 +118,7 @@ class Database:
         )
 
     @classmethod
-    async def _open_postgres(cls, dsn: str, clock: Clock, replica_id: str) -> Self:
+    async def _open_postgres(cls, dsn: str, clock: Clock, replica_id: str, lease_clock: LeaseClock) -> Self:
         async def connect(*_: Any, **__: Any) -> asyncpg.Connection:
             # The address as it is, so that all that libpq's addresses can say (sslmode, host=/socket) works.
             return await asyncpg.connect(dsn, timeout=10, command_timeout=STATEMENT_SECONDS)
@@ -138,6 +141,7 @@ class Database:
             signals=signals,
             writer=PostgresWriter(engine, replica_id, signals.ring),
             readers=engine,
+            lease_clock=lease_clock,
             listener=(listener := Listener(dsn, replica_id, signals)),
         )
         try:

@@ -1,12 +1,11 @@
 """Claims that end by themselves: who works on a row, until when, and who takes over.
 
-Instants come from the clock port, on PostgreSQL too, so that tests (and the playground, which moves its clock) are
-exact. Replicas whose clocks differ by less than the lease only ever take over late or early by that difference,
-and whoever was overtaken finds out when it ends its claim.
+Leases run on the database's clock (``Database.lease_clock``), so that a replica whose own is ahead takes over nothing.
+Instants at which rows become due come from the clock port. Whoever was overtaken finds out when it ends its claim.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -33,6 +32,7 @@ from bot.storage.errors import LeaseLost
 from bot.storage.schema import Instant, Number
 
 LEASE = timedelta(seconds=10)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 WAITING, RUNNING, DONE, DEAD = "waiting", "running", "done", "dead"
 
@@ -69,13 +69,14 @@ class Leases:
 
     def __init__(self, database: Database, table: Table, owner: str, topic: str) -> None:
         self._database = database
+        self._clock = database.lease_clock
         self._topic = topic
         self._table = table
         self.owner = owner
         c = table.c
         # One process works on a SQLite file, so whatever another owner had there is left over from a crash. What
         # we hold ourselves we know to be alive, however far the clock was moved.
-        left_over = true() if database.dialect == "sqlite" else c.lease_until <= bindparam("now")
+        left_over = true() if database.dialect == "sqlite" else c.lease_until <= bindparam("lease_now")
         self._abandoned = and_(c.state == RUNNING, c.owner != owner, left_over)
         ready = or_(and_(c.state == WAITING, c.run_at <= bindparam("now")), self._abandoned)
         picked = (
@@ -96,17 +97,26 @@ class Leases:
     async def claim(self, now: datetime, limit: int) -> list[Row[Any]]:
         """Take the rows that are due (or abandoned), the oldest first."""
         async with self._database.write() as conn:
-            found = await conn.execute(self._claim, {"now": now, "until": now + LEASE, "most": limit})
+            at = await self._clock.read(conn, now)
+            lapsed = LONG_AGO if self._clock.grace(LEASE) else at
+            wanted = {"now": now, "lease_now": lapsed, "until": at + LEASE, "most": limit}
+            if self._database.dialect == "sqlite":
+                del wanted["lease_now"]
+            found = await conn.execute(self._claim, wanted)
             return sorted(found, key=lambda row: (row.run_at, row.id))
 
     async def renew(self, ids: Sequence[int], now: datetime) -> set[int]:
-        """Keep these for another lease; gives those that are still ours."""
+        """Keep these for another lease; gives those that are still ours. To be called thrice a lease."""
         c = self._table.c
         async with self._database.write() as conn:
+            until = await self._clock.read(conn, now) + LEASE
+            # One that reaches further was given by the same clock before it was put back.
+            too_far = update(self._table).where(c.state == RUNNING, c.lease_until > until)
+            await conn.execute(too_far.values(lease_until=until))
             found = await conn.execute(
                 update(self._table)
                 .where(c.id.in_(ids), c.owner == self.owner, c.state == RUNNING)
-                .values(lease_until=now + LEASE)
+                .values(lease_until=until)
                 .returning(c.id)
             )
             return set(found.scalars())
@@ -136,7 +146,11 @@ class Leases:
         others = select(func.min(c.lease_until)).where(c.state == RUNNING, c.owner != self.owner).scalar_subquery()
         async with self._database.read() as conn:
             row = (await conn.execute(select(waiting.label("waiting"), others.label("others")))).one()
-        known = [instant for instant in (row.waiting, row.others) if instant is not None]
+        now = self._database.clock.now()
+        lapses = None
+        if row.others is not None:
+            lapses = max(self._clock.here(row.others, now), now + self._clock.grace(LEASE))
+        known = [instant for instant in (row.waiting, lapses) if instant is not None]
         return min(known, default=None)
 
     async def end(self, conn: AsyncConnection, id: int, values: dict[str, Any]) -> None:

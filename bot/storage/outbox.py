@@ -12,13 +12,16 @@ from bot.domain.messages import Band
 from bot.storage import outbox_claim, outbox_heads
 from bot.storage.batches import delete_in_batches
 from bot.storage.database import Database
-from bot.storage.outbox_pauses import DIFFERENCE
+from bot.storage.outbox_pauses import DIFFERENCE, LONG_AGO
 from bot.storage.outbox_put import Put, put, put_of_file, sought_anew
 from bot.storage.outbox_settle import settle
 from bot.storage.outbox_steps import Claim, Dead, Doing, Ending, Pace
 from bot.storage.outbox_tables import DOUBT, IS_DEAD, IS_SENT, IS_UNFINISHED, PENDING, lanes, outbox
 
 __all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put", "put_of_file", "resend"]
+
+
+LOOK_AGAIN = timedelta(seconds=1)  # whether an owner that has not renewed its lease is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,22 @@ class Outbox:
         self._recheck = recheck
         self._held: set[str] = set()  # lanes in which something is under way
         self._claiming = asyncio.Lock()
+        self._steps = database.lease_clock.steps
         self.pace = pace or Pace()
 
     async def take_over(self) -> None:
-        """Free what an earlier process held. Only SQLite needs it, where no other process can be alive."""
-        if self._database.dialect == "sqlite":
-            async with self._database.write() as conn:
-                await conn.execute(
-                    update(lanes).where(lanes.c.owner != self._owner).values(owner=None, lease_until=None)
-                )
+        """Free what an earlier process held, where no other one can be alive: on SQLite.
+
+        On PostgreSQL its lease ends it; one that reaches too far was given by that clock before it was put back.
+        """
+        async with self._database.write() as conn:
+            if self._database.dialect == "sqlite":
+                held = update(lanes).where(lanes.c.owner != self._owner).values(owner=None, lease_until=None)
+            else:
+                until = await self._lease_now(conn) + self.pace.lease
+                held = update(lanes).where(lanes.c.lease_until > until).values(lease_until=until)
+            await conn.execute(held)
+        self._steps = self._database.lease_clock.steps
 
     async def claim(self, limit: int, *, ahead: timedelta = timedelta(0)) -> Claim:
         """Up to ``limit`` steps that may be taken now, the most urgent first; marked before anything is sent.
@@ -66,6 +76,8 @@ class Outbox:
         Raises ``StorageUnavailable`` and ``Conflict``; then nothing was claimed.
         """
         async with self._claiming:
+            if self._steps != self._database.lease_clock.steps:
+                await self.take_over()
             return await self._claim(limit, self._database.clock.now(), ahead)
 
     async def _claim(self, limit: int, now: datetime, ahead: timedelta) -> Claim:
@@ -73,6 +85,8 @@ class Outbox:
             ready, next_at = await outbox_heads.heads(conn, await self._holder(conn), self.pace, now + ahead, limit)
             check_at = await self._next_check(conn, now)
         if not ready and (check_at is None or check_at > now):
+            if next_at is not None and next_at <= now:  # somebody's lease, by the other clock
+                next_at = now + LOOK_AGAIN
             return Claim((), _earliest(next_at, check_at))
         pace = self.pace
         async with self._database.write() as conn:
@@ -171,13 +185,13 @@ class Outbox:
         return swept
 
     async def _holder(self, conn: AsyncConnection) -> outbox_heads.Holder:
-        return outbox_heads.Holder(self._owner, frozenset(self._held), await self._lease_now(conn))
+        at = await self._lease_now(conn)
+        lapsed = LONG_AGO if self._database.lease_clock.grace(self.pace.lease) else at
+        return outbox_heads.Holder(self._owner, frozenset(self._held), at, lapsed)
 
     async def _lease_now(self, conn: AsyncConnection) -> datetime:
         """Replicas' clocks differ, the database's is one; and there is only one of us on SQLite."""
-        if self._database.dialect == "postgresql":
-            return (await conn.execute(select(func.clock_timestamp()))).scalar_one()
-        return self._database.clock.now()
+        return await self._database.lease_clock.read(conn, self._database.clock.now())
 
 
 def _earliest(*instants: datetime | None) -> datetime | None:

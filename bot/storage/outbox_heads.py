@@ -50,11 +50,12 @@ class Holder:
     owner: str
     held: frozenset[str]
     lease_now: datetime  # by the clock that leases run on
+    lapsed: datetime  # leases that ended before are over; long ago, where owners had no chance to renew them
 
     @property
     def elsewhere(self) -> ColumnElement[bool]:
         """Whether a lane is somebody else's."""
-        return _elsewhere(literal(self.owner, Text), literal(self.lease_now, Instant))
+        return _elsewhere(literal(self.owner, Text), literal(self.lapsed, Instant))
 
 
 def _elsewhere(owner: ColumnElement[str], lease_now: ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -67,7 +68,7 @@ async def heads(
     """Heads that may go until then, the most urgent first, and the next instant at which another may."""
     wanted = {
         "owner": holder.owner,
-        "lease_now": holder.lease_now,
+        "lease_now": holder.lapsed,
         "until": until,
         "held": list(holder.held),
         "most": limit,

@@ -28,7 +28,7 @@ from bot.workflows.slots import give_back, slot_of, start_next
 PROGRESS_EVERY = timedelta(seconds=2)
 
 
-@due_outside("deploy.run")
+@due_outside("deploy.run", follows=True)
 async def run(tools: Tools, it: Due) -> Outcome | Again:
     """Start the command if it is this deployment's turn, and follow it to its end; what is deployed elsewhere is asked
     for, and followed by a job of its own.

@@ -25,15 +25,17 @@ def due(kind: str) -> Callable[[I], I]:
     return mark
 
 
-def due_outside(kind: str) -> Callable[[O], O]:
+def due_outside(kind: str, *, follows: bool = False) -> Callable[[O], O]:
     """Mark what does a job of this kind that needs the world (a command, a code host).
 
     It opens transactions of its own through ``tools.unit``. After a crash it is started again, so it must read
-    where things stand before it does anything.
+    where things stand before it does anything. One that ``follows`` what runs on this machine is not ended when its
+    lease is lost: what it runs would end half-way, and nobody else can tell how it ended.
     """
 
     def mark(handler: O) -> O:
         handler.__dict__["does_job_outside"] = kind
+        handler.__dict__["follows"] = follows
         return handler
 
     return mark

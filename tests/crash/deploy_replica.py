@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -141,6 +142,7 @@ async def _read(unit: UnitOfWork, id: str) -> Deployment:
 
 
 def _knowing_its_run(handler: Any) -> Any:
+    @wraps(handler)  # with what it is marked with
     async def told(tools: Tools, due: Due) -> Any:
         RUN.set(int(due.job.args.get("run", 0)))
         return await handler(tools, due)

@@ -97,6 +97,7 @@ async def test_a_post_of_a_clock_that_was_ahead_is_found_once_the_clock_is_put_r
     clock.move(timedelta(hours=-2))
     await settle_down(messenger)
     assert await place.texts() == ["a"]
+    assert place.calls("chat.postMessage") == 1
 
 
 async def test_a_lost_answer_in_a_thread_is_found_in_the_thread(database, place, clock, say, settle_down):

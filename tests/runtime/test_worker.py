@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import update
 
 from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Entry, Subject
@@ -16,9 +17,10 @@ from bot.integrations.source import MalformedPayload
 from bot.runtime.worker import ATTEMPTS, Worker
 from bot.storage.errors import StorageUnavailable
 from bot.storage.inbox import Inbox
-from bot.storage.jobs import Jobs
+from bot.storage.jobs import Jobs, job_table
 from bot.storage.outbox import Outbox
 from bot.storage.unit_of_work import UnitOfWork
+from bot.workflows.handles import due_outside
 
 MINUTE = timedelta(minutes=1)
 
@@ -306,3 +308,27 @@ async def test_a_database_that_is_away_for_a_while_stops_nothing(world, monkeypa
     await world.worker.turn()
     assert calls.n == 3
     assert await world.jobs.outcome("k") is Outcome.DONE
+
+
+@pytest.mark.parametrize("follows", [True, False])
+async def test_a_lost_lease_ends_a_job_unless_it_follows_a_program(world: World, follows: bool):
+    began, ends, told = asyncio.Event(), asyncio.Event(), []
+
+    @due_outside("run", follows=follows)
+    async def run(tools, due: Due) -> Outcome:
+        began.set()
+        await ends.wait()
+        told.append("end")
+        return Outcome.DONE
+
+    world.outside["run"] = run
+    await world.owe("run")
+    turn = asyncio.create_task(world.worker.turn())
+    await began.wait()
+    async with world.database.write() as conn:
+        await conn.execute(update(job_table).values(owner="another"))
+    await world.worker.renew()
+    await asyncio.sleep(0)
+    ends.set()
+    await turn
+    assert told == (["end"] if follows else [])

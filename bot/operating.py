@@ -44,7 +44,7 @@ async def migrate_now(settings: Settings) -> str:
 async def list_dead(settings: Settings) -> str:
     """What could not be said or done, one line each; read beside the running bot."""
     async with snapshot(settings.database_url.get_secret_value()) as conn:
-        letters = await dead_letters.listed(conn, limit=100)
+        letters = await dead_letters.listed(conn, 100, SystemClock().now())
     rows = [f"{one.kind.value:9} {one.id:30} {one.at:%Y-%m-%d %H:%M}  {one.what}: {one.why}" for one in letters]
     return "\n".join(rows) or "Nothing is dead: everything that was to be said or done has been."
 

@@ -36,6 +36,16 @@ class Stale(Refusal):
     """The thing has moved on since the person saw it; the sentence says where it is now."""
 
 
+class Unreadable(Refusal):
+    """A newer version wrote something that this one does not understand; the newer one can do what was wanted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was written by a newer version of me, and I do not understand it. Nothing was done. Try again "
+            "shortly: the newer one answers once I am replaced."
+        )
+
+
 class Conflict(Exception):
     """Two transactions changed the same row at once; the later one must be tried again from its start."""
 

@@ -11,7 +11,7 @@ import structlog
 
 from bot.domain.jobs import Again, Due, Outcome
 from bot.domain.ports import Tools, Work
-from bot.domain.refusals import Conflict, Refusal, Stale
+from bot.domain.refusals import Conflict, Refusal, Stale, Unreadable
 from bot.integrations.source import Delivery, MalformedPayload
 from bot.runtime import metrics
 from bot.runtime.handfuls import handfuls, raw
@@ -139,10 +139,11 @@ class Worker:
         if room <= 0:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             return self._clock.now()
-        due = await self._jobs.next_due()
+        kinds = (*self._inside, *self._outside)  # others are for a replica of another version
+        due = await self._jobs.next_due(kinds)
         if due is None or due > self._clock.now():
             return due
-        for claimed in await self._jobs.claim(self._clock.now(), room):
+        for claimed in await self._jobs.claim(self._clock.now(), room, kinds):
             task = group.create_task(self._do(claimed))
             self._running[task] = claimed
             task.add_done_callback(self._running.pop)
@@ -158,6 +159,8 @@ class Worker:
             log.warning("worker.lease_lost", job=claimed.job.key)
         except Stale as moved_on:
             ended = await self._finish(claimed, Outcome.NOOP, moved_on.sentence)
+        except Unreadable as no:  # another replica may understand it
+            ended = await self._failed(claimed, no)
         except Refusal as no:
             ended = await self._finish(claimed, Outcome.DEAD, no.sentence)
         except Exception as problem:  # noqa: BLE001 - one job's failure is its own; it is logged and tried again
@@ -173,13 +176,11 @@ class Worker:
                 return work.outcome
 
             return await self._unit.run(step, opening=lambda: self._unit.for_job(claimed))
-        if outside := self._outside.get(kind):
-            answer = await outside(self._tools, due)
-            if isinstance(answer, Again):
-                await until_stored(lambda: self._jobs.again(claimed, answer.after, answer.because))
-                return "again"
-            return await self._finish(claimed, answer, "")
-        return await self._finish(claimed, Outcome.DEAD, f"this version does no jobs of the kind {kind!r}")
+        answer = await self._outside[kind](self._tools, due)
+        if isinstance(answer, Again):
+            await until_stored(lambda: self._jobs.again(claimed, answer.after, answer.because))
+            return "again"
+        return await self._finish(claimed, answer, "")
 
     async def _finish(self, claimed: Claimed, outcome: Outcome, note: str) -> str:
         if outcome is Outcome.DEAD:

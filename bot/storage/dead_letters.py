@@ -1,6 +1,6 @@
 """What waits for an admin, of every kind: one list, and one way to try again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Text, cast, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,6 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.storage import inbox, jobs, leases, outbox_tables
 from bot.storage.outbox import resend
+
+LEFT_AFTER = timedelta(minutes=15)  # replicas of two versions run side by side for less
+NOBODY = "nobody takes it: no replica that runs does jobs of this kind, or none comes to it"
 
 _OUTBOX, _JOB, _INBOX = outbox_tables.outbox.c, jobs.job_table.c, inbox.inbox_table.c
 
@@ -33,10 +36,16 @@ _ALL = union_all(
 ).subquery()
 
 
-async def listed(conn: AsyncConnection, limit: int) -> list[DeadLetter]:
-    """The newest first."""
+async def listed(conn: AsyncConnection, limit: int, now: datetime) -> list[DeadLetter]:
+    """The newest first; last the jobs that nobody takes, which are not dead yet."""
     query = select(_ALL).order_by(_ALL.c.at.desc(), _ALL.c.id).limit(limit)
-    return [_letter(row.kind, row.id, row.what, row.why or "", row.at) for row in await conn.execute(query)]
+    left = select(_JOB.key, _JOB.kind, _JOB.run_at).where(
+        _JOB.state == leases.WAITING, _JOB.run_at < now - LEFT_AFTER
+    )
+    waiting = await conn.execute(left.order_by(_JOB.run_at).limit(limit))
+    overdue = [_letter(LetterKind.JOB, row.key, row.kind, NOBODY, row.run_at) for row in waiting]
+    dead = [_letter(row.kind, row.id, row.what, row.why or "", row.at) for row in await conn.execute(query)]
+    return (dead + overdue)[:limit]
 
 
 async def revive(conn: AsyncConnection, kind: LetterKind, id: str, now: datetime) -> str | None:

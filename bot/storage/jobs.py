@@ -1,6 +1,6 @@
 """What we owe at an instant: owed with the state that causes it, claimed with a lease, ended with an outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -143,11 +143,11 @@ class Jobs:
 
     def __init__(self, database: Database, owner: str) -> None:
         self._database = database
-        self._leases = Leases(database, job_table, owner, "jobs")
+        self._leases = Leases(database, job_table, owner, "jobs", kind=job_table.c.kind)
 
-    async def claim(self, now: datetime, limit: int) -> list[Claimed]:
-        """Take jobs that are due, the longest due first; ours for ``leases.LEASE``."""
-        return [_claimed(row) for row in await self._leases.claim(now, limit)]
+    async def claim(self, now: datetime, limit: int, kinds: Sequence[str] | None = None) -> list[Claimed]:
+        """Take jobs that are due (of these kinds), the longest due first; ours for ``leases.LEASE``."""
+        return [_claimed(row) for row in await self._leases.claim(now, limit, kinds)]
 
     async def renew(self, claimed: list[Claimed], now: datetime) -> list[Claimed]:
         """Keep these for another lease; gives those that are still ours."""
@@ -202,9 +202,9 @@ class Jobs:
         """Give back everything we hold, for a graceful end; gives how many."""
         return await self._leases.release_all(self._database.clock.now())
 
-    async def next_due(self) -> datetime | None:
-        """When a job becomes ready, or None while none waits."""
-        return await self._leases.next_due()
+    async def next_due(self, kinds: Sequence[str] | None = None) -> datetime | None:
+        """When a job (of these kinds) becomes ready, or None while none waits."""
+        return await self._leases.next_due(kinds)
 
     async def dead(self, limit: int = 100) -> list[Dead]:
         """Jobs that were given up, the newest first."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Index,
     Integer,
     Row,
@@ -67,7 +68,9 @@ def lease_indexes(table: Table) -> None:
 class Leases:
     """Claims on one table by one owner."""
 
-    def __init__(self, database: Database, table: Table, owner: str, topic: str) -> None:
+    def __init__(
+        self, database: Database, table: Table, owner: str, topic: str, *, kind: Column[str] | None = None
+    ) -> None:
         self._database = database
         self._clock = database.lease_clock
         self._topic = topic
@@ -79,6 +82,12 @@ class Leases:
         left_over = true() if database.dialect == "sqlite" else c.lease_until <= bindparam("lease_now")
         self._abandoned = and_(c.state == RUNNING, c.owner != owner, left_over)
         ready = or_(and_(c.state == WAITING, c.run_at <= bindparam("now")), self._abandoned)
+        self._kind = true() if kind is None else kind.in_(bindparam("kinds", expanding=True))
+        self._claim = self._claiming(ready)
+        self._claim_of_kinds = self._claiming(and_(ready, self._kind))
+
+    def _claiming(self, ready: ColumnElement[bool]) -> Any:
+        c = self._table.c
         picked = (
             select(c.id)
             .where(c.state.in_((WAITING, RUNNING)), ready)
@@ -87,22 +96,24 @@ class Leases:
             .with_for_update(skip_locked=True)
             .cte("picked")
         )
-        self._claim = (
-            update(table)
+        return (
+            update(self._table)
             .where(c.id.in_(select(picked.c.id)))
-            .values(state=RUNNING, owner=owner, lease_until=bindparam("until"), attempt=c.attempt + 1)
+            .values(state=RUNNING, owner=self.owner, lease_until=bindparam("until"), attempt=c.attempt + 1)
             .returning(*c)
         )
 
-    async def claim(self, now: datetime, limit: int) -> list[Row[Any]]:
-        """Take the rows that are due (or abandoned), the oldest first."""
+    async def claim(self, now: datetime, limit: int, kinds: Sequence[str] | None = None) -> list[Row[Any]]:
+        """Take the rows that are due (or abandoned), of these kinds, the oldest first."""
+        statement = self._claim if kinds is None else self._claim_of_kinds
+        known = {} if kinds is None else {"kinds": list(kinds)}
         async with self._database.write() as conn:
             at = await self._clock.read(conn, now)
             lapsed = LONG_AGO if self._clock.grace(LEASE) else at
-            wanted = {"now": now, "lease_now": lapsed, "until": at + LEASE, "most": limit}
+            wanted = {"now": now, "lease_now": lapsed, "until": at + LEASE, "most": limit, **known}
             if self._database.dialect == "sqlite":
                 del wanted["lease_now"]
-            found = await conn.execute(self._claim, wanted)
+            found = await conn.execute(statement, wanted)
             return sorted(found, key=lambda row: (row.run_at, row.id))
 
     async def renew(self, ids: Sequence[int], now: datetime) -> set[int]:
@@ -138,20 +149,23 @@ class Leases:
             )
             return found.rowcount
 
-    async def next_due(self) -> datetime | None:
-        """When something becomes ready, or None while there is nothing to wait for."""
+    async def next_due(self, kinds: Sequence[str] | None = None) -> datetime | None:
+        """When something (of these kinds) becomes ready, or None while there is nothing to wait for."""
         c = self._table.c
-        waiting = select(func.min(c.run_at)).where(c.state == WAITING).scalar_subquery()
+        ours = true() if kinds is None else self._kind
+        waiting = select(func.min(c.run_at)).where(c.state == WAITING, ours).scalar_subquery()
         # What we hold ourselves ends when we end it.
-        others = select(func.min(c.lease_until)).where(c.state == RUNNING, c.owner != self.owner).scalar_subquery()
+        held_elsewhere = select(func.min(c.lease_until)).where(c.state == RUNNING, c.owner != self.owner, ours)
+        others = held_elsewhere.scalar_subquery()
+        known = {} if kinds is None else {"kinds": list(kinds)}
         async with self._database.read() as conn:
-            row = (await conn.execute(select(waiting.label("waiting"), others.label("others")))).one()
+            row = (await conn.execute(select(waiting.label("waiting"), others.label("others")), known)).one()
         now = self._database.clock.now()
         lapses = None
         if row.others is not None:
             lapses = max(self._clock.here(row.others, now), now + self._clock.grace(LEASE))
-        known = [instant for instant in (row.waiting, lapses) if instant is not None]
-        return min(known, default=None)
+        instants = [instant for instant in (row.waiting, lapses) if instant is not None]
+        return min(instants, default=None)
 
     async def end(self, conn: AsyncConnection, id: int, values: dict[str, Any]) -> None:
         """Write how a claim ended. Raises ``LeaseLost`` when it is not ours any more."""

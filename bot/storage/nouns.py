@@ -6,6 +6,7 @@ one, or adds to a ``FOUND_BY``, runs ``python -m bot.storage.migrations "what ch
 
 import dataclasses
 import importlib
+import json
 import pkgutil
 import re
 import types
@@ -15,7 +16,8 @@ from enum import Enum, IntEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from pydantic import TypeAdapter
+import structlog
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 from sqlalchemy import (
     BigInteger,
@@ -40,9 +42,13 @@ from sqlalchemy import (
 import bot.domain
 from bot.domain.lookups import fields_of, together
 from bot.domain.ports import Noun
+from bot.domain.refusals import Unreadable
 from bot.storage.schema import Instant, Number, compact, metadata, storable
+from bot.storage.unknown_fields import carried
 
 N = TypeVar("N", bound=Noun)
+
+log = structlog.get_logger(__name__)
 
 # Lookup columns are prefixed, so that a noun's field may be called "version" or "body".
 LOOKUP = "by_"
@@ -92,17 +98,30 @@ class Kept(Generic[N]):
         """Between the value and JSON; made when first needed, since making all of them delays the start."""
         return TypeAdapter(self.noun)
 
-    def lookups(self, thing: N) -> dict[str, Any]:
-        """The values of the columns that change with the thing."""
-        try:
-            body = self.adapter.dump_json(thing, ensure_ascii=True).decode("ascii")
-        except PydanticSerializationError:  # half of an emoji, which JSON from outside may bring
-            body = compact(_storable(self.adapter.dump_python(thing, mode="json")))
+    def lookups(self, thing: N, read: N | None = None, stored: str = "") -> dict[str, Any]:
+        """The values of the columns that change with the thing, which was ``read`` from the body ``stored``."""
+        body = self._body(thing)
+        if read is not None and stored != (known := self._body(read)):
+            # A newer version wrote it: what we do not know of it is not ours to drop.
+            values = carried(json.loads(stored), json.loads(known), json.loads(body))
+            body = json.dumps(values, separators=(",", ":"))
         return {"body": body} | {LOOKUP + name: plain(getattr(thing, name)) for name in self.fields}
 
+    def _body(self, thing: N) -> str:
+        try:
+            return self.adapter.dump_json(thing, ensure_ascii=True).decode("ascii")
+        except PydanticSerializationError:  # half of an emoji, which JSON from outside may bring
+            return compact(_storable(self.adapter.dump_python(thing, mode="json")))
+
     def thing(self, row: Row[Any]) -> N:
-        """The value that a row holds."""
-        return self.adapter.validate_json(row.body)
+        """The value that a row holds. Raises ``Unreadable`` where this version does not understand it."""
+        try:
+            return self.adapter.validate_json(row.body)
+        except ValidationError as problem:
+            # Without what is in the row, which people may have written.
+            found = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in problem.errors())
+            log.error("storage.row_not_understood", table=self.table.name, id=row.id, problem=found)
+            raise Unreadable(row.id) from None
 
     def where(self, wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
         """Conditions for ``Work.find``. Raises ``TypeError`` for a field that is not in ``FOUND_BY``."""

@@ -20,13 +20,18 @@ Key: TypeAlias = tuple[type[Any], str]
 
 @dataclass
 class Held:
-    """A noun in hand. ``revision`` is 0 for one that has no row yet; ``number`` is what it was given for its id."""
+    """A noun in hand. ``revision`` is 0 for one that has no row yet; ``number`` is what it was given for its id.
+
+    ``read`` is what it was when its row held ``body``.
+    """
 
     thing: Any
     revision: int
     locked: bool
     staged: Literal["", "add", "save", "erase"] = ""
     number: int | None = None
+    read: Any = None
+    body: str = ""
 
 
 class Rows:
@@ -158,7 +163,9 @@ class Rows:
         if erase:
             done = await self.conn.execute(how.delete, at)
         else:
-            values = how.lookups(held.thing) | {"revision": held.revision + 1, "updated_at": self._now}
+            values = how.lookups(held.thing, held.read, held.body)
+            held.read, held.body = held.thing, values["body"]
+            values |= {"revision": held.revision + 1, "updated_at": self._now}
             done = await self.conn.execute(how.update, at | values)
         if done.rowcount != 1:
             raise Conflict(f"{held.thing.id} was changed by somebody else meanwhile")
@@ -178,7 +185,8 @@ class Rows:
         key = (how.noun, row.folded_id)
         held = self._held.get(key)
         if held is None or held.revision != row.revision:
-            held = self._held[key] = Held(how.thing(row), row.revision, locked)
+            thing = how.thing(row)
+            held = self._held[key] = Held(thing, row.revision, locked, read=thing, body=row.body)
         held.locked = held.locked or locked
         return held
 

@@ -80,7 +80,7 @@ class Reading:
 
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What waits for an admin, the newest first."""
-        return await dead_letters.listed((await self._rows()).conn, limit)
+        return await dead_letters.listed((await self._rows()).conn, limit, self.now)
 
     async def copies(self, traces: Traces) -> list[Copy]:
         """Messages that hold somebody's words, as they are committed."""

@@ -11,7 +11,7 @@ from bot.domain.jobs import Again, Due, Job, Outcome
 from bot.domain.ledger import Entry, Subject
 from bot.domain.messages import Message, Rendered
 from bot.domain.ports import Tools
-from bot.domain.refusals import Conflict, Refusal, Stale
+from bot.domain.refusals import Conflict, Refusal, Stale, Unreadable
 from bot.domain.team import Team
 from bot.integrations.source import MalformedPayload
 from bot.runtime.worker import ATTEMPTS, Worker
@@ -152,12 +152,6 @@ async def test_a_refusal_ends_a_job_without_trying_again(refusal, outcome, world
     await world.owe("refuse")
     assert await world.worker.turn() is None
     assert await world.jobs.outcome("k") is outcome
-
-
-async def test_a_kind_that_nobody_does_is_dead_and_named(world):
-    await world.owe("unheard.of")
-    await world.worker.turn()
-    assert "'unheard.of'" in (await world.jobs.dead())[0].note
 
 
 async def test_a_job_outside_may_ask_to_be_called_again(world, clock):
@@ -332,3 +326,38 @@ async def test_a_lost_lease_ends_a_job_unless_it_follows_a_program(world: World,
     ends.set()
     await turn
     assert told == (["end"] if follows else [])
+
+
+async def test_a_job_of_a_kind_that_we_do_not_know_is_left_to_another_version_and_said_after_a_while(world, clock):
+    await world.owe("note.from.the.future", key="new")
+    await world.owe(key="ours")
+    assert await world.worker.turn() is None
+    assert await world.jobs.outcome("ours") is Outcome.DONE
+    assert await world.jobs.outcome("new") is None
+    async with world.unit.reading() as work:
+        assert await work.dead_letters() == []
+    clock.move(16 * MINUTE)
+    async with world.unit.reading() as work:
+        [letter] = await work.dead_letters()
+    assert (letter.id, letter.what) == ("new", "note.from.the.future (new)")
+    assert "no replica that runs does jobs of this kind" in letter.why
+
+    world.inside["note.from.the.future"] = world.inside["note"]  # the newer version comes to it
+    await world.worker.turn()
+    assert await world.jobs.outcome("new") is Outcome.DONE
+    assert [due.attempt for due in world.seen] == [1, 1]
+
+
+async def test_a_job_about_what_only_a_newer_version_understands_is_tried_again(world, clock):
+    async def meets(work, due: Due) -> Outcome:
+        world.seen.append(due)
+        if len(world.seen) < 3:
+            raise Unreadable("D-1")
+        return Outcome.DONE
+
+    world.inside["meets"] = meets
+    await world.owe("meets")
+    while (due := await world.worker.turn()) is not None:
+        clock.at = due
+    assert await world.jobs.outcome("k") is Outcome.DONE
+    assert len(world.seen) == 3

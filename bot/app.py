@@ -2,11 +2,12 @@
 
 import asyncio
 import os
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -16,7 +17,6 @@ from slack_sdk.errors import SlackClientError
 from bot import outside
 from bot.config import Settings, known_secrets
 from bot.domain.access import Policy
-from bot.domain.dead_letters import LetterKind
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Tools
 from bot.domain.team import Team
@@ -37,6 +37,7 @@ from bot.runtime.privacy import keep_to_ourselves
 from bot.runtime.redaction import Redaction
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack import SlackEdge
+from bot.runtime.succession import step_back
 from bot.runtime.upkeep import keep_tidy
 from bot.runtime.user_groups import SlackUserGroups
 from bot.runtime.worker import Worker
@@ -197,8 +198,9 @@ class _Parts:
             self._work(stack)
             stack.push_async_callback(listening.aclose)
             stack.push_async_callback(self.edge.stop)
-            self.edge.doors.closed = ""
-            if self.settings.app_token is not None:
+            if self.edge.doors.closed == STARTING:
+                self.edge.doors.closed = ""
+            if self.settings.app_token is not None and not self.database.successor:
                 await self.edge.start_socket(self.settings.app_token.get_secret_value())
         except SlackClientError as refused:
             self._break(refused)
@@ -218,10 +220,11 @@ class _Parts:
 
     def _tend(self, stack: AsyncExitStack) -> None:
         """What goes on without Slack."""
-        self._run(stack, self.sealer.keep_sealing(), _cancelled)
-        self._run(stack, keep_tidy(self.database, self.outbox, lambda: self.unit.team.retention), _cancelled)
+        tending = [self._run(stack, self.sealer.keep_sealing(), _cancelled)]
+        tending.append(self._run(stack, keep_tidy(self.database, self.outbox, lambda: self.unit.team.retention), _cancelled))
         if self.settings.flagd_folder is not None:
-            self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), _cancelled)
+            tending.append(self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), _cancelled))
+        self._run(stack, step_back(self.database, self.edge, tending), _cancelled)
 
     def _work(self, stack: AsyncExitStack) -> None:
         """Start messenger and worker; they stop in the opposite order."""
@@ -243,11 +246,15 @@ class _Parts:
         self._run(stack, worker.run(), lambda task: worker.stop(task, DRAIN))
 
     def _run(
-        self, stack: AsyncExitStack, work: Awaitable[None], stop: Callable[["asyncio.Task[None]"], Awaitable[None]]
-    ) -> None:
-        task = asyncio.ensure_future(work)
+        self,
+        stack: AsyncExitStack,
+        work: Coroutine[Any, Any, None],
+        stop: Callable[["asyncio.Task[None]"], Awaitable[None]],
+    ) -> "asyncio.Task[None]":
+        task = asyncio.get_running_loop().create_task(work)
         task.add_done_callback(self._ended)
-        stack.push_async_callback(stop, task)  # pyright: ignore[reportArgumentType]
+        stack.push_async_callback(stop, task)
+        return task
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if task.cancelled() or (error := task.exception()) is None:
@@ -265,26 +272,19 @@ class _Parts:
         secrets = self.settings.secrets_for({source.name for source in self.sources.values()})
         fetch = WebFetch(self.session)
         speaks = self.settings.socket_mode
+        refresh = partial(readiness.measure, self.messenger, self.unit)
         checks = readiness.checks(self.database, self.messenger, self.edge, self.ready, socket_mode=speaks)
         hooks = Hooks(self.sources, secrets, self.inbox, self.clock, fetch, metrics.count_delivery)
         tokens = self.settings.ofrep_tokens_of(self.tools.team.environments)
         routes = [*hooks.routes(), *Ofrep(self.flags, tokens).routes()]
         token = self.settings.metrics_token.get_secret_value() if self.settings.metrics_token else ""
-        routes += health.public_routes(checks, refresh=self._measure, token=token)
+        routes += health.public_routes(checks, refresh=refresh, token=token)
         if self.settings.signing_secret is not None:
             routes += self.edge.routes()
         self.address = await http_server.listen(stack, routes, self.settings.host, self.settings.port)
         if (port := self.settings.metrics_port) is not None:
-            own = health.routes(checks, refresh=self._measure)
+            own = health.routes(checks, refresh=refresh)
             log.info("metrics.ready", address=await http_server.listen(stack, own, self.settings.host, port))
-
-    async def _measure(self) -> None:
-        """Bring the gauges up to date that are read from the database."""
-        await self.messenger.count()
-        async with self.unit.reading() as work:
-            letters = Counter(one.kind for one in await work.dead_letters(limit=1_000))
-        for kind in LetterKind:
-            metrics.OWED.labels(kind).set(letters[kind])
 
     async def _show_home(self, person: Person) -> None:
         async with self.unit() as work:

@@ -226,6 +226,31 @@ async def test_a_bot_that_waits_for_slack_can_be_stopped(tmp_path: Path) -> None
             await served
 
 
+async def test_a_replica_with_a_successor_says_so_and_takes_no_gesture_and_stores_what_comes(
+    tmp_path: Path,
+) -> None:
+    async with a_start(tmp_path) as start, start.begun() as bot, ClientSession() as session:
+        async with asyncio.timeout(30):
+            await bot.ready
+        start.page.play.options.bot_url = bot.address
+        bot.database.successor = "9999"  # as on PostgreSQL: ``tests/storage/test_succession.py``
+        bot.database.wake("revision")
+
+        async def closed() -> bool:
+            return bool(bot.edge.doors.closed)
+
+        await until(closed)
+        browser = Browser(start.page.url, session)
+        assert (await browser.send("/flow"))["ok"]
+        assert "A newer version of me has taken over" in (await browser.messages())[-1]["text"]
+        assert await push(session, bot, "d-1") == 202
+        assert await inbox(bot) == [("d-1", "waiting", 0)]
+        async with session.get(f"{bot.address}/readyz", headers={"Authorization": f"Bearer {TOKEN}"}) as answer:
+            assert answer.status == 503
+            assert "brought the tables to 9999" in (await answer.json())["checks"]["version"]
+        assert not bot.broken.done()
+
+
 async def test_gestures_are_told_so_and_events_sent_again_until_we_know_who_is_who(tmp_path: Path) -> None:
     async with a_start(tmp_path) as start:
         start.arm("users.list", "503")

@@ -1,12 +1,16 @@
 """What ``/readyz`` asks: whether the database, Slack and the messenger let us work."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 
+from bot.domain.dead_letters import LetterKind
+from bot.runtime import metrics
 from bot.runtime.health import Check
 from bot.runtime.messenger import Messenger
 from bot.runtime.slack import SlackEdge
 from bot.storage.database import Database
+from bot.storage.unit_of_work import UnitOfWork
 
 
 def checks(
@@ -32,4 +36,21 @@ def checks(
             return "no Socket Mode connection stands"
         return None
 
-    return {"database": stored, "messenger": sends, "slack": slack}
+    async def version() -> str | None:
+        newer = database.successor
+        return (
+            f"a newer version has brought the tables to {newer}; this one does nothing more: stop it"
+            if newer
+            else None
+        )
+
+    return {"database": stored, "messenger": sends, "slack": slack, "version": version}
+
+
+async def measure(messenger: Messenger, unit: UnitOfWork) -> None:
+    """Bring the gauges up to date that are read from the database."""
+    await messenger.count()
+    async with unit.reading() as work:
+        letters = Counter(one.kind for one in await work.dead_letters(limit=1_000))
+    for kind in LetterKind:
+        metrics.OWED.labels(kind).set(letters[kind])

@@ -55,6 +55,7 @@ class Database:
         self._readers = readers
         self._listener = listener
         self._release = release
+        self.successor = ""  # the revision of tables that are newer than we are: ``bot.storage.succession``
         self._failures = 0
         self._trusted_until = 0.0
 

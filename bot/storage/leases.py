@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.storage.database import Database
 from bot.storage.errors import LeaseLost
 from bot.storage.schema import Instant, Number
+from bot.storage.succession import has_successor
 
 LEASE = timedelta(seconds=10)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,6 +109,8 @@ class Leases:
         statement = self._claim if kinds is None else self._claim_of_kinds
         known = {} if kinds is None else {"kinds": list(kinds)}
         async with self._database.write() as conn:
+            if await has_successor(self._database, conn):
+                return []
             at = await self._clock.read(conn, now)
             lapsed = LONG_AGO if self._clock.grace(LEASE) else at
             wanted = {"now": now, "lease_now": lapsed, "until": at + LEASE, "most": limit, **known}
@@ -151,6 +154,8 @@ class Leases:
 
     async def next_due(self, kinds: Sequence[str] | None = None) -> datetime | None:
         """When something (of these kinds) becomes ready, or None while there is nothing to wait for."""
+        if self._database.successor:
+            return None  # it is the newer version's
         c = self._table.c
         ours = true() if kinds is None else self._kind
         waiting = select(func.min(c.run_at)).where(c.state == WAITING, ours).scalar_subquery()

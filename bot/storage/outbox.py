@@ -17,6 +17,7 @@ from bot.storage.outbox_put import Put, put, put_of_file, sought_anew
 from bot.storage.outbox_settle import settle
 from bot.storage.outbox_steps import Claim, Dead, Doing, Ending, Pace
 from bot.storage.outbox_tables import DOUBT, IS_DEAD, IS_SENT, IS_UNFINISHED, PENDING, lanes, outbox
+from bot.storage.succession import has_successor
 
 __all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put", "put_of_file", "resend"]
 
@@ -81,6 +82,8 @@ class Outbox:
             return await self._claim(limit, self._database.clock.now(), ahead)
 
     async def _claim(self, limit: int, now: datetime, ahead: timedelta) -> Claim:
+        if self._database.successor:
+            return Claim((), None)
         async with self._database.read() as conn:
             ready, next_at = await outbox_heads.heads(conn, await self._holder(conn), self.pace, now + ahead, limit)
             check_at = await self._next_check(conn, now)
@@ -90,6 +93,8 @@ class Outbox:
             return Claim((), _earliest(next_at, check_at))
         pace = self.pace
         async with self._database.write() as conn:
+            if await has_successor(self._database, conn):
+                return Claim((), None)
             steps = []
             if check_at and check_at <= now:
                 steps = await outbox_claim.checks(conn, now, limit, self._longest_check)

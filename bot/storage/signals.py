@@ -11,7 +11,7 @@ from bot.storage.writers import CHANNEL
 
 log = structlog.get_logger(__name__)
 
-TOPICS = ("outbox", "jobs", "inbox", "ledger")
+TOPICS = ("outbox", "jobs", "inbox", "ledger", "revision")
 HEARTBEAT_SECONDS = 15.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 10.0
 

@@ -166,10 +166,13 @@ class SlackEdge:
         """Take nothing more, finish what is under way, then hang up."""
         self._everything.stopping = True
         await self.doors.drain()
+        await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """Close every socket, so that Slack sends what comes to somebody else."""
         await asyncio.sleep(ACKS_LEAVE_WITHIN.total_seconds() if self._sockets else 0)
-        for handler in self._sockets:
-            await handler.close_async()
-        self._sockets.clear()
+        while self._sockets:
+            await self._sockets.pop().close_async()
 
     def _is_foreign(self, body: Payload) -> bool:
         """Whether a payload is for another installation; said in the log once in a while."""

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from bot.storage.database import Database
+from bot.storage.succession import TOPIC, newest
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+__all__ = ["FOLDER", "TablesTooNew", "config", "current", "migrate", "newest", "refuse_newer"]
 
 FOLDER = Path(__file__).parent
 _LOCK = 0x8BE115  # any number, the same for every version of ours
@@ -22,16 +25,12 @@ async def migrate(database: Database) -> None:
     async with database.write() as conn:
         if database.dialect == "postgresql":
             await conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        await conn.run_sync(_upgrade)
+        if await conn.run_sync(_upgrade):
+            database.wake(TOPIC)  # an older replica that still runs must stop working on them
 
 
 class TablesTooNew(Exception):
     """A newer version has already changed the tables; this one would misread them."""
-
-
-def newest() -> str:
-    """The revision that this version needs; files in ``versions`` begin with their number."""
-    return max(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
 
 
 def current(connection: Connection) -> str | None:
@@ -58,13 +57,15 @@ def config() -> "Config":
     return alembic
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection) -> bool:
+    """Whether there was anything to change."""
     found, needed = current(connection), newest()
     if found == needed:
-        return
+        return False
     refuse_newer(found)
     from alembic import command  # noqa: PLC0415 -- see above
 
     alembic = config()
     alembic.attributes["connection"] = connection
     command.upgrade(alembic, "head")
+    return True

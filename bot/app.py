@@ -220,8 +220,8 @@ class _Parts:
 
     def _tend(self, stack: AsyncExitStack) -> None:
         """What goes on without Slack."""
-        tending = [self._run(stack, self.sealer.keep_sealing(), _cancelled)]
-        tending.append(self._run(stack, keep_tidy(self.database, self.outbox, lambda: self.unit.team.retention), _cancelled))
+        tidying = keep_tidy(self.database, self.outbox, lambda: self.unit.team.retention)
+        tending = [self._run(stack, one, _cancelled) for one in (self.sealer.keep_sealing(), tidying)]
         if self.settings.flagd_folder is not None:
             tending.append(self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), _cancelled))
         self._run(stack, step_back(self.database, self.edge, tending), _cancelled)

@@ -27,7 +27,6 @@ from bot.workflows.handles import Inside, Outside
 
 Settle: TypeAlias = Callable[[Work, Delivery], Awaitable[str]]
 SettleTogether: TypeAlias = Callable[[Work, Sequence[Delivery]], Awaitable[str]]
-
 AT_ONCE = 32  # jobs under way
 BATCH = 64  # deliveries claimed together
 # While deliveries come in, working on them may take a third of the time: senders give up on whoever answers late.

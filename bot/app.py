@@ -48,7 +48,7 @@ from bot.storage.migrations import migrate
 from bot.storage.outbox import Outbox
 from bot.storage.seals import Sealer
 from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import deadman, escalate, home, standup_setups
+from bot.workflows import deadman, escalate, heads, home, standup_setups
 
 DRAIN = timedelta(seconds=20)  # orchestrators kill 30 s after SIGTERM
 CALL_SECONDS = 15  # of one call to Slack or a code host
@@ -177,9 +177,8 @@ class _Parts:
         self.edge.doors.closed = STARTING
         stack.push_async_callback(self.directory.close)
         stack.push_async_callback(self.following.close)
-        await self.unit.run(standup_setups.seed)
-        await self.unit.run(escalate.seed)
-        await self.unit.run(deadman.begin)
+        for beginning in (standup_setups.seed, escalate.seed, deadman.begin, heads.begin):
+            await self.unit.run(beginning)
         self._tend(stack)
         listening = await stack.enter_async_context(AsyncExitStack())
         await self._listen(listening)

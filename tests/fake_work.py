@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.erasing import Copy, Kinship, Traces
+from bot.domain.heads import Head
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.lookups import fields_of
@@ -48,6 +49,7 @@ class Store:
     orders: "count[int]" = field(default_factory=count)
     dead: list[DeadLetter] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    head: Head = field(default_factory=lambda: Head(0, "0" * 64))
     posted: dict[tuple[str, str], str] = field(default_factory=dict)  # key of the message at (channel id, ts)
 
 
@@ -204,6 +206,10 @@ class FakeWork:
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What a test put into the store as dead."""
         return self._store.dead[-limit:][::-1]
+
+    async def ledger_head(self) -> Head:
+        """What a test put there."""
+        return self._store.head
 
     async def copies(self, traces: Traces) -> list[Copy]:
         """By key alone, of what was said; what it shows is rendered elsewhere."""

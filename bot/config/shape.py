@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from bot.config.alert_parts import AlertsPart
+from bot.config.audit_parts import AuditPart
 from bot.config.environment_parts import EnvironmentPart
 from bot.config.oncall_parts import EscalationPart, RotationPart
 from bot.config.parts import Address, Channel, PersonPart, RulePart, Several
@@ -47,3 +48,4 @@ class TeamFile(BaseModel):
     tickets: TicketsPart = TicketsPart()
     retention: RetentionPart = RetentionPart()
     cdevents: Address | None = None
+    audit: AuditPart = AuditPart()

@@ -31,7 +31,7 @@ def clock(value: object) -> object:
     raise ValueError(f'{value!r} is no time of day; write it in quotes, such as "09:30"')
 
 
-def _known(read: Callable[[str], object]) -> AfterValidator:
+def known(read: Callable[[str], object]) -> AfterValidator:
     """What people may write as well in Slack, refused with the same sentence."""
 
     def check(value: str) -> str:
@@ -61,9 +61,9 @@ class StandupPart(Part):
     channel: Channel
     members: Several = Field(min_length=1)
     questions: list[str] = questions_shown(_USUAL.questions).splitlines()
-    days: Annotated[str, _known(days_named)] = "Mon-Fri"
+    days: Annotated[str, known(days_named)] = "Mon-Fri"
     at: Annotated[time, BeforeValidator(clock)] = _USUAL.at
-    zone: Annotated[str, _known(zone_named)] | None = None
+    zone: Annotated[str, known(zone_named)] | None = None
     window: Duration = _USUAL.window
     reminder: Annotated[timedelta | None, BeforeValidator(_reminder)] = _USUAL.remind_before
     posting: Posting = Posting.AS_THEY_COME

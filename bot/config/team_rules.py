@@ -166,6 +166,7 @@ def team_of(file: TeamFile) -> Team:
         alerts=file.alerts.alerting(),
         alertmanager=file.alerts.alertmanager or "",
         cdevents=file.cdevents or "",
+        head_posts=file.audit.head_posts(),
         rotations={name: part.rota(resolved(part.people)) for name, part in file.rotations.items()},
         escalations={name: part.policy(name, resolved) for name, part in file.escalations.items()},
         segments={name: replace(segment, name=name) for name, segment in file.segments.items()},

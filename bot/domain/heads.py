@@ -1,10 +1,15 @@
-"""The ledger's head: what stands for everything up to it."""
+"""The ledger's head, and where it is posted so that nobody with the database can change what it was."""
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Self
 
+from bot.domain.schedule import Schedule
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+EVERY_DAY = tuple(range(7))
+LATE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +29,17 @@ class Head:
         if not (place.isascii() and place.isdecimal() and _DIGEST.fullmatch(digest)):
             raise ValueError("a head looks like 1204:9f3c2a… (64 digits), as `eightbells audit --head` prints it")
         return cls(int(place), digest)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPosts:
+    """Where and when the head is posted, every day; ``at`` is the time of day in ``zone``."""
+
+    channel: str
+    at: time = time(9)
+    zone: str = "UTC"
+
+    def next_at(self, now: datetime) -> datetime:
+        """The first time of it after this instant, UTC."""
+        schedule = Schedule(EVERY_DAY, self.at)
+        return next(at for _, at in schedule.following(now, self.zone, lambda _: True))

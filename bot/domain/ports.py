@@ -12,6 +12,7 @@ from bot.domain.curves import Curve
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.erasing import Copy, Eraser, Traces
 from bot.domain.events import PipelineChanged
+from bot.domain.heads import Head
 from bot.domain.holiday_ports import Holidays
 from bot.domain.jobs import Job
 from bot.domain.ledger import Entry, Recorded, Subject
@@ -134,6 +135,10 @@ class Work(Protocol):
         """What waits for an admin, the newest first."""
         ...
 
+    async def ledger_head(self) -> Head:
+        """The end of the ledger's chain of seals, as it is committed."""
+        ...
+
     async def copies(self, traces: Traces) -> list[Copy]:
         """Messages that hold somebody's words, as they are now."""
         ...
@@ -242,10 +247,7 @@ class CodeHost(ReleaseHost, Protocol):
         ...
 
     async def files(self, repository: Repository, since: str, until: str) -> list[str]:
-        """Paths that differ between two commits, or as many of them as the host tells (GitHub: 300).
-
-        Raises ``RefUnknown``, ``HostUnreachable``.
-        """
+        """Paths that differ, or as many of them as the host tells (GitHub: 300). Raises as ``resolve`` does."""
         ...
 
     async def tags(self, repository: Repository) -> list[str]:

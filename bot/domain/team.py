@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.domain.escalations import Policy
 from bot.domain.freezes import Window
+from bot.domain.heads import HeadPosts
 from bot.domain.oncall import Rota
 from bot.domain.references import GITHUB, GITLAB
 from bot.domain.release_rules import Releasing
@@ -147,6 +148,7 @@ class Team:
     escalations: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
     releasing: Releasing = field(default_factory=Releasing)
     alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
+    head_posts: HeadPosts | None = None  # where the ledger's head is posted daily
     cdevents: str = ""  # address at which others hear, as CDEvents, of what went live
     segments: Mapping[str, Segment] = field(default_factory=dict[str, Segment])  # whom a flag may be for
     tickets: Tracker = field(default_factory=Tracker)  # of another tracker, as commits name them

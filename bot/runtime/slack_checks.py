@@ -68,6 +68,7 @@ async def _channels(client: AsyncWebClient, token: str, team: Team) -> AsyncIter
     audiences = team.releasing.audiences.values()
     named |= {channel: f"audiences.{each.name}.channels" for each in audiences for channel in each.channels}
     named |= {each.channel: f"services.{each.name}.channel" for each in team.services.values() if each.channel}
+    named |= {team.head_posts.channel: "audit.channel"} if team.head_posts else {}
     try:
         known = await _known_channels(client, token)
     except SlackApiError as refused:

@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.dead_letters import DeadLetter, LetterKind
 from bot.domain.erasing import Copy, Traces
+from bot.domain.heads import Head
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
 from bot.domain.messages import File, Home, Message
 from bot.domain.ports import Noun, Render
 from bot.domain.team import Team
-from bot.storage import copies, dead_letters, jobs, ledger, outbox, posted, receipts
+from bot.storage import copies, dead_letters, jobs, ledger, outbox, posted, receipts, seals
 from bot.storage.memory import Memory
 from bot.storage.rows import Rows
 from bot.storage.writers import Block
@@ -81,6 +82,10 @@ class Reading:
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What waits for an admin, the newest first."""
         return await dead_letters.listed((await self._rows()).conn, limit, self.now)
+
+    async def ledger_head(self) -> Head:
+        """The end of the ledger's chain of seals, as it is committed."""
+        return await seals.head_of((await self._rows()).conn)
 
     async def copies(self, traces: Traces) -> list[Copy]:
         """Messages that hold somebody's words, as they are committed."""

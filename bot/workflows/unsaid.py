@@ -10,7 +10,7 @@ from bot.domain.ports import Work
 from bot.domain.refusals import Stale
 from bot.domain.standup_plans import Standup
 from bot.domain.standups import Round
-from bot.workflows import rounds
+from bot.workflows import heads, rounds
 from bot.workflows.finding import found
 from bot.workflows.handles import due
 
@@ -29,6 +29,15 @@ class Unsaid:
 
 
 @due(DIED)
+async def tell_of_died(work: Work, due: Due) -> Outcome:
+    """Tell whoever can do something about a message that cannot be sent."""
+    key = str(due.job.args["key"])
+    if key.startswith(f"{heads.KEY}:"):
+        heads.tell_of_died(work, key, str(due.job.args["to"]), str(due.job.args["reason"]))
+        return Outcome.DONE
+    return await tell_the_lead(work, due)
+
+
 async def tell_the_lead(work: Work, due: Due) -> Outcome:
     """Tell whoever leads the stand-up, once for each conversation; the answers are kept meanwhile."""
     args = due.job.args

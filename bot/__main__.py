@@ -184,10 +184,13 @@ def _guarded(work: Callable[[], Awaitable[T]]) -> T:
 
 def _stopped() -> asyncio.Event:
     """Set by SIGTERM or Ctrl-C; a second one ends at once."""
+    from bot.runtime.draining import end_in_time  # noqa: PLC0415
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def first(name: signal.Signals) -> None:
+        end_in_time()
         stop.set()
         loop.remove_signal_handler(name)
 

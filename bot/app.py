@@ -5,7 +5,6 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -27,6 +26,7 @@ from bot.runtime import discovery, health, http_server, logs, memory, metrics, r
 from bot.runtime.clock import SystemClock
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
+from bot.runtime.draining import GESTURES, JOBS, Draining
 from bot.runtime.flag_book import FlagBook
 from bot.runtime.flagd_files import keep_writing
 from bot.runtime.following import Following
@@ -50,7 +50,6 @@ from bot.storage.seals import Sealer
 from bot.storage.unit_of_work import UnitOfWork
 from bot.workflows import deadman, escalate, heads, home, standup_setups
 
-DRAIN = timedelta(seconds=20)  # orchestrators kill 30 s after SIGTERM
 CALL_SECONDS = 15  # of one call to Slack or a code host
 STARTING = "I have just started, and Slack has not told me yet who is who. Nothing was done. Try again in a moment."
 
@@ -117,12 +116,12 @@ async def running(
         session = await stack.enter_async_context(ClientSession(timeout=ClientTimeout(total=CALL_SECONDS)))
         bot = _Parts(settings, team, clock, database, session)
         await bot.start(stack)
+        stack.callback(bot.draining.begin)
         if until_ready:
             await asyncio.wait({bot.ready, bot.broken}, return_when=asyncio.FIRST_COMPLETED)
             if bot.broken.done():
                 bot.broken.result()
         yield Bot(bot.address, bot.unit, bot.tools, database, bot.edge, bot.broken, bot.ready)
-        log.info("bot.draining")
 
 
 class _Parts:
@@ -170,7 +169,7 @@ class _Parts:
         self.following = Following(self.unit)
         self.flags = FlagBook(self.unit, lambda: database.generation, team.environments, murmur3)
         self.address = ""
-        self.broken, self.ready = _future(), _future()
+        self.broken, self.ready, self.draining = _future(), _future(), Draining()
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Listen and store, whether or not Slack answers; reach it and begin to work beside that."""
@@ -196,7 +195,7 @@ class _Parts:
             self.directory.on_change = self.following.changed
             self._work(stack)
             stack.push_async_callback(listening.aclose)
-            stack.push_async_callback(self.edge.stop)
+            stack.push_async_callback(self.edge.stop, GESTURES)
             if self.edge.doors.closed == STARTING:
                 self.edge.doors.closed = ""
             if self.settings.app_token is not None and not self.database.successor:
@@ -241,8 +240,10 @@ class _Parts:
             settle_together=deliveries.settle_together,
         )
         self._run(stack, self.directory.keep_fresh(), _cancelled)
-        self._run(stack, self.messenger.run(), lambda task: self.messenger.stop(task, DRAIN))
-        self._run(stack, worker.run(), lambda task: worker.stop(task, DRAIN))
+        self._run(stack, self.messenger.run(), lambda task: self.messenger.stop(task, self.draining.left))
+        working: list[asyncio.Task[None]] = []
+        stop = self.draining.beside(lambda: worker.stop(working[0], JOBS))
+        working.append(self._run(stack, worker.run(), stop))
 
     def _run(
         self,

@@ -36,6 +36,7 @@ from bot.runtime.slack.installation import Identity, is_for
 
 # The SDK sends an acknowledgement after our handler has returned, and does not tell when.
 ACKS_LEAVE_WITHIN = timedelta(milliseconds=50)
+HUNG_UP_WITHIN = timedelta(seconds=1)
 
 CONNECTIONS = 2  # Slack replaces a socket every few hours; the other one leaves no gap meanwhile
 
@@ -162,17 +163,21 @@ class SlackEdge:
         """How many Socket Mode connections stand."""
         return sum(1 for handler in self._sockets if _is_open(handler))
 
-    async def stop(self) -> None:
-        """Take nothing more, finish what is under way, then hang up."""
+    async def stop(self, within: timedelta = timedelta(seconds=10)) -> None:
+        """Take nothing more, finish what is under way in that time, then hang up."""
         self._everything.stopping = True
-        await self.doors.drain()
+        await self.doors.drain(within)
         await self.hang_up()
 
     async def hang_up(self) -> None:
-        """Close every socket, so that Slack sends what comes to somebody else."""
+        """Close every socket, so that Slack sends what comes to somebody else; one that does not answer is left."""
         await asyncio.sleep(ACKS_LEAVE_WITHIN.total_seconds() if self._sockets else 0)
-        while self._sockets:
-            await self._sockets.pop().close_async()
+        hanging_up = [asyncio.ensure_future(handler.close_async()) for handler in self._sockets]
+        self._sockets.clear()
+        if hanging_up:
+            _, deaf = await asyncio.wait(hanging_up, timeout=HUNG_UP_WITHIN.total_seconds())
+            for one in deaf:
+                one.cancel()
 
     def _is_foreign(self, body: Payload) -> bool:
         """Whether a payload is for another installation; said in the log once in a while."""

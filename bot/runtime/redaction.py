@@ -32,7 +32,15 @@ _SHAPES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
     (re.compile(r"https?://hooks\.slack\.com/[^\s\"'<>\\]+"), HIDDEN),
     (re.compile(r"\b\d{6,}\.\d{6,}\.[0-9a-f]{32}\b"), HIDDEN),  # trigger ids, good for 3 s
     # Code hosts.
-    (re.compile(r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})"), HIDDEN),
+    (re.compile(r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|gl(?:pat|ptt|cbt|dt|rt|soat)-[\w-]{16,})"), HIDDEN),
+    # Registries of packages and images, payment, mail, maps and models: each by the beginning that its issuer gives.
+    (re.compile(r"\b(?:npm_\w{30,}|pypi-[\w-]{30,}|dckr_pat_[\w-]{20,})"), HIDDEN),
+    (
+        re.compile(
+            r"\b(?:[rs]k_(?:live|test)_\w{16,}|SG\.[\w-]{16,}\.[\w-]{16,}|AIza[\w-]{30,}|sk-ant-[\w-]{20,})"
+        ),
+        HIDDEN,
+    ),
     # Who asks, in addresses (a token alone, and passwords with signs that should have been encoded), and what only
     # they and whom they ask should know.
     (re.compile(r"(\w://)[^\s/?#\"'<>]+@"), rf"\1{HIDDEN}@"),

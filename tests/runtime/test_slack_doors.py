@@ -456,3 +456,11 @@ async def test_a_response_url_never_reaches_the_log(capsys):
         assert "response_url unreachable" in shown
         assert "secret-path" not in shown
         assert json.dumps(edge.slack.named("chat.postEphemeral")).count("D-1") == 1
+
+
+async def test_metadata_that_is_nested_too_deeply_is_not_ours():
+    async with running() as edge:
+        view = {"id": "V1", "type": "home", "private_metadata": "[" * 2_900}
+        await edge.press("deploy.approve", "D-1", view=view)
+        await edge.settle()
+        assert len(edge.used) == 1

@@ -10,6 +10,8 @@ TAIL = 50
 
 # Colours and cursor movements: ECMA-48 control sequences, and the operating system commands of terminals.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+# Signs of no width: a secret with one within is read as it is, and known by nothing.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BYTES_MAX = LINE_MAX * 8  # of one line; UTF-8 takes four at most, escapes some
 
@@ -100,7 +102,7 @@ class Lines:
 
 
 def _clean(raw: bytes) -> str:
-    text = _ESCAPES.sub("", raw.decode("utf-8", "replace"))
+    text = _UNSEEN.sub("", _ESCAPES.sub("", raw.decode("utf-8", "replace")))
     # A progress bar draws over itself: what stands there at the end is what a person would see.
     shown = next((part for part in reversed(text.split("\r")) if part.strip()), "")
     return _CONTROLS.sub("�", shown.rstrip())

@@ -173,7 +173,7 @@ def metadata(view: Payload | None) -> dict[str, Any]:
     """What we had put into the view; nothing where it is not ours to read."""
     try:
         kept = json.loads((view or {}).get("private_metadata") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
 

@@ -52,6 +52,14 @@ LEAKS = {
     "userinfo": ("cloning https://deploy:hunter22@git.example.com/web", "hunter22"),
     "token as user": ("cloning https://0123456789abcdef0123@git.example.com/web", "0123456789abcdef"),
     "private key": (KEY, "MIIEow"),
+    "npm": ("//registry/:_authToken npm_" + "a1B2" * 9, "npm_a1"),
+    "pypi": ("pypi-" + "AgEIcHlwaS5vcmc" * 3, "pypi-AgE"),
+    "docker hub": ("dckr_pat_" + "a1B2c3" * 5, "dckr_pat_a1"),
+    "stripe": ("sk_" + "live_" + "a1B2" * 6, "live_a1"),
+    "sendgrid": ("SG." + "a1B2" * 6 + "." + "c3D4" * 6, "a1B2a1"),
+    "google": ("AIza" + "Sy0-" * 9, "AIzaSy"),
+    "anthropic": ("sk-ant-" + "api03-" * 5, "sk-ant-api"),
+    "a sign of no width within": (f"see {OURS[:6]}\u200b{OURS[6:]}", OURS[6:]),
 }
 ORDINARY = (
     "fetch web v1.4.0",

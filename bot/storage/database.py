@@ -188,6 +188,7 @@ class Database:
         except StorageUnavailable:
             self._failures += 1
             self._trusted_until = 0.0
+            self.lease_clock.missed()
             raise
         if self._failures == failures:
             self._trusted_until = asyncio.get_running_loop().time() + TRUST_SECONDS

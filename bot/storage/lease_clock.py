@@ -25,6 +25,10 @@ class LeaseClock(Protocol):
         """How long yet nothing may be taken over from others, who had no chance to renew."""
         ...
 
+    def missed(self) -> None:
+        """The database was not to be had: others may not have been able to renew either."""
+        ...
+
     def here(self, instant: datetime, now: datetime) -> datetime:
         """An instant of this clock, by the replica's own that says ``now``."""
         ...
@@ -43,6 +47,9 @@ class OwnClock:
         """None."""
         return timedelta(0)
 
+    def missed(self) -> None:
+        """There is nobody from whom anything could be taken over."""
+
     def here(self, instant: datetime, now: datetime) -> datetime:
         """The same."""
         return instant
@@ -59,7 +66,7 @@ class ServerClock:
         self.steps = 0
         self._ticks = ticks
         self._last: tuple[datetime, float] | None = None
-        self._gap = timedelta(0)  # the longest between two readings since it was last asked for the grace
+        self._is_away = False
         self._upset_at = ticks()
 
     async def read(self, conn: AsyncConnection, now: datetime) -> datetime:
@@ -71,21 +78,23 @@ class ServerClock:
     def seen(self, at: datetime) -> None:
         """Compare a reading with the last one."""
         tick = self._ticks()
-        if self._last is None:
-            self._upset_at = tick
-        else:
+        if self._last is None or self._is_away:
+            self._upset_at, self._is_away = tick, False
+        if self._last is not None:
             before, then = self._last
-            gone = timedelta(seconds=tick - then)
-            if abs(at - before - gone) > STEP:
+            if abs(at - before - timedelta(seconds=tick - then)) > STEP:
                 self.steps += 1
                 self._upset_at = tick
-            self._gap = max(self._gap, gone)
         self._last = (at, tick)
+
+    def missed(self) -> None:
+        """Owners get their time from the next reading on. A pause alone says nothing: an idle replica reads seldom."""
+        self._is_away = True
 
     def grace(self, lease: timedelta) -> timedelta:
         """What is left of the lease's length that owners get."""
-        if self._gap > lease / 2:  # owners renew every third; those who could not need a lease's length
-            self._gap, self._upset_at = timedelta(0), self._ticks()
+        if self._is_away:
+            return lease
         left = timedelta(seconds=self._upset_at - self._ticks()) + lease
         return max(left, timedelta(0))
 

@@ -62,9 +62,15 @@ def server(ticks: Ticks) -> Server:
 
 def test_owners_get_a_leases_length_after_the_database_was_away(server: Server):
     assert server.read_after(LEASE / 2) == NONE
+    server.clock.missed()
+    assert server.clock.grace(LEASE) == LEASE
     assert server.read_after(LEASE * 2.5) == LEASE
     assert server.read_after(LEASE / 4) == LEASE * 3 / 4
     assert server.clock.steps == 0
+
+
+def test_an_idle_replica_that_looks_seldom_takes_over_what_has_lapsed(server: Server):
+    assert [server.read_after(LEASE * 2.5) for _ in range(3)] == [NONE, NONE, NONE]
 
 
 @pytest.mark.parametrize("jump", SKEWS)

@@ -88,4 +88,4 @@ async def test_beside_a_running_bot_an_operator_lists_what_is_dead_and_proves_th
     await site.play.said("Louder bell", channel="C0WEB")
     status, said = await site.eightbells("audit")
     assert status == 0, said
-    assert "The ledger is whole" in said
+    assert "The chain is whole in itself" in said

@@ -97,7 +97,7 @@ async def test_who_reads_shows_each_host_its_own_token(hosts: dict[str, Host], s
             lambda at=at: reads.commits(at, None, SHA),
             lambda at=at: reads.checks(at, SHA),
             lambda at=at: reads.pull_requests(at, [7]),
-            lambda at=at: reads.write_release(at, "v1", "One", "It is."),
+            lambda at=at: reads.write_release(at, "v1", "0" * 40, "One", "It is."),
         ):
             await ask(asking)
     shown = {name: host.shown for name, host in hosts.items()}

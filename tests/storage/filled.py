@@ -87,7 +87,7 @@ def _is_wanted(column: Column[Any]) -> bool:
 
 
 def _value(table: Table, column: Column[Any], dialect: str) -> str:
-    own = _OF.get(table.name, _STATES).get(column.name)
+    own = "NULL" if column.name == "packing" else _OF.get(table.name, _STATES).get(column.name)  # as it came
     if own is not None:
         return own
     kind = column.type.dialect_impl(_dialect(dialect)).impl if hasattr(column.type, "impl") else column.type

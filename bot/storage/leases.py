@@ -5,7 +5,7 @@ Instants at which rows become due come from the clock port. Whoever was overtake
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -30,11 +30,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database
 from bot.storage.errors import LeaseLost
-from bot.storage.schema import Instant, Number
+from bot.storage.schema import LONG_AGO, Instant, Number
 from bot.storage.succession import has_successor
 
 LEASE = timedelta(seconds=10)
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 WAITING, RUNNING, DONE, DEAD = "waiting", "running", "done", "dead"
 

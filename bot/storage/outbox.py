@@ -12,11 +12,12 @@ from bot.domain.messages import Band
 from bot.storage import outbox_claim, outbox_heads
 from bot.storage.batches import delete_in_batches
 from bot.storage.database import Database
-from bot.storage.outbox_pauses import DIFFERENCE, LONG_AGO
+from bot.storage.outbox_pauses import DIFFERENCE
 from bot.storage.outbox_put import Put, put, put_of_file, sought_anew
 from bot.storage.outbox_settle import settle
 from bot.storage.outbox_steps import Claim, Dead, Doing, Ending, Pace
 from bot.storage.outbox_tables import DOUBT, IS_DEAD, IS_SENT, IS_UNFINISHED, PENDING, lanes, outbox
+from bot.storage.schema import LONG_AGO
 from bot.storage.succession import has_successor
 
 __all__ = ["DeadLetter", "Outbox", "Pace", "Put", "put", "put_of_file", "resend"]

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.messages import Band
 from bot.storage.outbox_heads import Head, Holder
-from bot.storage.outbox_pauses import LONG_AGO, believed, goes_at, lane_goes_at, longest_refill
+from bot.storage.outbox_pauses import believed, goes_at, lane_goes_at, longest_refill
 from bot.storage.outbox_steps import Doing, Pace, Step
 from bot.storage.outbox_tables import (
     DEAD,
@@ -34,7 +34,7 @@ from bot.storage.outbox_tables import (
     lanes,
     outbox,
 )
-from bot.storage.schema import Instant
+from bot.storage.schema import LONG_AGO, Instant
 
 NO_PARENT = "the message whose thread it belongs to does not exist"
 PARENT_DEAD = "the message whose thread it belongs to could not be sent"

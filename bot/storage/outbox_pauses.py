@@ -4,16 +4,15 @@ Whatever is further ahead than a pause of its kind can be long was written by a 
 call too early costs an answer of 429; a pause of two hours costs the news.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, literal, or_
 
 from bot.storage.outbox_steps import Pace
 from bot.storage.outbox_tables import lanes
-from bot.storage.schema import Instant
+from bot.storage.schema import LONG_AGO, Instant
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_WAIT = timedelta(hours=1)  # of a message: what Slack may ask for (``verdicts``), and more than we ever take
 DIFFERENCE = timedelta(seconds=5)  # between replicas' clocks that need not trouble anybody
 

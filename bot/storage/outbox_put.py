@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -31,12 +31,11 @@ from bot.domain.messages import Band, File
 from bot.storage.outbox_steps import UPLOAD
 from bot.storage.outbox_tables import DEAD, DOUBT, FILE, HOME, MESSAGE, PENDING, SENT, addresses, outbox
 from bot.storage.outbox_turns import edit_turn, first_turn, lower
-from bot.storage.schema import Instant, compact, storable
+from bot.storage.schema import LONG_AGO, Instant, compact, storable
 
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
 ADDRESS_HOLDS = timedelta(days=1)  # afterwards "#deploys" is looked up anew: channels are renamed
 # A direct conversation stays the same for ever, and Slack opens only some 50 of them a minute.
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # before anything of ours
+
 metadata = MetaData(naming_convention=NAMING)
 
 # SQLite gives numbers by itself only to a column of exactly this type.

@@ -4,6 +4,7 @@ import pytest
 
 from bot.domain.team import Team
 from bot.storage.database import Database
+from bot.storage.outbox import Outbox, Put, put
 from bot.storage.unit_of_work import UnitOfWork
 from tests.storage.things import TABLES, Rendering
 
@@ -19,3 +20,20 @@ async def unit(database: Database, render: Rendering) -> UnitOfWork:
     async with database.write() as conn:
         await conn.run_sync(TABLES.create_all)
     return UnitOfWork(database, team=Team(), render=render)
+
+
+@pytest.fixture
+def outbox(database):
+    """The outbox of one replica."""
+    return Outbox(database, "me")
+
+
+@pytest.fixture
+def say(database, clock):
+    """Puts messages, in a transaction of their own."""
+
+    async def say(*puts: Put) -> None:
+        async with database.write() as conn:
+            await put(conn, puts, clock.now())
+
+    return say

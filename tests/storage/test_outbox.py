@@ -17,20 +17,6 @@ from bot.storage.outbox_steps import Checked, Dead, Doing, Doubt, Gone, Later, R
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-def outbox(database):
-    return Outbox(database, "me")
-
-
-@pytest.fixture
-def say(database, clock):
-    async def say(*puts: Put) -> None:
-        async with database.write() as conn:
-            await put(conn, puts, clock.now())
-
-    return say
-
-
 def news(key: str, text: str = "news", *, to: str = "C1", **more) -> Put:
     return Put(key, to, text, **more)
 

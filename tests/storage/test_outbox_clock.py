@@ -2,29 +2,13 @@
 
 from datetime import timedelta
 
-import pytest
-
 from bot.domain.messages import Band
-from bot.storage.outbox import Outbox, Pace, Put, put
+from bot.storage.outbox import Outbox, Pace
 from bot.storage.outbox_pauses import DIFFERENCE, LONGEST_WAIT, longest_refill
 from bot.storage.outbox_steps import Checked, Doing, Doubt, Later, Sent
 from tests.storage.test_outbox import SECOND, news, one, sent
 
 BACK = -timedelta(hours=2)
-
-
-@pytest.fixture
-def outbox(database):
-    return Outbox(database, "me")
-
-
-@pytest.fixture
-def say(database, clock):
-    async def say(*puts: Put) -> None:
-        async with database.write() as conn:
-            await put(conn, puts, clock.now())
-
-    return say
 
 
 async def test_a_channel_that_had_a_post_goes_on_when_the_clock_is_put_back(outbox, say, clock):

@@ -8,40 +8,16 @@ from typing import Any
 import pytest
 
 from bot.domain.messages import Band
-from bot.storage.outbox import Outbox, Put, put
+from bot.storage.outbox import Outbox
 from bot.storage.outbox_steps import Doing, Doubt, Gone, Later, Sent, Step
+from tests.storage.test_outbox import SECOND, news, one
 from tests.storage.test_plans import heard
 
-SECOND = timedelta(seconds=1)
 BACKLOG = 2_000
-
-
-@pytest.fixture
-def outbox(database):
-    return Outbox(database, "me")
-
-
-@pytest.fixture
-def say(database, clock):
-    async def say(*puts: Put) -> None:
-        async with database.write() as conn:
-            await put(conn, puts, clock.now())
-
-    return say
-
-
-def news(key: str, text: str = "news", *, to: str = "C1", **more) -> Put:
-    return Put(key, to, text, **more)
 
 
 def sent(step: Step, clock, ts: str = "") -> Sent:
     return Sent(step, clock.now(), step.channel, ts or f"{step.id}.0", step.revision)
-
-
-async def one(outbox: Outbox) -> Step:
-    claim = await outbox.claim(10)
-    assert len(claim.steps) == 1, claim.steps
-    return claim.steps[0]
 
 
 async def drained(outbox: Outbox, clock) -> list[str]:

@@ -20,6 +20,7 @@ from bot.domain.dead_letters import LetterKind
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Subject
 from bot.domain.lookups import fields_of, together
+from bot.domain.retention import Retention
 from bot.domain.team import Team
 from bot.storage import nouns
 from bot.storage.database import Database
@@ -29,7 +30,7 @@ from bot.storage.ledger import Ledger
 from bot.storage.outbox import Outbox
 from bot.storage.outbox_put import Put, put
 from bot.storage.outbox_steps import Dead, Doing, Resolved, Sent
-from bot.storage.retention import Retention
+from bot.storage.retention import forget
 from bot.storage.seals import Sealer
 from bot.storage.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
@@ -102,7 +103,7 @@ async def everything(database: Database) -> None:
     await _messages(database)
     await _jobs(database)
     await _deliveries(database)
-    await Retention().forget(database)
+    await forget(database, Retention())
     await Sealer(database).seal()
     await Sealer(database).head()
     await Ledger(database).since(99_990)

@@ -7,6 +7,7 @@ may do only what a rule gives to them by name (``guests``, ``everyone``, or a ro
 ``owners`` are those of the service that it is about; what is about no service has none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.people import Person
@@ -61,7 +62,7 @@ class Policy:
 
     def has_rule(self, action: str) -> bool:
         """Whether the team file says anything about this, in whichever environment."""
-        return any(_verb_rank(verb, action) is not None for rule in self.team.policy for verb in rule.verbs)
+        return bool(self.team.rules_about(action))
 
     def grounds(
         self, action: str, environment: str | None, person: Person, *, service: str | None
@@ -94,7 +95,7 @@ class Policy:
 
         Reads each rule and asks about each role once, so that it may be asked of every verb at every gesture.
         """
-        matching, asked = self._matching(action), dict[str, bool]()
+        matching, asked = self.team.rules_about(action), dict[str, bool]()
         for where in (None, *self.team.environments):
             rules = _most_specific(matching, where)
             if not rules and person.is_member:
@@ -148,12 +149,7 @@ class Policy:
 
     def _deciding(self, action: str, environment: str | None) -> list[Rule]:
         """The most specific of the rules that match."""
-        return _most_specific(self._matching(action), environment)
-
-    def _matching(self, action: str) -> list[tuple[int, Rule]]:
-        """Rules that are about the verb, anywhere, with how exactly they name it."""
-        ranked = ((_rank(rule, action), rule) for rule in self.team.policy)
-        return [(rank, rule) for rank, rule in ranked if rank is not None]
+        return _most_specific(self.team.rules_about(action), environment)
 
     def _is_in(self, person: Person, role: str, service: str | None) -> bool:
         match role:
@@ -185,7 +181,7 @@ class Policy:
         return known is not None and not {person.id, *person.groups}.isdisjoint(known.owners)
 
 
-def _most_specific(matching: list[tuple[int, Rule]], environment: str | None) -> list[Rule]:
+def _most_specific(matching: Sequence[tuple[int, Rule]], environment: str | None) -> list[Rule]:
     """Those of the rules about a verb that decide there."""
     ranked = [
         ((rank, bool(rule.environments)), rule)
@@ -194,20 +190,6 @@ def _most_specific(matching: list[tuple[int, Rule]], environment: str | None) ->
     ]
     best = max((rank for rank, _ in ranked), default=None)
     return [rule for rank, rule in ranked if rank == best]
-
-
-def _rank(rule: Rule, action: str) -> int | None:
-    """How exactly the rule names this verb; None where it is about others."""
-    return max((rank for verb in rule.verbs if (rank := _verb_rank(verb, action)) is not None), default=None)
-
-
-def _verb_rank(verb: str, action: str) -> int | None:
-    if verb == action:
-        return 2
-    command = action.partition(".")[0]
-    if verb == f"{command}.*":
-        return 1
-    return 0 if verb == "*" else None
 
 
 def _refused(rules: list[Rule], action: str, environment: str | None, service: str | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 
 from bot.domain.escalations import Policy
 from bot.domain.freezes import Window
@@ -128,8 +129,14 @@ class Rule:
     environments: tuple[str, ...] = ()
     roles: tuple[str, ...] = ("members",)
 
+    def rank(self, action: str) -> int | None:
+        """How exactly it names this verb: 2 its name, 1 ``deploy.*``, 0 ``*``; None where it is about others."""
+        command = f"{action.partition('.')[0]}.*"
+        ranks = {action: 2, command: 1, "*": 0}
+        return max((ranks[verb] for verb in self.verbs if verb in ranks), default=None)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Team:
     """Everything the team file says, checked."""
 
@@ -158,6 +165,20 @@ class Team:
     def repositories(self) -> dict[str, str]:
         """Services by name, with what webhooks of their code host call their repository."""
         return {name: one.repository.remote for name, one in self.services.items() if one.repository.remote}
+
+    def rules_about(self, action: str) -> tuple[tuple[int, Rule], ...]:
+        """Rules of the policy that are about a verb of ours, anywhere, each with how exactly it names the verb."""
+        found = self._rules_by_verb.get(action)
+        if found is None:
+            ranked = ((rule.rank(action), rule) for rule in self.policy)
+            found = tuple((rank, rule) for rank, rule in ranked if rank is not None)
+            self._rules_by_verb[action] = found
+        return found
+
+    @cached_property
+    def _rules_by_verb(self) -> dict[str, tuple[tuple[int, Rule], ...]]:
+        # Asked about every verb that a view would show, at every gesture; there are as many entries as verbs.
+        return {}
 
     def channel_for(self, stage: Stage | str, service: str | None = None) -> str:
         """Where news of this stage is posted: the stage's channel, else the service's, else the default."""

@@ -89,6 +89,9 @@ async def body_of(request: web.Request, most: int, *, unpack: bool = False) -> A
     # Without a length it may have all that is allowed; so may what is packed, once it is unpacked.
     needed = most if length is None or is_packed else length
     until = asyncio.get_running_loop().time() + BODY_WITHIN
+    if needed <= SMALL and not is_packed:
+        yield await _read(request, most, until)
+        return
     async with AsyncExitStack() as held:
         if needed > SMALL:
             try:
@@ -103,6 +106,11 @@ async def body_of(request: web.Request, most: int, *, unpack: bool = False) -> A
 async def _read(request: web.Request, most: int, until: float) -> bytes:
     body = bytearray()  # not a list of parts: a chunk may be one byte, and a list would need forty for it
     try:
+        if request.content.is_eof():  # it came whole with its headers, as most do: nothing to wait for
+            body += request.content.read_nowait()
+            if len(body) > most:
+                raise _too_large(most)
+            return bytes(body)
         async with asyncio.timeout_at(until):
             async for part in request.content.iter_any():
                 body += part

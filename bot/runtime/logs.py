@@ -1,7 +1,7 @@
 """Logs: one JSON object a line for machines, words for a person at a terminal, secrets in neither."""
 
 import logging
-import secrets as random
+import random
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -64,7 +64,9 @@ def correlated(reference: str = "", **more: Any) -> Iterator[str]:
 
     Gives the reference, which is what a person is told when something breaks.
     """
-    known = reference or get_contextvars().get("reference") or random.token_hex(4)
+    known = (
+        reference or get_contextvars().get("reference") or f"{random.getrandbits(32):08x}"
+    )  # it finds lines; it guards nothing
     with bound_contextvars(reference=known, **more):
         yield known
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain import access
 from bot.domain.access import Policy
 from bot.domain.people import Person
 from bot.domain.refusals import NotAllowed
@@ -142,10 +141,12 @@ def test_help_shows_what_one_may_do_somewhere():
 
 def test_a_verb_is_asked_about_anywhere_in_one_reading_of_the_rules(monkeypatch):
     read = []
-    rank = access._verb_rank
-    monkeypatch.setattr(access, "_verb_rank", lambda verb, action: read.append(verb) or rank(verb, action))
+    rank = Rule.rank
+    monkeypatch.setattr(Rule, "rank", lambda rule, action: read.append(rule) or rank(rule, action))
     rules = tuple(rule("deploy.*", ["production"], ["owners", "admins"], f"policy.{n}") for n in range(40))
     many = {f"s{n}": replace(TEAM.services["web"], owners=("U0X",)) for n in range(200)}
     some = Policy(replace(TEAM, policy=(*rules, rule("deploy.*", roles=["admins"])), services=many))
     assert not some.allows_somewhere("deploy.lock", GUS)
     assert len(read) == 41
+    assert not some.allows("deploy.lock", "production", GUS)
+    assert len(read) == 41  # what was read once is known

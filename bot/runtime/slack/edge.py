@@ -42,6 +42,8 @@ CONNECTIONS = 2  # Slack replaces a socket every few hours; the other one leaves
 
 log = structlog.get_logger(__name__)
 
+AS_JSON = {"Content-Type": "application/json; charset=utf-8"}
+
 
 class People(Directory, Names, Watch):
     """A directory that also knows names at once and is told of changes: ``bot.runtime.directory``."""
@@ -231,8 +233,9 @@ class SlackEdge:
         if body.get("type") == "url_verification":
             return web.json_response({"challenge": str(body.get("challenge", ""))})
         answer = await self._app.async_dispatch(incoming)
-        kind = "application/json" if answer.body else "text/plain"
-        return web.Response(status=answer.status, text=answer.body, content_type=kind)
+        if not answer.body:
+            return web.Response(status=answer.status, text="")
+        return web.Response(status=answer.status, body=answer.body.encode(), headers=AS_JSON)
 
 
 class _Everything(AsyncMiddleware):

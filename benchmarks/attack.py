@@ -11,6 +11,7 @@ change; ``memory`` is how much more it had at its most than before the attack. A
 import argparse
 import asyncio
 import contextlib
+import hmac
 import json
 import os
 import signal
@@ -31,6 +32,7 @@ from benchmarks.edge import environment, free_port, playground
 HERE = Path(__file__).resolve().parents[1]
 GIVES_UP_AFTER = 20  # seconds that an attacker waits for an answer
 MB = 1_000_000
+SIGNS_WITH = "secret-of-hooks"
 
 Attack = Callable[[int], Awaitable[list[str]]]
 
@@ -96,7 +98,7 @@ async def subject(checkout: Path, page: str) -> AsyncIterator[tuple[asyncio.subp
     """The bot of a checkout, instrumented; gives it and its port."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        hooks = {f"EIGHTBELLS_HOOK_SECRET_{name}": "secret-of-hooks" for name in ("GITHUB", "ALERTMANAGER")}
+        hooks = {f"EIGHTBELLS_HOOK_SECRET_{name}": SIGNS_WITH for name in ("GITHUB", "ALERTMANAGER")}
         environ = (
             environment(Path(folder), page, f"http://127.0.0.1:{port}") | hooks | {"PYTHONPATH": str(checkout)}
         )
@@ -251,6 +253,30 @@ async def deep_json(port: int) -> list[str]:
     return await together(*(asked(port, post("/hooks/github", len(body)), body) for body in bodies))
 
 
+async def signed_json(port: int) -> list[str]:
+    """The same and worse from somebody who has the secret, at most as long as is read."""
+    bodies = [
+        b"[" + b",".join([unit] * (size // (len(unit) + 1))) + b"]"
+        for size in (16 * MB, 6 * MB)
+        for unit in (b"[]", b"{}", b"1", b"9" * 4_300, b"[" * 500 + b"]" * 500)
+    ]
+    told: list[str] = []
+    for body in bodies:
+        proof = hmac.digest(SIGNS_WITH.encode(), body, "sha256").hex()
+        head = (
+            f"POST /hooks/github HTTP/1.1\r\nContent-Length: {len(body)}\r\nX-Hub-Signature-256: sha256={proof}\r\n"
+        )
+        told.append(await asked(port, head, body))
+    return told
+
+
+async def sns_json(port: int) -> list[str]:
+    """512 KiB, which are read for their proof, of what is slow to read."""
+    units = (b"[]", b"{}", b"1", b"9" * 4_300)
+    bodies = [b"[" + b",".join([unit] * (500_000 // (len(unit) + 1))) + b"]" for unit in units]
+    return await together(*(asked(port, post("/hooks/sns", len(body)), body) for body in bodies))
+
+
 async def forms(port: int) -> list[str]:
     """A megabyte of fields at Slack's door."""
     body = b"a=1&" * 250_000
@@ -280,6 +306,8 @@ ATTACKS: dict[str, Attack] = {
     "60 bodies of 15 MB that stop after 200 kB": large("/hooks/github", 60, sent=200_000),
     "chunks of one byte": tiny_chunks,
     "JSON that is slow to read": deep_json,
+    "the same and worse, signed": signed_json,
+    "the same at SNS's door": sns_json,
     "a form of 250,000 fields": forms,
     "requests sent ahead": ahead,
 }

@@ -4,7 +4,6 @@ Alertmanager gives silences ids of its own and knows no idempotency key, so each
 and is looked for by it before it is written: a write that was cut off is found, and not made twice.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -15,10 +14,11 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from bot.domain.alerting_ports import AlertmanagerRefused, AlertmanagerUnreachable
 from bot.domain.matchers import Matcher, Op
 from bot.domain.silences import Silence
+from bot.integrations import json_text
 from bot.integrations.bodies import body_of
 
 PATIENCE = ClientTimeout(total=5)  # seconds
-BODY_MAX = 16 * 1024 * 1024  # bytes; 10,000 alerts have about 5 MB
+BODY_MAX = 6 * 1024 * 1024  # bytes; 10,000 alerts have about 5 MB
 
 
 class AlertmanagerApi:
@@ -91,7 +91,9 @@ class AlertmanagerApi:
 
 def _read(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json_text.loaded(text)
+    except json_text.TooMuch as problem:
+        raise AlertmanagerRefused(f"what it answers is not read: {problem}") from None
     except ValueError:
         raise AlertmanagerRefused("it answers with something that is not its API; look at the address") from None
 

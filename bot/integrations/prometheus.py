@@ -1,6 +1,5 @@
 """Asks a Prometheus for values over time. A ``bot.domain.alerting_ports.Measurements``."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.domain.alerting_ports import PrometheusUnreachable
 from bot.domain.curves import Curve
+from bot.integrations import json_text
 from bot.integrations.bodies import body_of
 
 PATIENCE = ClientTimeout(total=8)  # seconds
@@ -40,9 +40,9 @@ class Prometheus:
         if status != 200:
             raise PrometheusUnreachable(f"it answers {status}")
         try:
-            result = json.loads(body)["data"]["result"]
+            result = json_text.loaded(body)["data"]["result"]
             return [_curve(series) for series in result[:SERIES_MAX]]
-        except (ValueError, KeyError, TypeError, RecursionError) as problem:
+        except (ValueError, KeyError, TypeError) as problem:
             raise PrometheusUnreachable("what it answers cannot be read") from problem
 
 

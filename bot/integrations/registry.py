@@ -6,7 +6,6 @@ https://distribution.github.io/distribution/spec/auth/token/
 
 import asyncio
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession
 from bot.domain.artifact_ports import ArtifactUnknown
 from bot.domain.images import HUB, Image
 from bot.domain.ports import HostUnreachable
+from bot.integrations import json_text
 
 LIMIT = timedelta(seconds=1)  # for all requests of a look-up: a person waits in Slack, which gives up after 3 s
 MANIFEST_MAX = 4 * 1024 * 1024  # bytes; what registries take, by the specification
@@ -229,7 +229,7 @@ def _domain(name: str) -> str:
 def _object_in(body: bytes) -> Mapping[str, Any]:
     """The JSON object; an empty one where it is none."""
     try:
-        read = json.loads(body)
-    except (ValueError, RecursionError):
+        read = json_text.loaded(body)
+    except ValueError:
         return {}
     return read if isinstance(read, dict) else {}

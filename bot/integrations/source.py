@@ -4,7 +4,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.domain.events import Event
 from bot.domain.team import Team
+from bot.integrations import json_text
 
-# Alertmanager sends a whole group in one body, about 510 bytes an alert: 5,000 alerts are 2.6 MB.
-BODY_MAX = 16 * 1024 * 1024  # bytes
+# Alertmanager sends a whole group in one body, about 510 bytes an alert: 10,000 alerts are 5 MB. GitHub's largest push
+# names 2,048 commits, about 2 MB.
+BODY_MAX = 6 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class Source:
         of_team: where the team file sets it up: its forms by their path after ``/hooks/``, none where it does not.
         secret_is_optional: whether a delivery can be genuine without a secret (``admit`` says so then).
         body_max: bytes of a body that are read.
+        values_max: values of a body that are read; see ``bot.integrations.json_text``.
     """
 
     name: str
@@ -142,6 +144,7 @@ class Source:
     of_team: Callable[[Team], Mapping[str, "Source"]] | None = None
     secret_is_optional: bool = False
     body_max: int = BODY_MAX
+    values_max: int = json_text.VALUES_MAX
 
     @property
     def secret_variable(self) -> str:
@@ -179,8 +182,10 @@ def read(model: type[M], body: bytes | Mapping[str, Any], at: str = "") -> M:
 def loaded(body: bytes | str, at: str = "") -> Any:
     """What JSON holds. Raises ``MalformedPayload``."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return json_text.loaded(body)
+    except json_text.TooMuch as problem:
+        raise MalformedPayload(at, str(problem)) from None
+    except ValueError:
         raise MalformedPayload(at, "it is not JSON" if at else "the body is not JSON") from None
 
 

@@ -1,7 +1,6 @@
 """Webhooks in: verify the bytes, store, answer; the work comes later and can be done again."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from bot.domain.ports import Clock
+from bot.integrations import json_text
 from bot.integrations.source import ByHeaders, Fetch, Source, Unreachable
 from bot.runtime.http_body import NotRead, body_of
 from bot.runtime.logs import Seldom
@@ -37,9 +37,9 @@ class Hooks:
     """``POST /hooks/<source>`` for every source of the team, by its path.
 
     Answers: 202 stored (or known already), 400 not JSON or not readable, 401 not proven to be its sender's, 404 no such
-    source, 408 the body did not come in time, 413 too large, 415 compressed, 503 not stored because the database, or
-    what proves the sender, is away (senders try again after a 5xx). Whoever can be refused for the headers alone is,
-    before the body is read.
+    source, 408 the body did not come in time, 413 too large or too many values, 415 compressed, 503 not stored because
+    the database, or what proves the sender, is away (senders try again after a 5xx). Whoever can be refused for the
+    headers alone is, before the body is read.
     """
 
     def __init__(
@@ -82,9 +82,14 @@ class Hooks:
             async with body_of(request, source.body_max, unpack=is_known) as body:
                 return await self._admitted(name, source, headers, body)
         except NotRead as problem:
+            if problem.status == 413 and (times := self._seldom.says(f"{name} {problem.why}")):
+                # Its sender may say it nowhere, and what it wanted to tell us is lost.
+                log.warning("hook.too_large", source=name, why=problem.why, times=times)
             return _said(problem.status, problem.why)
 
     async def _admitted(self, name: str, source: Source, headers: Mapping[str, str], body: bytes) -> web.Response:
+        if source.admit is not None:
+            _count(source, body)  # it is read for its proof
         try:
             refusal = await self._refusal(source, headers, body)
         except Unreachable as problem:
@@ -92,6 +97,7 @@ class Hooks:
             return _said(503, f"who sent it cannot be proven now: {problem}; send it again")
         if refusal:
             return self._unproven(name, refusal)
+        _count(source, body)
         if not _is_json(body):
             return _said(400, "the body is not JSON")
         return await self._store(name, source, headers, body)
@@ -142,10 +148,17 @@ def _writable(header: str) -> str:
 
 def _is_json(body: bytes) -> bool:
     try:
-        json.loads(body)
-    except (ValueError, RecursionError):
+        json_text.loaded(body)
+    except ValueError:
         return False
     return True
+
+
+def _count(source: Source, body: bytes) -> None:
+    try:
+        json_text.count(body, source.values_max)
+    except json_text.TooMuch as problem:
+        raise NotRead(413, f"the body is not read: {problem}") from None
 
 
 def _said(status: int, sentence: str) -> web.Response:

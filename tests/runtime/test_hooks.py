@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -58,6 +59,8 @@ SOURCES = {
     "named/one": source("named", keeps=("x-", "ce-")),
     "asking": source("asking", admit=admit),
     "secretless": source("secretless"),
+    "few": source("few", values_max=3, body_max=100),
+    "few-asking": source("few-asking", admit=admit, values_max=3),
 }
 
 
@@ -69,7 +72,7 @@ def inbox() -> FakeInbox:
 @pytest.fixture
 async def client(inbox: FakeInbox) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     app = web.Application()
-    secrets = {"plain": "secret", "named": "secret", "asking": "secret"}
+    secrets = dict.fromkeys(("plain", "named", "asking", "few"), "secret")
     app.add_routes(Hooks(SOURCES, secrets, inbox, FakeClock(), fetch).routes())
     async with TestClient(TestServer(app)) as client:
         yield client
@@ -87,7 +90,7 @@ async def post(client: Any, path: str, headers: Mapping[str, str] = SECRET, body
         ("plain", {}, b"{}", 401),
         ("plain", {"Authorization": "Bearer other"}, b"{}", 401),
         ("plain", SECRET, b"not json", 400),
-        ("plain", SECRET, b"[" * 100_000, 400),
+        ("plain", SECRET, b"[" * 40_000, 400),
         ("secretless", SECRET, b"{}", 401),
         ("named/one", SECRET, b"{}", 202),
         ("named", SECRET, b"{}", 404),
@@ -153,3 +156,30 @@ async def test_a_sender_is_asked_to_come_again_while_the_database_is_away(client
     inbox.is_away = True
 
     assert (await post(client, "plain"))[0] == 503
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "said"),
+    [
+        ("few", SECRET, b"[1,2,3,4,5]", "the body is not read: it holds more than 3 values; send fewer at once"),
+        ("few", SECRET, b"[[],[],[]]", "the body is not read: it holds more than 3 lists and objects"),
+        ("few", SECRET, b"x" * 101, "the body is larger than"),
+        # It is read for its proof, so it is counted before.
+        ("few-asking", {"x-wish": "no"}, b"[1,2,3,4,5]", "it holds more than 3 values"),
+    ],
+)
+async def test_who_sends_too_much_is_told_and_it_is_in_the_log_and_counted(
+    client: Any, inbox: FakeInbox, path: str, headers: Mapping[str, str], body: bytes, said: str
+) -> None:
+    with structlog.testing.capture_logs() as log:
+        answers = [await post(client, path, headers, body) for _ in range(3)]
+
+    assert {status for status, _ in answers} == {413}
+    assert all(said in told for _, told in answers)
+    assert not inbox.received
+    assert [(line["event"], line["source"], line["times"]) for line in log] == [("hook.too_large", path, 1)]
+
+
+async def test_a_stranger_with_too_many_values_is_a_stranger(client: Any, inbox: FakeInbox) -> None:
+    assert (await post(client, "few", {}, b"[1,2,3,4,5]"))[0] == 401
+    assert not inbox.received

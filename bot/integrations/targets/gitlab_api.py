@@ -14,6 +14,7 @@ from bot.domain.host_tokens import GITLAB_HOST, HostTokens
 from bot.domain.ports import HostUnreachable
 from bot.domain.target_ports import NotTaken, Unsure
 from bot.domain.team import Repository
+from bot.integrations import json_text
 from bot.integrations.targets.asking import (
     LIMIT,
     Answer,
@@ -145,8 +146,8 @@ def _sentences(body: Any) -> list[str]:
 
 def _loaded(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return json_text.loaded(body)
+    except ValueError:
         return None
 
 

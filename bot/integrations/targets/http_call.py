@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 from bot.domain.references import HTTP, deployment_reference
 from bot.domain.target_ports import NotTaken, Order, Report, Taken, Unsure
 from bot.domain.targets import HttpCall, filled
+from bot.integrations import json_text
 from bot.integrations.targets.asking import Answer, NoAnswer, NotReached, ask, link, said, text_in
 from bot.integrations.targets.placeholders import values_of
 
@@ -106,6 +107,6 @@ def _host(url: str) -> str:
 
 def _loaded(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return json_text.loaded(body)
+    except ValueError:
         return None

@@ -125,5 +125,4 @@ source = Source(
     verify=verify,
     identify=by_body,
     parse=parse,
-    body_max=8 * 1024 * 1024,  # a group's alerts, as Alertmanager's
 )

@@ -136,4 +136,5 @@ source = Source(
     secret_is_optional=True,
     # A message has 256 KiB at most. It is parsed before it is proven, so that not much more is read.
     body_max=512 * 1024,
+    values_max=5_000,  # an alarm has some hundred
 )

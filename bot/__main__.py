@@ -58,14 +58,15 @@ def check() -> None:
     """Name every mistake in settings, team file, database, tokens, scopes and channels at once."""
     from bot.runtime import checks, discovery, manifest  # noqa: PLC0415
     from bot.runtime.findings import Severity  # noqa: PLC0415
+    from bot.workflows.places import may_name_services  # noqa: PLC0415
 
-    commands = discovery.commands().values()
+    verbs = [verb for command in discovery.commands().values() for verb in command.verbs.values()]
     found = asyncio.run(
         checks.findings(
             os.environ,
             clock=SystemClock(),
             scopes=manifest.scopes(),
-            actions={verb.action for command in commands for verb in command.verbs.values()},
+            actions={verb.action: may_name_services(verb) for verb in verbs},
             sources=discovery.sources(),
         )
     )

@@ -17,6 +17,7 @@ from bot.integrations.source import Source
 from bot.runtime.deploy_checks import deploy_findings
 from bot.runtime.findings import Finding, fine, mistake, warning
 from bot.runtime.group_checks import group_findings
+from bot.runtime.policy_checks import policy_findings
 from bot.runtime.redaction import Redaction
 from bot.runtime.rendering import Rendering
 from bot.runtime.slack_checks import slack_findings
@@ -35,7 +36,7 @@ async def findings(
     *,
     clock: Clock,
     scopes: Collection[str],
-    actions: Collection[str],
+    actions: Mapping[str, bool],
     sources: Mapping[str, Source],
 ) -> list[Finding]:
     """Look at everything that can be looked at; what one thing hides is left out, never the rest.
@@ -43,7 +44,7 @@ async def findings(
     Args:
         environ: the variables of the process.
         scopes: what the manifest asks for.
-        actions: of every verb that discovery finds (``deploy.approve``).
+        actions: of every verb that discovery finds (``deploy.approve``), and whether it can be about a service.
         sources: every webhook source that it finds, by name.
     """
     found = await _found(environ, clock=clock, scopes=scopes, actions=actions, sources=sources)
@@ -56,7 +57,7 @@ async def _found(
     *,
     clock: Clock,
     scopes: Collection[str],
-    actions: Collection[str],
+    actions: Mapping[str, bool],
     sources: Mapping[str, Source],
 ) -> list[Finding]:
     settings, wrong = read_settings(environ, serving=True)
@@ -67,7 +68,7 @@ async def _found(
         found.append(fine("the settings are well"))
     if team is not None:
         found.append(fine(f"{file} describes {len(team.services)} services, {len(team.environments)} environments"))
-        found += _team(team, actions)
+        found += policy_findings(team, actions)
         found += group_findings(team)
         found += deploy_findings(settings, team)
     if settings is not None:
@@ -78,20 +79,6 @@ async def _found(
         async with ClientSession(timeout=SLACK_TIMEOUT, trust_env=True) as session:
             client = AsyncWebClient(session=session, base_url=settings.slack_api_url, retry_handlers=[])
             found += await slack_findings(settings, team, client, scopes=scopes)
-    return found
-
-
-def _team(team: Team, actions: Collection[str]) -> list[Finding]:
-    """What the team file says of things that are not in it."""
-    found: list[Finding] = []
-    commands = {action.partition(".")[0] for action in actions}
-    known = {*actions, "*", *(f"{command}.*" for command in commands)}
-    for rule in team.policy:
-        found += [
-            mistake(f"{rule.name}: there is no verb {verb}", f"Verbs are {', '.join(sorted(actions))}.")
-            for verb in rule.verbs
-            if verb not in known
-        ]
     return found
 
 

@@ -77,6 +77,11 @@ def names_nothing(verb: Verb) -> bool:
     return verb.about is None and all(one.kind is not Kind.ID for one in verb.parameters.values())
 
 
+def may_name_services(verb: Verb) -> bool:
+    """Whether a call can be about a service at all, so that the role ``owners`` can be anybody."""
+    return verb.about is not None or any(one.kind in {Kind.SERVICE, Kind.ID} for one in verb.parameters.values())
+
+
 def unresolved(verb: Verb) -> list[str]:
     """Parameters that hold an id of which nobody says what it is about: a mistake in the verb's declaration."""
     ids = [name for name, one in verb.parameters.items() if one.kind is Kind.ID and one.prefix not in BY_PREFIX]

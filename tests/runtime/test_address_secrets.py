@@ -142,7 +142,7 @@ async def test_check_prints_no_secret_of_any_variable(variable: str, secret: str
     }
     (tmp_path / "team.yml").write_text("channels: {default: '#general'}\n")
     for environ in given_in(variable, secret):
-        found = await findings(base | environ, clock=FakeClock(), scopes=(), actions=(), sources={})
+        found = await findings(base | environ, clock=FakeClock(), scopes=(), actions={}, sources={})
         said = "\n".join(f"{one.what} {one.todo}" for one in found)
 
         assert said

@@ -13,6 +13,7 @@ from bot.runtime.findings import Finding, Severity
 from bot.storage.database import Database
 from bot.storage.jobs import Jobs, Owed, write_steps
 from bot.storage.migrations import migrate
+from bot.workflows.places import may_name_services
 from tests.fakes import NOON, FakeClock
 
 SOURCES = {name: discovery.sources()[name] for name in ("github", "generic", "sns", "argocd")}
@@ -47,6 +48,9 @@ class Slack:
         return web.json_response({"ok": True, **answers[method]}, headers={"X-OAuth-Scopes": self.scopes})
 
 
+ACTIONS = {"deploy.approve": True, "deploy": True, "deploy.who": False, "deploy.mute": False}
+
+
 @pytest.fixture
 def slack() -> Slack:
     return Slack()
@@ -70,9 +74,7 @@ async def environ(slack: Slack, tmp_path: Path) -> AsyncIterator[dict[str, str]]
 
 
 async def look(environ: Mapping[str, str]) -> list[Finding]:
-    return await checks.findings(
-        environ, clock=FakeClock(), scopes=SCOPES, actions=("deploy.approve", "deploy"), sources=SOURCES
-    )
+    return await checks.findings(environ, clock=FakeClock(), scopes=SCOPES, actions=ACTIONS, sources=SOURCES)
 
 
 async def wrong(environ: Mapping[str, str]) -> list[str]:
@@ -193,6 +195,40 @@ async def test_a_database_of_a_newer_version_is_told(environ: dict[str, str], da
 
     (found,) = await wrong(environ)
     assert "was changed by a newer version (9999" in found
+
+
+@pytest.mark.parametrize(
+    ("verbs", "roles", "said"),
+    [
+        ("deploy.who", "owners", "deploy.who: about no service, which has no owners, so nobody may do it"),
+        (
+            "[deploy.who, deploy]",
+            "owners",
+            "deploy.who: about no service, which has no owners, so nobody may do it",
+        ),
+        (
+            "[deploy.mute, deploy.who]",
+            "[owners, admins]",
+            "deploy.mute, deploy.who: about no service, which has no owners, so owners may not do it by this rule",
+        ),
+        ("deploy.*", "owners", ""),
+        ("deploy.approve", "owners", ""),
+        ("deploy.who", "admins", ""),
+    ],
+)
+async def test_a_rule_for_the_owners_of_what_has_none_is_told(
+    environ: dict[str, str], tmp_path: Path, verbs: str, roles: str, said: str
+) -> None:
+    (tmp_path / "team.yml").write_text(f"{TEAM}policy: [{{verbs: {verbs}, roles: {roles}}}]\n")
+
+    assert await wrong(environ) == ([f"policy.1: {said}"] if said else [])
+
+
+def test_verbs_say_whether_they_can_be_about_a_service() -> None:
+    verbs = {verb.action: verb for command in discovery.commands().values() for verb in command.verbs.values()}
+    able = {name for name, verb in verbs.items() if may_name_services(verb)}
+    assert {"deploy", "deploy.approve", "release.publish", "monitor.cover", "plan.show"} & set(verbs) <= able
+    assert {"deploy.who", "flow", "standup.start"}.isdisjoint(able)
 
 
 async def test_a_source_that_the_team_file_sets_up_is_heard_or_missed(

@@ -153,11 +153,13 @@ class Facts:
 def obstacles(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:
     """What stands in its way, warnings last.
 
-    A rollback passes every rule: nothing may keep something broken live. The fix of an incident passes whatever asks to
-    wait (locks, freezes, incidents, soak time) for as long as that incident is open, not what asks whether it works.
+    A rollback to what was approved and run here passes every rule: nothing may keep something broken live. One that
+    waits for a yes passes all but a required check that failed; one that never ran is for those who say yes. The fix
+    of an incident passes whatever asks to wait (locks, freezes, incidents, soak time) while that incident is open, not
+    what asks whether it works.
     """
     if deployment.rolls_back:
-        return _overtaken(deployment, facts)
+        return _against_rollback(deployment, environment, facts)
     found = [*_order(deployment, environment, facts), *_checks(environment, facts)]
     if not facts.is_fix(deployment):
         found += _waits(deployment, environment, facts)
@@ -203,12 +205,15 @@ def rule_of(environment: Environment, key: str) -> str:
     return f"environments.{environment.name}.{key}"
 
 
-def _overtaken(deployment: Deployment, facts: Facts) -> list[Obstacle]:
-    """Of a rollback that waited for a yes: what has come meanwhile is not what it was to take back."""
-    if not deployment.unapproved or facts.latest in ("", deployment.rolls_back, deployment.id):
+def _against_rollback(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:
+    """Of a rollback that waits for a yes: what is known not to work, and that it takes back what has gone already."""
+    if not deployment.unapproved:
         return []
-    what = f"{facts.latest} has come after {deployment.rolls_back}, which this was to take back"
-    return [Obstacle(Kind.ORDER, facts.latest, what, stops_votes=True)]
+    found = [replace(one, is_warning=not one.stops_votes) for one in _checks(environment, facts)]
+    if facts.latest not in ("", deployment.rolls_back, deployment.id):
+        what = f"{facts.latest} has come after {deployment.rolls_back}, which this was to take back"
+        found.append(Obstacle(Kind.ORDER, facts.latest, what, stops_votes=True))
+    return sorted(found, key=lambda one: one.is_warning)
 
 
 def _order(deployment: Deployment, environment: Environment, facts: Facts) -> list[Obstacle]:

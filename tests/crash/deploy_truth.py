@@ -83,11 +83,9 @@ class Truth:
     def _quorum(self, one: Deployment, start: dict[str, Any]) -> None:
         name, held = f"{one.id}/{start['run']}", start["held"]
         yes = [(by, sha) for by, decision, sha in held["votes"] if decision == "approve"]
-        needed = (
-            0
-            if one.rolls_back
-            else max(TEAM.environments[one.environment].approvals, 1 if held["overrides"] else 0)
-        )
+        is_waived = one.rolls_back and not one.unapproved  # it was approved and run here before
+        always_one = bool(held["overrides"] or one.unapproved)
+        needed = 0 if is_waived else max(TEAM.environments[one.environment].approvals, always_one)
         people = {by for by, _ in yes} - {held["asked_by"]}
         if len(people) < needed or len(yes) < len(held["votes"]):
             self.wrong.append(

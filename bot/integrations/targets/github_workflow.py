@@ -81,7 +81,7 @@ class GitHubWorkflows:
         return Taken(_reference(order, ours[0]["id"]), link(ours[0].get("html_url")))
 
     async def look(self, how: GitHubWorkflow, order: Order) -> Report | None:
-        """See ``Carrier.look``."""
+        """See ``Carrier.look``. A run of another commit than was approved is ended, and never said to have passed."""
         path = f"/actions/runs/{_id(order)}"
         run = await self._calls.get(order.repository, path)
         status, conclusion, url = text_in(run, "status"), text_in(run, "conclusion"), link(text_in(run, "html_url"))
@@ -89,7 +89,9 @@ class GitHubWorkflows:
             raise HostUnreachable(f"{WHO}'s answer describes a run in a way that I do not know")
         attempt = run.get("run_attempt") if isinstance(run, Mapping) else None
         if other := _other_commit(bound_to(how.ref, order), run):
-            state = _ENDS.get(conclusion, RunState.FAILED) if status == "completed" else RunState.RUNNING
+            if status != "completed":
+                return Report(RunState.RUNNING, note=f"{other}{await self._ended_early(how, order)}", url=url)
+            state = _ENDS.get(conclusion, RunState.FAILED)
             return Report(RunState.FAILED if state is RunState.PASSED else state, note=other, url=url)
         report = await self._report(order, path, status, conclusion)
         return replace(report, url=url, attempt=attempt if isinstance(attempt, int) else 0)
@@ -116,6 +118,14 @@ class GitHubWorkflows:
             if refused.status != 409:  # it has ended by itself
                 raise
         return True
+
+    async def _ended_early(self, how: GitHubWorkflow, order: Order) -> str:
+        """What became of ending it; GitHub answers before the run has ended, which the next look sees."""
+        try:
+            await self.stop(how, order)
+        except HostUnreachable as trouble:
+            return f", and I could not cancel it: {trouble}"
+        return ", so I told GitHub to cancel it"
 
     async def _must_be(self, order: Order, ref: str, sha: str) -> None:
         """Raises ``NotTaken`` unless the branch or tag stands at this commit."""

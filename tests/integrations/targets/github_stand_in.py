@@ -33,6 +33,8 @@ class GitHubStandIn:
         self.dispatched: list[dict[str, Any]] = []
         self.pending: list[str] = []
         self.merges = False
+        self.refs = {"v1.4.0": SHA, "main": SHA}
+        self.moves_to = ""  # where the branch stands by the time that a run of it begins
         self.log = LOG
         self.log_asked_with: list[str | None] = []
         self.log_at = ""
@@ -41,6 +43,7 @@ class GitHubStandIn:
         app = web.Application(middlewares=[self._who])
         repository = "/repos/harbor/web"
         app.router.add_get(repository, self._repository)
+        app.router.add_get(repository + "/commits/{ref:.+}", self._commit)
         app.router.add_post(repository + "/actions/workflows/{file}/dispatches", self._dispatch)
         app.router.add_get(repository + "/actions/workflows/{file}/runs", self._runs)
         app.router.add_get(repository + "/actions/runs/{id}", self._run)
@@ -68,6 +71,14 @@ class GitHubStandIn:
     async def _repository(self, request: web.Request) -> web.Response:
         return web.json_response({"id": 1, "full_name": "harbor/web", "default_branch": "trunk"})
 
+    async def _commit(self, request: web.Request) -> web.Response:
+        sha = self.refs.get(request.match_info["ref"])
+        if sha is None:
+            return web.json_response(
+                {"message": f"No commit found for SHA: {request.match_info['ref']}"}, status=422
+            )
+        return web.json_response({"sha": sha})
+
     async def _dispatch(self, request: web.Request) -> web.Response:
         asked = await request.json()
         self.dispatched.append(asked)
@@ -91,6 +102,7 @@ class GitHubStandIn:
             "name": "Deploy",
             "display_title": title,
             "head_branch": branch,
+            "head_sha": self.moves_to or self.refs.get(branch, OTHER_SHA),
             "event": "workflow_dispatch",
             "status": "queued",
             "conclusion": None,

@@ -1,5 +1,7 @@
 """Deployments by GitHub: workflows that it runs, and deployments that somebody else carries out."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.events import RunState
@@ -55,6 +57,63 @@ async def test_hostile_values_stay_values(github, url, carrier):
 
     assert github.dispatched[0]["inputs"]["version"] == HOSTILE
     assert github.dispatched[0]["ref"] == "main"
+
+
+BY_NAME = GitHubWorkflow("deploy.yml", "{version}", {"deployment": "{deployment}"})
+
+
+async def test_a_workflow_of_the_versions_own_ref_runs_where_that_stands_at_the_approved_commit(
+    github, url, carrier
+):
+    taken = await carrier.start(BY_NAME, order(url))
+    assert taken == Taken(RUN, PAGE)
+    assert github.dispatched[0]["ref"] == "v1.4.0"
+    github.runs[9_000_000_000] |= {"status": "completed", "conclusion": "success"}
+    report = await carrier.look(BY_NAME, order(url, reference=RUN))
+    assert (report.state, report.note) == (RunState.PASSED, "")
+
+
+async def test_a_ref_that_moved_since_the_approval_starts_no_workflow(github, url, carrier):
+    github.refs["v1.4.0"] = OTHER_SHA
+    with pytest.raises(NotTaken, match=r"v1\.4\.0 stands at 0b31b1c\w* on GitHub, not at 9f3c2a1\w*"):
+        await carrier.start(BY_NAME, order(url))
+    assert github.dispatched == []
+
+
+async def test_a_ref_that_is_gone_starts_no_workflow(github, url, carrier):
+    del github.refs["v1.4.0"]
+    with pytest.raises(NotTaken):
+        await carrier.start(BY_NAME, order(url))
+    assert github.dispatched == []
+
+
+async def test_a_run_that_began_at_another_commit_is_cancelled_and_never_called_live(github, url, carrier):
+    github.moves_to = OTHER_SHA
+    await carrier.start(BY_NAME, order(url))
+
+    begun = await carrier.look(BY_NAME, order(url, reference=RUN))
+    assert begun.state is RunState.RUNNING
+    assert "it is of 0b31b1c" in begun.note
+    assert "so I told GitHub to cancel it" in begun.note
+    assert github.runs[9_000_000_000]["conclusion"] == "cancelled"
+    assert (await carrier.look(BY_NAME, order(url, reference=RUN))).state is RunState.CANCELLED
+
+
+async def test_one_that_was_over_before_we_looked_failed(github, url, carrier):
+    github.moves_to = OTHER_SHA
+    await carrier.start(BY_NAME, order(url))
+    github.runs[9_000_000_000] |= {"status": "completed", "conclusion": "success"}
+    report = await carrier.look(BY_NAME, order(url, reference=RUN))
+    assert report.state is RunState.FAILED
+    assert "0b31b1c" in report.note
+
+
+async def test_the_name_that_was_asked_for_is_the_ref_where_the_commit_is_what_the_inputs_get(github, url, carrier):
+    """``ref`` has to be a name on GitHub, also where ``{version}`` is filled with the commit elsewhere."""
+    how = GitHubWorkflow("deploy.yml", "{version}", {"version": "{version}", "deployment": "{deployment}"})
+    await carrier.start(how, replace(order(url, version=SHA), ref="main"))
+    assert github.dispatched[0]["ref"] == "main"
+    assert github.dispatched[0]["inputs"]["version"] == SHA
 
 
 async def test_an_older_server_that_refuses_the_question_is_asked_without_it(github, url, carrier):

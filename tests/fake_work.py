@@ -84,6 +84,7 @@ class FakeWork:
     """One transaction on a ``Store``; nothing of it shows before ``commit``."""
 
     def __init__(self, store: Store, now: datetime, team: Team, render: Render | None = None) -> None:
+        self.by_app = False
         self.now = now
         self.team = team
         self._store = store
@@ -166,7 +167,7 @@ class FakeWork:
             if not isinstance(fact, str | int | float | bool | None):
                 raise TypeError(f"{entry.kind}: {name} is {type(fact).__name__}; facts are plain values")
         says_nothing(entry)
-        self._entries.append(entry)
+        self._entries.append(entry.through_an_app() if self.by_app else entry)
 
     def say(self, message: Message | Home | File) -> None:
         """Say it at the commit."""

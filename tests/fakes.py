@@ -280,6 +280,7 @@ class World:
         key: str | None = None,
         channel_id: str = "C0GENERAL",
         on: MessageRef | None = None,
+        by_app: bool = False,
         **args: Any,
     ) -> Answer:
         """Use a verb with arguments as the runtime would have read them; gives the private answer.
@@ -293,7 +294,7 @@ class World:
         gesture = key or f"gesture:{next(self._gestures)}"
         if gesture in self.store.seen:
             return None
-        call = Call(args, by, self.clock.now(), gesture, door, channel_id, on)
+        call = Call(args, by, self.clock.now(), gesture, door, channel_id, on, by_app=by_app)
         if declared.prepare:
             call = replace(call, prepared=await declared.prepare(call, self.tools))
         answer = await self.unit.run(lambda work: perform(declared, call, work))

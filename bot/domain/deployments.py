@@ -30,6 +30,7 @@ class Deployment:
 
     Attributes:
         sha: the commit that everything is about: what was approved is what the command gets.
+        through_app: an app wrote the request, in the name of ``asked_by``.
         rolls_back: the deployment that this one takes back; ``unapproved``: why that needs a yes all the same.
         overrides: the freeze that those who approve let it pass, the one that began at ``overrides_since``.
         fixes: the incident that it is to end, for which it passes rules while that is open.
@@ -74,6 +75,7 @@ class Deployment:
     sent_back: int = 0
     called: str = ""
     asked: tuple[str, ...] = ()
+    through_app: bool = False
     alerts: tuple[str, ...] = ()
     told_next: bool = False
     queued_at: datetime | None = None
@@ -271,10 +273,7 @@ class Deployment:
         return replace(self, state=State.SUCCEEDED if is_live else State.FAILED, ended_at=at, ended_by=by)
 
     def again(self, at: datetime) -> Self:
-        """Queued once more, on the approval it has; that must not have lapsed meanwhile.
-
-        Raises ``Refusal`` where nobody asked us for it, so that nobody has approved it.
-        """
+        """Queued once more, on the approval it has, unless that has lapsed. Raises ``Refusal`` where there is none."""
         self.must_be(State.FAILED, State.UNKNOWN, at=at)
         if self.reported_by:
             how = f'Ask with "/deploy {self.what}".'

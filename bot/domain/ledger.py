@@ -1,7 +1,7 @@
 """What the ledger holds: entries that name their subjects, never people's words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self, TypeAlias
 
@@ -44,6 +44,10 @@ class Entry:
     subjects: tuple[Subject, ...]
     by: str = ""
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+
+    def through_an_app(self) -> "Entry":
+        """The same, as an app wrote it in the name of ``by``."""
+        return replace(self, facts={**self.facts, "through_app": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class Work(Protocol):
 
     now: datetime
     team: Team
+    by_app: bool  # an app wrote the call that this is for, in the name of whoever calls
 
     async def get(self, noun: type[N], id: str) -> N | None:
         """The thing with this id (case does not matter), or nothing. Locked until the end of the work."""

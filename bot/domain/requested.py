@@ -19,16 +19,18 @@ class About(TypedDict, total=False):
     overrides_since: datetime | None
     fixes: str
     artifact: str
+    through_app: bool
 
 
 class Passes(TypedDict):
-    """What a request asks to pass, and by which reason; ``not_by`` is who may not say yes to that."""
+    """What a request asks to pass, by which reason, and by whose hand; ``not_by`` may not say yes to that."""
 
     because: str
     overrides: str
     overrides_since: datetime | None
     fixes: str
     not_by: str
+    through_app: bool
 
 
 def yeses_needed(approvals: int, about: About) -> int:

@@ -27,6 +27,7 @@ class Reading:
     """A work that only reads, from a connection that waits for no writer. Writing raises ``TypeError``."""
 
     repeated = False
+    by_app = False
 
     def __init__(
         self, connect: Callable[[], Awaitable[Rows]], now: datetime, team: Team, memory: Memory | None = None
@@ -121,6 +122,7 @@ class Transaction(Reading):
 
     Attributes:
         repeated: the gesture that this work is for was handled before.
+        by_app: an app wrote it in the name of whoever calls; every entry says so.
         outcome: how the job that this work does ends with its commit; ``note`` says why.
     """
 
@@ -156,7 +158,8 @@ class Transaction(Reading):
 
     def record(self, entry: Entry) -> None:
         """Append to the ledger. Raises ``ValueError`` for an entry that is about nothing."""
-        self._entries.append(ledger.entry_row(entry, self.now))
+        told = entry.through_an_app() if self.by_app else entry
+        self._entries.append(ledger.entry_row(told, self.now))
 
     def say(self, message: Message | Home | File) -> None:
         """What a conversation (or a Home tab) should show from the commit on; the last with a key counts."""

@@ -218,7 +218,8 @@ def deployable(service: Service) -> None:
 async def _passes(work: Work, service: str, environment: str, because: str) -> Passes:
     """What a request with this reason asks to pass: the rules that its incident lets it pass, else a freeze."""
     reason = because.strip()
-    nothing: Passes = {"because": reason, "overrides": "", "overrides_since": None, "fixes": "", "not_by": ""}
+    by_app = work.by_app
+    nothing = Passes(because=reason, overrides="", overrides_since=None, fixes="", not_by="", through_app=by_app)
     if incident := await deploy_fixes.fixed_by(work, service, reason):
         return {**nothing, "fixes": incident.id, "not_by": incident.opened_by}
     freeze = await deploy_rules.freeze_to_pass(work, service, environment) if reason else None

@@ -194,6 +194,8 @@ def _step(one: Recorded) -> Step:
         words.append(f"({_called(named)})" if isinstance(stage, str) else _called(named))
     if "environment" in by_kind:
         words.append(f"in {by_kind['environment'].name}")
+    if one.entry.facts.get("through_app"):
+        words.append("through an app")
     return Step(_STAGES.get(noun, Stage.MANAGE), " ".join(words), one.at, one.entry.by)
 
 

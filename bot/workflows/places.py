@@ -32,6 +32,7 @@ Find = Callable[[Work, str], Awaitable[Sequence[Place]]]
 async def perform(verb: Verb, call: Call, work: Work) -> Answer:
     """The deed of a call, where the policy allows it for everything that the call is about."""
     await permit(verb, call, work)
+    work.by_app = call.by_app
     return await verb.handle(call, work)
 
 

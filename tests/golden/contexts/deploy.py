@@ -220,6 +220,8 @@ CONTEXTS = {
     ),
     "deploy/asked": _asked(WAITING, STOPPED.checks),
     "deploy/asked#fix": _asked(FIX),
+    "deploy/card#through-app": _card(replace(WAITING, through_app=True), picture=PICTURE),
+    "deploy/asked#through-app": _asked(replace(WAITING, through_app=True)),
     "deploy/card#rollback-asked": _card(ROLLBACK_ASKED, picture=PICTURE),
     "deploy/asked#rollback": _asked(ROLLBACK_ASKED),
     "deploy/asked#unchecked": _asked(WAITING, Checks()),

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import structlog
 from aiohttp import StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.runtime.http_body import STREAM_BUFFER
 from bot.runtime.logs import Seldom
@@ -136,6 +137,14 @@ class Connection(web.RequestHandler):
             if resp.keep_alive:
                 self._body = None
                 self._all.waiting(self)
+
+    def log_exception(self, *args: Any, **more: Any) -> None:
+        """A request that cannot be read is its sender's fault: a line a minute, where aiohttp has a traceback each."""
+        fault = more.get("exc_info")
+        if not isinstance(fault, HttpProcessingError):
+            super().log_exception(*args, **more)
+        elif times := _seldom.says("unreadable"):
+            log.warning("http.unreadable", why=type(fault).__name__, times=times)
 
     def _expect(self) -> None:
         self._deadline = asyncio.get_running_loop().call_later(HEADERS_WITHIN, self.force_close)

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import web
 
 from bot.integrations.source import Source, bearer_or_basic, by_body, hmac_sha256
@@ -18,6 +19,7 @@ from bot.runtime import http_body, http_server
 from bot.runtime.health import routes as health_routes
 from bot.runtime.hooks import Hooks
 from bot.runtime.http_body import NotRead, Room, body_of
+from bot.runtime.logs import Seldom
 from tests.fakes import FakeClock
 from tests.runtime.test_hooks import FakeInbox, fetch
 
@@ -255,6 +257,23 @@ async def test_more_headers_than_anybody_needs_end_the_connection(served: Served
     await client.ended()
 
     assert await (await served.client()).post("/hooks/bearer", KNOWN) == 202
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [f"GET /healthz HTTP/1.1\r\nX-A: {'x' * 9_000}\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /\r\nx y\r\n\r\n"],
+)
+async def test_requests_that_cannot_be_read_are_one_line_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, served: Served, request_line: str
+) -> None:
+    monkeypatch.setattr(http_server, "_seldom", Seldom())
+    with structlog.testing.capture_logs() as log:
+        for _ in range(5):
+            client = await served.client()
+            await client.send(request_line)
+            assert (await client.answer())[0] == 400
+    assert [line["event"] for line in log] == ["http.unreadable"]
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_requests_sent_ahead_do_not_pile_up_while_one_is_answered(served: Served) -> None:

@@ -1,10 +1,8 @@
 """What ``/readyz`` asks: whether the database, Slack and the messenger let us work."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping
 
-from bot.domain.dead_letters import LetterKind
 from bot.runtime import metrics
 from bot.runtime.health import Check
 from bot.runtime.messenger import Messenger
@@ -51,6 +49,6 @@ async def measure(messenger: Messenger, unit: UnitOfWork) -> None:
     """Bring the gauges up to date that are read from the database."""
     await messenger.count()
     async with unit.reading() as work:
-        letters = Counter(one.kind for one in await work.dead_letters(limit=1_000))
-    for kind in LetterKind:
-        metrics.OWED.labels(kind).set(letters[kind])
+        letters = await work.dead_letter_counts()
+    for kind, number in letters.items():
+        metrics.OWED.labels(kind).set(number)

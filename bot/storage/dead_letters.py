@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Text, cast, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Text, and_, cast, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.dead_letters import DeadLetter, LetterKind
@@ -39,13 +39,20 @@ _ALL = union_all(
 async def listed(conn: AsyncConnection, limit: int, now: datetime) -> list[DeadLetter]:
     """The newest first; last the jobs that nobody takes, which are not dead yet."""
     query = select(_ALL).order_by(_ALL.c.at.desc(), _ALL.c.id).limit(limit)
-    left = select(_JOB.key, _JOB.kind, _JOB.run_at).where(
-        _JOB.state == leases.WAITING, _JOB.run_at < now - LEFT_AFTER
-    )
+    left = select(_JOB.key, _JOB.kind, _JOB.run_at).where(_is_left(now))
     waiting = await conn.execute(left.order_by(_JOB.run_at).limit(limit))
     overdue = [_letter(LetterKind.JOB, row.key, row.kind, NOBODY, row.run_at) for row in waiting]
     dead = [_letter(row.kind, row.id, row.what, row.why or "", row.at) for row in await conn.execute(query)]
     return (dead + overdue)[:limit]
+
+
+async def counted(conn: AsyncConnection, now: datetime) -> dict[LetterKind, int]:
+    """How many there are of each kind, the jobs that nobody takes among them."""
+    dead = await conn.execute(select(_ALL.c.kind, func.count()).group_by(_ALL.c.kind))
+    found = dict.fromkeys(LetterKind, 0) | {LetterKind(kind): number for kind, number in dead}
+    left = select(func.count()).select_from(jobs.job_table).where(_is_left(now))
+    found[LetterKind.JOB] += (await conn.execute(left)).scalar_one()
+    return found
 
 
 async def revive(conn: AsyncConnection, kind: LetterKind, id: str, now: datetime) -> str | None:
@@ -58,6 +65,11 @@ async def revive(conn: AsyncConnection, kind: LetterKind, id: str, now: datetime
         case LetterKind.DELIVERY:
             is_one = id.isdecimal() and await inbox.replay(conn, int(id), now, dead_only=True)
             return "inbox" if is_one else None
+
+
+def _is_left(now: datetime) -> ColumnElement[bool]:
+    """Of a job: nobody takes it."""
+    return and_(_JOB.state == leases.WAITING, _JOB.run_at < now - LEFT_AFTER)
 
 
 def _letter(kind: str, id: str, what: str, why: str, at: datetime) -> DeadLetter:

@@ -84,6 +84,10 @@ class Reading:
         """What waits for an admin, the newest first."""
         return await dead_letters.listed((await self._rows()).conn, limit, self.now)
 
+    async def dead_letter_counts(self) -> dict[LetterKind, int]:
+        """How many wait for an admin, of every kind."""
+        return await dead_letters.counted((await self._rows()).conn, self.now)
+
     async def ledger_head(self) -> Head:
         """The end of the ledger's chain of seals, as it is committed."""
         return await seals.head_of((await self._rows()).conn)

@@ -1,5 +1,7 @@
 """One list of what was given up, whatever it was, and one way to try it again; views that are remembered."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.dead_letters import LetterKind
@@ -30,6 +32,11 @@ async def test_dead_jobs_and_deliveries_are_listed_and_tried_again(database: Dat
 
     async with unit.reading() as work:
         letters = {one.kind: one for one in await work.dead_letters()}
+        assert await work.dead_letter_counts() == {
+            LetterKind.MESSAGE: 0,
+            LetterKind.JOB: 1,
+            LetterKind.DELIVERY: 1,
+        }
     assert letters[LetterKind.JOB].why == "it failed 8 times"
     assert letters[LetterKind.DELIVERY].why == "repository.full_name: Field required"
     async with unit() as work:
@@ -41,6 +48,21 @@ async def test_dead_jobs_and_deliveries_are_listed_and_tried_again(database: Dat
         assert await work.dead_letters() == []
         assert not await work.revive(LetterKind.JOB, "run:D-1")
     assert [one.job.key for one in await jobs.claim(database.clock.now(), 10)] == ["run:D-1"]
+
+
+async def test_more_than_a_list_holds_are_counted(database: Database) -> None:
+    unit, inbox = unit_on(database), Inbox(database, database.replica_id)
+    for number in range(25):
+        await inbox.receive("github", f"d-{number}", {}, b"{}", NOON)
+    for delivery in await inbox.claim(database.clock.now(), 25):
+        await inbox.dead(delivery, "a", "b")
+    async with unit() as work:
+        work.owe(Job("deploy.run", "run:D-1", database.clock.now() - timedelta(hours=1)))
+
+    async with unit.reading() as work:
+        assert len(await work.dead_letters(limit=20)) == 20
+        counts = await work.dead_letter_counts()
+    assert counts == {LetterKind.MESSAGE: 0, LetterKind.JOB: 1, LetterKind.DELIVERY: 25}
 
 
 async def test_a_work_that_only_reads_revives_nothing(database: Database) -> None:

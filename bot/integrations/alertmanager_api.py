@@ -4,7 +4,8 @@ Alertmanager gives silences ids of its own and knows no idempotency key, so each
 and is looked for by it before it is written: a write that was cut off is found, and not made twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -20,12 +21,21 @@ from bot.integrations.bodies import body_of
 PATIENCE = ClientTimeout(total=5)  # seconds
 BODY_MAX = 6 * 1024 * 1024  # bytes; 10,000 alerts have about 5 MB
 
+SAID_MAX = 10_000  # characters of an error that are looked through
+STRANGE = "it answers with something that is not its API; look at the address"
+
 
 class AlertmanagerApi:
     """One Alertmanager (or any of a cluster's members, which share their silences)."""
 
-    def __init__(self, session: ClientSession, url: str, token: str | None = None) -> None:
-        """``url`` is what its web page is at, with any path prefix; ``token`` is sent as a bearer's."""
+    def __init__(
+        self, session: ClientSession, url: str, token: str | None = None, redact: Callable[[str], str] = str
+    ) -> None:
+        """``url`` is what its web page is at, with any path prefix; ``token`` is sent as a bearer's.
+
+        ``redact`` takes secrets out of what it says, which is shown.
+        """
+        self._redact = redact
         self._session = session
         self._url = f"{url.rstrip('/')}/api/v2"
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -34,7 +44,8 @@ class AlertmanagerApi:
         """Have it there as it is here; gives its id there."""
         there = await self._find(silence)
         if there is not None and _says_the_same(there, silence):
-            return str(there["id"])
+            with _as_it_answers():
+                return str(there["id"])
         body = {
             "matchers": [_matcher(one) for one in silence.matchers],
             "startsAt": there["startsAt"] if there else _written(silence.at),
@@ -45,7 +56,8 @@ class AlertmanagerApi:
         if there is not None:
             body["id"] = there["id"]
         answer = await self._ask("POST", "/silences", body)
-        return str(answer["silenceID"])
+        with _as_it_answers():
+            return str(answer["silenceID"])
 
     async def end(self, silence: Silence) -> None:
         """Have it there no longer."""
@@ -55,14 +67,19 @@ class AlertmanagerApi:
 
     async def firing(self) -> frozenset[str]:
         """Fingerprints of the alerts that fire there now, silenced or not."""
-        return frozenset(str(alert["fingerprint"]) for alert in await self._ask("GET", "/alerts"))
+        every = await self._ask("GET", "/alerts")
+        with _as_it_answers():
+            return frozenset(str(alert["fingerprint"]) for alert in every)
 
     async def _find(self, silence: Silence) -> Mapping[str, Any] | None:
         """The one that carries the silence's mark and has not ended there."""
         mark = _mark(silence)
         every = await self._ask("GET", "/silences")
-        ours = [one for one in every if str(one.get("comment", "")).endswith(mark)]
-        return next((one for one in ours if one["status"]["state"] != "expired"), None)
+        with _as_it_answers():
+            ours = [one for one in every if str(one.get("comment", "")).endswith(mark)]
+            # What we read of it later is looked for here.
+            still = (one for one in ours if one["status"]["state"] != "expired" and one["id"] and one["startsAt"])
+            return next(still, None)
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         try:
@@ -85,8 +102,19 @@ class AlertmanagerApi:
         if status in {401, 403}:
             raise AlertmanagerRefused(f"it answers {status}: it does not take our token")
         if status >= 300:
-            raise AlertmanagerRefused(f"it answers {status}: {' '.join(text.split())[:160]}")
+            raise AlertmanagerRefused(
+                f"it answers {status}: {' '.join(self._redact(text[:SAID_MAX]).split())[:160]}"
+            )
         return _read(text) if method != "DELETE" else None
+
+
+@contextmanager
+def _as_it_answers() -> Iterator[None]:
+    """What it answers is read as its API says. Raises ``AlertmanagerRefused`` where it is something else."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError):
+        raise AlertmanagerRefused(STRANGE) from None
 
 
 def _read(text: str) -> Any:
@@ -95,7 +123,7 @@ def _read(text: str) -> Any:
     except json_text.TooMuch as problem:
         raise AlertmanagerRefused(f"what it answers is not read: {problem}") from None
     except ValueError:
-        raise AlertmanagerRefused("it answers with something that is not its API; look at the address") from None
+        raise AlertmanagerRefused(STRANGE) from None
 
 
 def _mark(silence: Silence) -> str:

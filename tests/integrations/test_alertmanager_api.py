@@ -155,6 +155,10 @@ async def test_nobody_there_is_said_without_secrets(session: ClientSession, unus
         (400, '"bad matcher"', AlertmanagerRefused, "400.*bad matcher"),
         (302, "", AlertmanagerRefused, "answers 302"),
         (200, "<html>", AlertmanagerRefused, "not its API"),
+        (200, "null", AlertmanagerRefused, "not its API"),
+        (200, "[7]", AlertmanagerRefused, "not its API"),
+        (200, '{"error": "odd"}', AlertmanagerRefused, "not its API"),
+        (200, "[" + "[]," * 60_000 + "[]]", AlertmanagerRefused, "not read: it holds more than"),
     ],
 )
 async def test_what_it_may_answer_instead(

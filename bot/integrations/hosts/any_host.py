@@ -1,6 +1,6 @@
 """The code host that knows which code host to ask."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import aiohttp
 
@@ -24,6 +24,7 @@ class AnyHost:
         session: shared with everything else that speaks HTTP; it stays open.
         github: tokens that let us read private repositories, and more often; each goes to its own host.
         gitlab: the same, for private projects.
+        redact: takes secrets out of what the git program says, which is shown.
     """
 
     def __init__(
@@ -31,8 +32,9 @@ class AnyHost:
         session: aiohttp.ClientSession,
         github: HostTokens = HostTokens(),  # noqa: B008  frozen
         gitlab: HostTokens = HostTokens(),  # noqa: B008
+        redact: Callable[[str], str] = str,
     ) -> None:
-        self._local = LocalGit()
+        self._local = LocalGit(redact=redact)
         self._github = GitHubReleases(session, github)
         self._gitlab = GitLabReleases(session, gitlab)
 

@@ -27,6 +27,8 @@ PAGE = 100  # GitHub's largest page; docs.github.com/en/rest/commits/commits
 # No such thing (or hidden from us), and no such ref.
 _ABSENT = frozenset({404, 422})
 _REFUSED = frozenset({401, 403, 429})
+_END = object()  # null may be an item
+STRANGE = "GitHub answered something that is not an answer of its API"
 
 
 class GitHub:
@@ -59,7 +61,7 @@ class GitHub:
             # One commit may tell of 300 files with their patches; a page of one is enough to learn its SHA.
             named = name if kind == "commits" else f"{kind}/{name}"
             try:
-                found = await self._get(repository, "commits/{ref}{?per_page}", ref=named, per_page=1)
+                found = await self._ask(repository, "commits/{ref}{?per_page}", ref=named, per_page=1)
             except _Absent:
                 return None
             return _text(found, "sha")
@@ -124,9 +126,15 @@ class GitHub:
             raise RangeTooLong(f"more than {self._commits_max} commits")
         return found
 
-    async def _get(self, repository: Repository, path: str, **values: Any) -> Any:
+    async def _ask(self, repository: Repository, path: str, **values: Any) -> Any:
         async with self._asking():
             return await self._api(repository).getitem(f"/repos/{_name(repository)}/{path}", values)
+
+    async def _get(self, repository: Repository, path: str, **values: Any) -> Mapping[str, Any]:
+        found = await self._ask(repository, path, **values)
+        if not isinstance(found, Mapping):
+            raise HostUnreachable(STRANGE)
+        return found
 
     async def _pages(
         self, repository: Repository, path: str, most: int, *, within: str | None = None, **values: Any
@@ -138,8 +146,8 @@ class GitHub:
         seen = 0
         while seen < most:
             async with self._asking():
-                item = await anext(pages, None)
-            if item is None:
+                item = await anext(pages, _END)
+            if item is _END:
                 return
             seen += 1
             yield item
@@ -161,8 +169,9 @@ class GitHub:
             if isinstance(error, BadRequest) and error.status_code in _ABSENT:
                 raise _Absent from error
             raise _refusal(error) from error
-        except (GitHubException, ValueError) as error:
-            raise HostUnreachable("GitHub answered something that is not an answer of its API") from error
+        # A KeyError or a TypeError is gidgethub's, of pages that hold no items where they should.
+        except (GitHubException, ValueError, KeyError, TypeError) as error:
+            raise HostUnreachable(STRANGE) from error
         except TimeoutError as error:
             raise HostUnreachable(f"GitHub did not answer within {self._limit.total_seconds():g} s") from error
         except aiohttp.ClientError as error:

@@ -65,13 +65,20 @@ class GitHubReleases(GitHubChecks):
                 if known is None:
                     written = await api.post(place, data=content)
                 else:
-                    written = await api.patch(f"{place}/{{id}}", {"id": str(known["id"])}, data=content)
+                    written = await api.patch(f"{place}/{{id}}", {"id": _id(known)}, data=content)
         except _Absent as absent:
             raise HostUnreachable("GitHub does not let us write releases; the token lacks a right") from absent
         return _text(written, "html_url")
 
 
 _NEWEST_CLOSED = {"state": "closed", "sort": "updated", "direction": "desc"}
+
+
+def _id(release: Mapping[str, Any]) -> str:
+    id = release.get("id")
+    if not isinstance(id, int):
+        raise HostUnreachable("GitHub's answer has no id")
+    return str(id)
 
 
 def _pull(body: Any) -> MergedPull:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -46,9 +46,17 @@ class LocalGit:
     Args:
         limit: how long one git command may take.
         commits_max: how many commits a range may hold.
+        redact: takes secrets out of git's own words, such as those of a remote's address.
     """
 
-    def __init__(self, *, limit: timedelta = LIMIT, commits_max: int = COMMITS_MAX) -> None:
+    def __init__(
+        self,
+        *,
+        limit: timedelta = LIMIT,
+        commits_max: int = COMMITS_MAX,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        self._redact = redact
         self._limit = limit
         self._commits_max = commits_max
 
@@ -172,7 +180,8 @@ class LocalGit:
                 raise HostUnreachable(
                     "the clone is partial and lacks what this needs; run git fetch --refetch in it"
                 )
-            raise HostUnreachable(f"git says: {error.strip().split(chr(10))[-1][:200]}")
+            # Before it is cut, as half of a secret is recognised by nobody.
+            raise HostUnreachable(f"git says: {self._redact(error).strip().split(chr(10))[-1][:200]}")
         return out
 
     async def _git(self, repository: Repository, *arguments: str) -> tuple[int, str, str]:

@@ -13,6 +13,8 @@ from bot.domain.ports import HostUnreachable, RefAmbiguous, RefUnknown
 from bot.domain.release_ports import MergedPull, Relation, TagMoved
 from bot.domain.team import Repository
 from bot.integrations.hosts import AnyHost, LocalGit
+from bot.integrations.hosts.same_origin import SameOriginGitHub
+from bot.runtime.redaction import Redaction
 from tests.integrations.everywhere import everywhere
 from tests.integrations.hosts.repositories import git
 
@@ -145,6 +147,41 @@ async def test_a_release_names_the_commit_that_was_approved_and_no_other(github)
     assert stand_in.releases["v1.4.0"]["target_commitish"] == AT_TAG
 
 
+@pytest.mark.parametrize("answer", [[], [{"id": 7}], None, "a page", 7, {}, {"id": None}])
+@pytest.mark.parametrize("at", ["releases/tags/v1.4.0", "git/ref/tags/v1.4.0", "commits/tags%2Fv1.4.0"])
+async def test_an_answer_of_another_shape_is_said_and_nothing_is_written(monkeypatch, github, at, answer):
+    stand_in, host, repository = github
+    await host.write_release(repository, "v1.4.0", AT_TAG, "web v1.4.0", "one")
+    ask = SameOriginGitHub.getitem
+
+    async def asked(self, url, values, **more):
+        whole = await ask(self, url, values, **more)
+        is_it = url.format(**values).endswith(at) or (at.startswith("commits") and "/commits/" in url)
+        return answer if is_it else whole
+
+    monkeypatch.setattr(SameOriginGitHub, "getitem", asked)
+    if at.startswith("git/ref") and isinstance(answer, dict):
+        return  # that it is there is all that is asked
+    with pytest.raises(HostUnreachable, match="GitHub"):
+        await host.write_release(repository, "v1.4.0", AT_TAG, "web v1.4.0", "two")
+    assert stand_in.releases["v1.4.0"]["body"] == "one"
+
+
+@pytest.mark.parametrize("answer", [None, "a page", 7, [7], ["a"], [None], {"message": "odd"}])
+async def test_pages_of_another_shape_are_said(answer):
+    async def pages(request):
+        return web.json_response(answer)
+
+    app = web.Application()
+    app.router.add_get("/repos/harbour/web/{rest:.*}", pages)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        there = Repository(github="harbour/web", github_api=str(server.make_url("/")))
+        odd = AnyHost(session, everywhere("ghp_secret"))
+        for asked in (odd.pull_requests(there, {1}), odd.tags(there)):
+            with pytest.raises(HostUnreachable, match="GitHub"):
+                await asked
+
+
 async def test_no_tag_is_made_by_the_way(github):
     stand_in, host, repository = github
 
@@ -215,3 +252,11 @@ async def test_a_short_sha_of_two_commits_is_refused_with_both(tmp_path):
 
     assert len(several.value.nearest) > 1
     assert all(name.startswith(twice) for name in several.value.nearest)
+
+
+async def test_what_git_says_is_shown_without_secrets(tmp_path):
+    (tmp_path / ".git").write_text("gitdir: /nowhere/https://ana:s3cret-of-ours@git.example.com/web\n")
+    for redact, is_shown in ((str, True), (Redaction().text, False)):
+        with pytest.raises(HostUnreachable, match="git says") as caught:
+            await LocalGit(redact=redact).tags(Repository(git=str(tmp_path)))
+        assert ("s3cret-of-ours" in str(caught.value)) is is_shown

@@ -60,10 +60,8 @@ def _is_ours(identity: Identity, told: Payload) -> bool:
     if identity.is_org_wide and identity.enterprise_id and (enterprise or not team):
         return enterprise in (None, "", identity.enterprise_id)
     if team and identity.team_id:
-        # A workspace that has moved into an organisation since we started is the same workspace.
-        return team == identity.team_id and (
-            not enterprise or not identity.enterprise_id or enterprise == identity.enterprise_id
-        )
+        # auth.test names our organisation where we are in one, so that outside of Grid nobody else's is ours.
+        return team == identity.team_id and (not enterprise or enterprise == identity.enterprise_id)
     return not team and not enterprise
 
 

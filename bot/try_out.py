@@ -18,6 +18,7 @@ from bot.app import Bot, running
 from bot.config import known_secrets, load
 from bot.runtime import discovery, logs, manifest
 from bot.runtime.clock import MovableClock
+from bot.runtime.privacy import keep_to_ourselves
 from bot.runtime.tryout.demo import make_demo
 
 SOURCES = Path(__file__).parent / "integrations" / "sources"
@@ -25,6 +26,8 @@ CLOCK_PATH = "/try/clock"
 DATABASE = "eightbells.db"
 STARTS_WITHIN_SECONDS = 15
 TOKENS = ("GITHUB_TOKEN", "GITHUB_TOKENS", "GITLAB_TOKEN", "GITLAB_TOKENS")
+# What the stand-in needs of our environment , by how the names begin; no secret of ours is its business.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "PYTHON", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "COVERAGE_")
 # Who says what before anybody looks, so that the board is not empty; C-1 is what the captured webhooks name.
 STORY = (
     (
@@ -45,6 +48,8 @@ async def try_out(
     Code hosts are asked as nobody in particular, unless ``with_tokens``: a demonstration acts in nobody's name.
     Raises ``OSError`` where a port is taken, and as ``bot.app.running`` does.
     """
+    # Its demonstration runs real commands, which are told nothing of what our environment holds.
+    keep_to_ourselves(known_secrets(os.environ))
     team_file = await asyncio.to_thread(_prepare, folder)
     database = folder / DATABASE
     shared = _secrets(discovery.sources())
@@ -109,7 +114,7 @@ async def _playground(folder: Path, options: list[str], shared: Mapping[str, str
     written = folder / "manifest.yml"
     written.write_text(manifest.manifest(discovery.commands()), encoding="utf-8")
     environ = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "EIGHTBELLS_"))},
+        **{name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)},
         "PLAYGROUND_SIGNING_SECRET": shared["signing"],
         "PLAYGROUND_BOT_TOKEN": shared["bot"],
         "PLAYGROUND_APP_TOKEN": shared["app"],

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.playground.coverage import markdown
+from bot.playground.guard import keep_to_ourselves
 from bot.playground.options import DEFAULT_SEED, Options, UnsafeOptions, environment
 from bot.playground.server import serving
 
@@ -68,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.coverage:
         print(markdown())  # noqa: T201
         return 0
+    keep_to_ourselves()
     names = ("bot_url", "manifest", "deliveries", "seed", "strict_pace")
     try:
         chosen: dict[str, Any] = environment(os.environ) | {name: getattr(given, name) for name in names}

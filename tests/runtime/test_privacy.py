@@ -4,6 +4,7 @@ import ctypes
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,77 @@ def test_a_deploy_script_reads_none_of_our_secrets():
 
     assert "found" not in found
     assert "memory of True" not in found
+
+
+TRIAL = """
+import asyncio, ctypes, os
+from pathlib import Path
+import bot.playground.__main__ as playground
+import bot.try_out as trial
+
+def told():
+    with open("/proc/self/environ") as file:
+        print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), "xoxb-from-our-environment" in file.read())  # PR_GET_DUMPABLE
+
+async def run(options, port):
+    told()
+
+def prepare(folder):
+    told()
+    raise KeyboardInterrupt
+
+async def started(*arguments, env, **more):
+    print(sorted(name for name in env if "SECRET" in name or "TOKEN" in name), env["PATH"] == os.environ["PATH"])
+    raise KeyboardInterrupt
+
+told()
+playground.run, trial._prepare = run, prepare
+if os.environ["WHICH"] == "playground":
+    playground.main([])
+else:
+    try:
+        asyncio.run(trial.try_out(Path("."), page_port=0, bot_port=0, socket_mode=False, with_tokens=False, stop=None))
+    except KeyboardInterrupt:
+        pass
+    trial.asyncio.create_subprocess_exec = started
+    shared = trial._secrets({"github": 1})
+    try:
+        asyncio.run(trial._playground(Path(os.environ["TMPDIR"]), [], shared, "hook").__aenter__())
+    except KeyboardInterrupt:
+        pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems know no such thing")
+@pytest.mark.parametrize(
+    ("which", "said"),
+    [
+        ("playground", ["1 True", "0 True"]),
+        (
+            "try",
+            [
+                "1 True",
+                "0 False",
+                "['PLAYGROUND_APP_TOKEN', 'PLAYGROUND_BOT_TOKEN', 'PLAYGROUND_HOOK_SECRETS', "
+                "'PLAYGROUND_SIGNING_SECRET'] True",
+            ],
+        ),
+    ],
+)
+def test_the_processes_of_a_trial_keep_to_themselves(which: str, said: list[str], tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", TRIAL],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.getcwd(),
+            "SLACK_BOT_TOKEN": SECRET,
+            "GITHUB_TOKEN": "ghp_of_ours",
+            "WHICH": which,
+            "TMPDIR": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == said

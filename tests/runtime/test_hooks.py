@@ -72,7 +72,7 @@ def inbox() -> FakeInbox:
 @pytest.fixture
 async def client(inbox: FakeInbox) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     app = web.Application()
-    secrets = dict.fromkeys(("plain", "named", "asking", "few"), "secret")
+    secrets: dict[str, str] = dict.fromkeys(["plain", "named", "asking", "few"], "secret")
     app.add_routes(Hooks(SOURCES, secrets, inbox, FakeClock(), fetch).routes())
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -508,6 +508,9 @@ async def test_an_export_is_its_owners_alone(chain: Chain, database_url: str, tm
     assert told.startswith("7 entries written")
     assert path.stat().st_mode & 0o777 == 0o600
     assert verified(path, chain.kept)[0] == 0
+    path.chmod(0o644)
+    await auditing.export(settings(database_url), path)
+    assert path.stat().st_mode & 0o777 == 0o600, "also where it is written over"
 
 
 @pytest.mark.parametrize("head", ["x", "7:", ":9f", "7:9f", "-1:" + "0" * 64, "7:" + "g" * 64])

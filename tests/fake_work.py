@@ -1,7 +1,7 @@
 """One transaction in memory, and what is left after its commit: the ``Work`` of ``tests/fakes.py``."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -15,6 +15,7 @@ from bot.domain.erasing import Copy, Kinship, Traces
 from bot.domain.heads import Head
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Entry, Recorded, Subject
+from bot.domain.looked_back import LOOKED_BACK_AT
 from bot.domain.lookups import fields_of
 from bot.domain.messages import File, Home, Message
 from bot.domain.ports import Noun, Render
@@ -32,6 +33,7 @@ class Row:
     thing: Any
     order: int
     version: int = 1
+    at: datetime | None = None  # when it was written
 
 
 @dataclass
@@ -129,6 +131,14 @@ class FakeWork:
         """How many ``find`` would give."""
         return len(await self.find(noun, limit=1_000_000, **where))
 
+    async def changed(self, noun: type[N], since: datetime) -> AsyncIterator[N]:
+        """Those that were written since then, the one that was written first before the others."""
+        if noun not in LOOKED_BACK_AT:
+            raise TypeError(f"{noun.__name__} is not found by when it changed")
+        mine = [row for (kind, _), row in self._rows.items() if kind is noun and row.at and row.at >= since]
+        for row in sorted(mine, key=lambda row: (row.at, row.order)):
+            yield cast("N", row.thing)
+
     async def add(self, thing: N) -> N:
         """Store it, with the next id of its prefix unless it has one."""
         if not thing.id:
@@ -138,7 +148,7 @@ class FakeWork:
         key = (type(thing), thing.id)
         if key in self._rows:
             raise Conflict(f"{thing.id} is there already")
-        self._rows[key] = Row(_through_json(thing), next(self._store.orders))
+        self._rows[key] = Row(_through_json(thing), next(self._store.orders), at=self.now)
         self._written[key] = 0
         self._mine.add(key)
         return thing
@@ -149,7 +159,7 @@ class FakeWork:
         self._must_be_mine(key)
         row = self._rows[key]
         self._written.setdefault(key, row.version)
-        self._rows[key] = replace(row, thing=_through_json(thing))
+        self._rows[key] = replace(row, thing=_through_json(thing), at=self.now)
 
     async def erase(self, thing: Noun) -> None:
         """Remove its row."""

@@ -1,7 +1,6 @@
 """How much of what alerts say is acted on, route by route; and what another route would have said."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -49,18 +48,16 @@ class RouteNoise:
         return "lower its urgency, send it to a channel that is read once a day, or remove the rules"
 
 
-def by_route(
-    groups: Iterable[AlertGroup], names: Sequence[str], passed: Iterable[AlertGroup] = ()
-) -> list[RouteNoise]:
-    """Each of these routes, and those that are no more, in this order; the noisiest of the others last."""
+def by_route(groups: Iterable[AlertGroup], names: Sequence[str], passed: Mapping[str, int]) -> list[RouteNoise]:
+    """Each of these routes, and those that are no more, in this order; ``passed`` are how many, by route."""
     found: dict[str, list[AlertGroup]] = {name: [] for name in names}
     for group in groups:
-        found.setdefault(_route(group), []).append(group)
-    over = Counter(_route(group) for group in passed)
-    return [_noise(name, found.get(name, ()), over[name]) for name in dict.fromkeys((*found, *over))]
+        found.setdefault(route_of(group), []).append(group)
+    return [_noise(name, found.get(name, ()), passed.get(name, 0)) for name in dict.fromkeys((*found, *passed))]
 
 
-def _route(group: AlertGroup) -> str:
+def route_of(group: AlertGroup) -> str:
+    """The name of the route that it took."""
     return group.route or "default"
 
 

@@ -1,6 +1,6 @@
 """What the domain and the workflows need from the world, as protocols; adapters live further out."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -71,14 +71,16 @@ class Work(Protocol):
     ) -> list[N]:
         """Things whose lookup columns equal these values (a tuple: any of them), in order of creation.
 
-        Args:
-            limit: no more than these; how many there are is what ``count`` says.
-            first_by: a lookup field whose lowest values come first, and things without one last; "" for none.
+        No more than ``limit``: ``count`` says how many there are. The lowest of the field ``first_by`` come first.
         """
         ...
 
     async def count(self, noun: type[Noun], **where: Any) -> int:
         """How many ``find`` would give, without a limit."""
+        ...
+
+    def changed(self, noun: type[N], since: datetime) -> AsyncIterator[N]:
+        """Every one written since then, each once, however many: to be looked at, not to be saved."""
         ...
 
     async def add(self, thing: N) -> N:
@@ -191,10 +193,7 @@ class Directory(Protocol):
         ...
 
     async def channel(self, name: str) -> Channel | None:
-        """A conversation by id or by name, with or without ``#``; nothing where we see none of that name.
-
-        Raises ``Refusal`` where Slack is silent.
-        """
+        """A conversation by id or by name, ``#`` or not, if we see it. Raises ``Refusal`` where Slack is silent."""
         ...
 
 

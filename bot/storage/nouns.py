@@ -40,6 +40,7 @@ from sqlalchemy import (
 )
 
 import bot.domain
+from bot.domain.looked_back import LOOKED_BACK_AT
 from bot.domain.lookups import fields_of, together
 from bot.domain.ports import Noun
 from bot.domain.refusals import Unreadable
@@ -83,6 +84,8 @@ class Kept(Generic[N]):
         )
         for lookup in noun.FOUND_BY:
             Index(None, *(self.table.c[LOOKUP + field] for field in together(lookup)), self.table.c.number)
+        if noun in LOOKED_BACK_AT:
+            Index(None, self.table.c.updated_at, self.table.c.number)
         # Made once: making a statement costs more than executing it.
         c = self.table.c
         at_revision = (c.folded_id == bindparam("at_id"), c.revision == bindparam("at_revision"))
@@ -126,6 +129,13 @@ class Kept(Generic[N]):
     def where(self, wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
         """Conditions for ``Work.find``. Raises ``TypeError`` for a field that is not in ``FOUND_BY``."""
         return [_equals(self.column(field), value) for field, value in wanted.items()]
+
+    @property
+    def changed_at(self) -> Column[Any]:
+        """When a row was written. Raises ``TypeError`` for a noun that no index finds by it."""
+        if self.noun not in LOOKED_BACK_AT:
+            raise TypeError(f"{self.noun.__name__} is not found by when it changed: it is not in LOOKED_BACK_AT")
+        return self.table.c.updated_at
 
     def column(self, field: str) -> Column[Any]:
         """The lookup column of a field. Raises ``TypeError`` for a field that is not in ``FOUND_BY``."""

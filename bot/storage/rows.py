@@ -1,12 +1,12 @@
 """The nouns of one work: what it read, at which revision, and what it has still to write."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,8 @@ from bot.storage.nouns import Kept, folded, kept
 
 N = TypeVar("N", bound=Noun)
 Key: TypeAlias = tuple[type[Any], str]
+
+PAGE = 500  # rows that are in memory at once where all of a stretch are looked through
 
 
 @dataclass
@@ -88,6 +90,25 @@ class Rows:
         how = kept(noun)
         query = select(func.count()).select_from(how.table).where(*how.where(where))
         return await self.conn.scalar(query) or 0
+
+    async def changed(self, noun: type[N], since: datetime) -> AsyncIterator[N]:
+        """Things that were written since then, each once, page by page; none of them is in hand afterwards."""
+        await self.flush()
+        how = kept(noun)
+        at, number = how.changed_at, how.table.c.number
+        query = select(how.table).order_by(at, number).limit(PAGE)
+        rows = (await self.conn.execute(query.where(at >= since))).all()
+        seen: set[int] = set()
+        while rows:
+            for row in rows:
+                if row.number not in seen:  # one that is written meanwhile comes again
+                    seen.add(row.number)
+                    yield how.thing(row)
+            last = rows[-1]
+            if len(rows) < PAGE:
+                return
+            after = tuple_(at, number) > (last.updated_at, last.number)
+            rows = (await self.conn.execute(query.where(at >= last.updated_at, after))).all()
 
     async def add(self, thing: N) -> N:
         """Stage a new thing, with its id."""

@@ -1,6 +1,6 @@
 """One transaction as workflows see it: reads at once, writes together at the end, all of it or nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -59,6 +59,11 @@ class Reading:
     async def count(self, noun: type[Noun], **where: Any) -> int:
         """How many ``find`` would give, without a limit."""
         return await (await self._rows()).count(noun, where)
+
+    async def changed(self, noun: type[N], since: datetime) -> AsyncIterator[N]:
+        """Every one that was written since then, each once, however many; to be looked at, not to be saved."""
+        async for thing in (await self._rows()).changed(noun, since):
+            yield thing
 
     async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
         """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""

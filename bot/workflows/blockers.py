@@ -8,14 +8,12 @@ from bot.domain.blockers import Blocker, BlockerState
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.stages import Stage
-from bot.domain.unblock_times import UnblockTime, unblock_times
+from bot.domain.unblock_times import SPAN, UnblockTime, unblock_times
 from bot.workflows import blockers_news as news
 from bot.workflows import changes
 from bot.workflows.blockers_asking import owe_next, standup_of
 from bot.workflows.blockers_links import Linked, closed, linked
-from bot.workflows.finding import found
-
-MOST_COUNTED = 5_000  # closed blockers that a figure is made of
+from bot.workflows.finding import every, found
 
 
 async def air(
@@ -132,7 +130,7 @@ async def known(work: Work, id: str) -> Blocker:
 
 async def open_ones(work: Work, **where: Any) -> list[Blocker]:
     """Every blocker that still holds somebody up, the oldest first."""
-    return await work.find(Blocker, state=BlockerState.OPEN, newest_first=False, **where)
+    return await every(work, Blocker, state=BlockerState.OPEN, newest_first=False, **where)
 
 
 async def of_changes(work: Work, change_ids: Sequence[str]) -> list[Blocker]:
@@ -143,7 +141,8 @@ async def of_changes(work: Work, change_ids: Sequence[str]) -> list[Blocker]:
 
 async def times(work: Work) -> tuple[UnblockTime, ...]:
     """How long blockers held that were closed in the last 30 days, by team."""
-    return unblock_times(await work.find(Blocker, state=BlockerState.CLOSED, limit=MOST_COUNTED), work.now)
+    lately = [one async for one in work.changed(Blocker, work.now - SPAN) if one.state is BlockerState.CLOSED]
+    return unblock_times(lately, work.now)
 
 
 def _linked(blocker: Blocker, links: Linked) -> Blocker:

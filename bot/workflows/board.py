@@ -16,6 +16,7 @@ from bot.domain.ports import Work
 from bot.domain.releases import Release, ReleaseState
 from bot.domain.reviews import PullRequest
 from bot.domain.stages import Stage
+from bot.workflows.finding import every
 
 SHOWN = 3  # items of one stage on the board; the count says how many there are
 READ = 50  # newest things of a kind, among which those are that are shown
@@ -38,7 +39,7 @@ async def board(work: Work) -> Board:
 
 
 async def _make(work: Work) -> Board:
-    changes = await work.find(Change, state=ChangeState.OPEN)
+    changes = await every(work, Change, state=ChangeState.OPEN)
     columns: list[Column] = []
     for stage in Stage:
         moving = await _MOVING[stage](work) if stage in _MOVING else _NOTHING
@@ -56,14 +57,14 @@ def _change(change: Change) -> Item:
 
 async def _pull_requests(work: Work) -> Moving:
     """Open pull requests that carry no change of ours (those that do are on the board as the change)."""
-    pulls = await work.find(PullRequest, state=PullRequestState.OPEN)
+    pulls = await every(work, PullRequest, state=PullRequestState.OPEN)
     carrying = sum(bool(pull.changes) for pull in pulls)
     items = [
         Item(f"{pull.repository.partition('/')[2]}#{pull.number}", pull.title, pull.opened_at, pull.author_id)
         for pull in pulls
         if not pull.changes
     ]
-    return Moving(await work.count(PullRequest, state=PullRequestState.OPEN) - carrying, items)
+    return Moving(len(pulls) - carrying, items)
 
 
 async def _builds(work: Work) -> Moving:

@@ -24,7 +24,7 @@ class Wanted(NamedTuple):
 async def of(work: Work, person: Person) -> list[Wanted]:
     """What waits for this person."""
     swaps = await every(work, Cover, by=person.id, state=CoverState.ASKED)
-    asked = await work.find(CauseQuestion, state="asked", limit=50)
+    asked = await every(work, CauseQuestion, state="asked")
     return [
         *[
             Wanted(f"{one.team} calls you: {one.text[:100]}", f"I am on it ({one.id})", "monitor.heard", one.id)

@@ -14,6 +14,7 @@ from bot.domain.ports import Work
 from bot.domain.slots import Slot
 from bot.workflows import deploy_news as news
 from bot.workflows import deploy_rules, locks, suspects
+from bot.workflows.finding import every
 
 DAYS = 30  # of which the numbers of delivery are
 
@@ -58,7 +59,7 @@ class Who:
 async def queues(work: Work, environment: str | None = None) -> list[Queue]:
     """The queue of one environment, or of each that has one, in the order in which versions travel."""
     where: dict[str, Any] = {"environment": environment} if environment else {}
-    coming = await work.find(Deployment, state=(State.QUEUED, State.RUNNING, State.UNKNOWN), **where)
+    coming = await every(work, Deployment, state=(State.QUEUED, State.RUNNING, State.UNKNOWN), **where)
     places = sorted(work.team.environments.values(), key=lambda one: one.order)
     found = [
         Queue(one.name, await _places(work, [d for d in coming if d.environment == one.name])) for one in places
@@ -100,12 +101,22 @@ async def _places(work: Work, coming: list[Deployment]) -> tuple[Place, ...]:
 async def delivery_of(work: Work, service: str | None = None, days: int = DAYS) -> Delivery:
     """How delivery to the last environment went in these days, of one service or all."""
     places = sorted(work.team.environments.values(), key=lambda one: one.order)
-    where: dict[str, Any] = {"service": service} if service else {}
+    since = work.now - timedelta(days=days)
+    live = [
+        one
+        async for one in work.changed(Deployment, since)
+        if one.state is State.SUCCEEDED and service in (None, one.service)
+    ]
+    restored = [
+        one
+        async for one in work.changed(Incident, since)
+        if one.state is IncidentState.RESOLVED and service in (None, one.service)
+    ]
     return delivery(
-        await work.find(Deployment, state=State.SUCCEEDED, **where),
-        await work.find(Incident, state=IncidentState.RESOLVED, **where),
+        live,
+        restored,
         await suspects.change_failure(work, days, service),
         places[-1].name if places else "",
-        work.now - timedelta(days=days),
+        since,
         work.now + timedelta(microseconds=1),
     )

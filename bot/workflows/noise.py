@@ -1,13 +1,15 @@
 """Whether alerts are worth their noise: each route's last 30 days, and what a changed one would have said."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from heapq import heappush, heappushpop
 
 from bot.domain.alerts import AlertGroup
 from bot.domain.jobs import Due, Outcome
 from bot.domain.messages import File
-from bot.domain.noise import Replayed, RouteNoise, by_route, replay
+from bot.domain.noise import Replayed, RouteNoise, by_route, replay, route_of
 from bot.domain.ports import Tools, Work
 from bot.domain.routes import Alerting, Route, Tried
 from bot.domain.stages import Stage
@@ -15,19 +17,24 @@ from bot.workflows.handles import due_outside
 from bot.workflows.services import service_of_labels
 
 LOOKED_BACK = timedelta(days=30)
-GROUPS_MAX = 5_000  # whoever has more sees the newest, and is told so
+GROUPS_MAX = 5_000  # that figures are made of: the newest; how many there are is counted
 
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """Groups of the last 30 days; ``is_cut`` where there were more than are read.
+    """Groups of the last 30 days, the newest first: all ``total``, or as many of them as figures are made of.
 
-    ``passed`` were over before we heard of them: they were never shown.
+    ``passed``, by route, is how many were over before we heard of them: they were never shown.
     """
 
     groups: Sequence[AlertGroup]
-    is_cut: bool
-    passed: Sequence[AlertGroup] = ()
+    total: int
+    passed: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there were more than figures are made of."""
+        return self.total > len(self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +59,33 @@ class Preview:
     by_it_then: Replayed
 
 
+class _Newest:
+    """How many there were, and the ``GROUPS_MAX`` of them that began last."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._heap: list[tuple[datetime, int, AlertGroup]] = []
+
+    def add(self, group: AlertGroup) -> None:
+        self.total += 1
+        push = heappushpop if len(self._heap) >= GROUPS_MAX else heappush
+        push(self._heap, (group.opened_at, self.total, group))
+
+    def kept(self) -> list[AlertGroup]:
+        return [group for _, _, group in sorted(self._heap, key=lambda one: one[:2], reverse=True)]
+
+
 async def lately(work: Work) -> Lately:
     """What fired in the last 30 days, the newest first."""
-    newest = await work.find(AlertGroup, limit=GROUPS_MAX)
     since = work.now - LOOKED_BACK
-    recent = [one for one in newest if one.opened_at >= since and one.lead.labels]
-    groups = [one for one in recent if one.has_card or one.storm]
-    passed = [one for one in recent if not (one.has_card or one.storm)]
-    return Lately(groups, len(newest) == GROUPS_MAX and len(recent) == GROUPS_MAX, passed)
+    groups, passed = _Newest(), Counter[str]()
+    async for one in work.changed(AlertGroup, since):
+        if one.opened_at >= since and one.lead.labels:
+            if one.has_card or one.storm:
+                groups.add(one)
+            else:
+                passed[route_of(one)] += 1
+    return Lately(groups.kept(), groups.total, passed)
 
 
 async def noise(work: Work) -> tuple[list[RouteNoise], Lately]:

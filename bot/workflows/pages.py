@@ -7,7 +7,7 @@ from bot.domain.pages import Page, PageState
 from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.workflows import escalate, oncall
-from bot.workflows.finding import found
+from bot.workflows.finding import every, found
 
 
 async def page(work: Work, team: str, text: str, by: Person) -> Page:
@@ -41,7 +41,7 @@ async def take_back(work: Work, page_id: str, by: Person) -> Page:
 
 async def unanswered(work: Work) -> list[Page]:
     """Pages that nobody has answered, the oldest first."""
-    return await work.find(Page, state=(PageState.CALLING, PageState.UNHEARD), newest_first=False)
+    return await every(work, Page, state=(PageState.CALLING, PageState.UNHEARD), newest_first=False)
 
 
 async def _settle(work: Work, page: Page, state: EscalationState) -> None:

@@ -20,7 +20,6 @@ from bot.workflows.handles import due_outside
 
 DIGEST = "standup.digest"
 ASK_SLACK_AGAIN = timedelta(minutes=2)
-MOST = 500  # of a kind that are looked through
 
 
 async def subscribe(work: Work, standup: Standup, by: Person, at: time, hours: Hours) -> datetime | None:
@@ -89,24 +88,35 @@ async def news_of(work: Work, standup: Standup, user_id: str, since: datetime, u
     def new(at: datetime | None) -> bool:
         return at is not None and since < at <= until
 
-    given = await work.find(StandupAnswer, standup_id=standup.id, skipped=False, limit=MOST)
-    aired = await work.find(Blocker, state=BlockerState.OPEN, limit=MOST)
-    closed = await work.find(Blocker, state=BlockerState.CLOSED, limit=MOST)
-    shipped = await work.find(Deployment, state=State.SUCCEEDED, limit=MOST)
-    firing = await work.find(AlertGroup, state="firing", limit=MOST)
+    def others(answer: StandupAnswer) -> bool:
+        return answer.standup_id == standup.id and not answer.skipped and answer.user_id != user_id
 
     def theirs(blocker: Blocker) -> bool:
         return blocker.team == standup.name and user_id not in (blocker.owner_id, blocker.unblocker_id)
 
+    given = [
+        one async for one in work.changed(StandupAnswer, since) if others(one) and new(one.edited_at or one.at)
+    ]
+    blockers = [one async for one in work.changed(Blocker, since) if theirs(one)]
+    shipped = [
+        one async for one in work.changed(Deployment, since) if one.state is State.SUCCEEDED and new(one.ended_at)
+    ]
+    firing = [
+        one
+        async for one in work.changed(AlertGroup, since)
+        if one.state == "firing" and new(one.opened_at) and one.silenced_until is None
+    ]
+    aired = [one for one in blockers if one.state is BlockerState.OPEN and new(one.opened_at)]
+    closed = [one for one in blockers if one.state is BlockerState.CLOSED and new(one.closed_at)]
     return News(
         standup,
         since,
         until,
-        [each for each in reversed(given) if each.user_id != user_id and new(each.edited_at or each.at)],
-        [each for each in reversed(aired) if theirs(each) and new(each.opened_at)],
-        [each for each in reversed(closed) if theirs(each) and new(each.closed_at)],
-        [each for each in reversed(shipped) if new(each.ended_at)],
-        [each for each in reversed(firing) if new(each.opened_at) and each.silenced_until is None],
+        sorted(given, key=lambda one: one.at),
+        sorted(aired, key=lambda one: one.opened_at),
+        sorted(closed, key=lambda one: one.opened_at),
+        sorted(shipped, key=lambda one: one.asked_at),
+        sorted(firing, key=lambda one: one.opened_at),
     )
 
 

@@ -19,7 +19,6 @@ from bot.workflows.handles import due
 
 LOOKED_BACK = timedelta(days=7)
 LOOK_BEFORE = timedelta(seconds=20)  # its end, so that what is over by then is not said to fire still
-LOOKED_AT = 500  # groups of those days; whoever has more sees the newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +39,20 @@ def matchers_of(group: AlertGroup) -> tuple[Matcher, ...]:
 
 async def reach(work: Work, group: AlertGroup, matchers: Sequence[Matcher]) -> Reach:
     """Open groups, and those of the last seven days, of which at least one alert would be muted as well."""
-    newest = await work.find(AlertGroup, limit=LOOKED_AT)
-    hit = [
-        other
-        for other in newest
-        if other.id != group.id and any(all_fit(matchers, alert.labels) for alert in other.firing or other.alerts)
-    ]
+
+    def hit(other: AlertGroup) -> bool:
+        alerts = other.firing or other.alerts
+        return other.id != group.id and any(all_fit(matchers, alert.labels) for alert in alerts)
+
     since = work.now - LOOKED_BACK
+    recent = [
+        other
+        async for other in work.changed(AlertGroup, since)
+        if other.state != "firing" and other.closed_at and other.closed_at >= since and hit(other)
+    ]
     return Reach(
-        tuple(other for other in hit if other.state == "firing"),
-        tuple(other for other in hit if other.closed_at and other.closed_at >= since),
+        tuple(other for other in await every(work, AlertGroup, state="firing") if hit(other)),
+        tuple(sorted(recent, key=lambda other: other.opened_at, reverse=True)),
     )
 
 

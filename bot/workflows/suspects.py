@@ -22,7 +22,7 @@ from bot.domain.suspects import (
     suspects_in,
 )
 from bot.workflows import alert_news as news
-from bot.workflows.finding import found
+from bot.workflows.finding import every, found
 
 
 async def of(work: Work, group: AlertGroup) -> tuple[Suspect, ...]:
@@ -99,9 +99,13 @@ async def change_failure(work: Work, days: int, service: str | None = None) -> F
     """
     since = work.now - timedelta(days=days)
     where: dict[str, Any] = {"service": service} if service else {}
-    live = await work.find(Deployment, state=State.SUCCEEDED, **where)
-    counted = {one.id for one in live if not one.rolls_back and one.ended_at and one.ended_at >= since}
-    confirmed = await work.find(CauseQuestion, state=str(Answer.YES), **where)
+    counted = {
+        one.id
+        async for one in work.changed(Deployment, since)
+        if one.state is State.SUCCEEDED and service in (None, one.service)
+        if not one.rolls_back and one.ended_at and one.ended_at >= since
+    }
+    confirmed = await every(work, CauseQuestion, state=str(Answer.YES), **where)
     return FailureRate(len(counted), len(counted & {one.suspect.deployment for one in confirmed}))
 
 

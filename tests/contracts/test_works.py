@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from bot.domain.blockers import Blocker
 from bot.domain.changes import Change, ChangeState
 from bot.domain.ledger import Entry, Subject
 from bot.domain.refusals import Conflict
 from bot.domain.stages import Stage
 from bot.domain.standup_answers import StandupAnswer
 from bot.domain.standups import Round
+from bot.storage.rows import PAGE
 from bot.storage.unit_of_work import UnitOfWork
 from tests.answers import lines
 from tests.fakes import ANA, NOON, TEAM, TOM, World
@@ -102,6 +104,20 @@ async def test_those_that_are_lowest_in_a_field_come_first_however_many_are_newe
         }
         with pytest.raises(TypeError, match="title"):
             await work.find(Change, first_by="title")
+
+
+async def test_all_that_changed_since_then_is_found_page_by_page_each_once(unit: Any):
+    many = 2 * PAGE + 7
+    async with unit() as work:
+        for number in range(many):
+            await work.add(Blocker.air(f"what {number}", ANA.id, NOON))
+        with pytest.raises(TypeError, match="Change"):
+            [one async for one in work.changed(Change, NOON)]
+
+    async with unit() as work:
+        found = [one.id async for one in work.changed(Blocker, work.now - timedelta(hours=1))]
+        assert (len(found), len(set(found))) == (many, many)
+        assert [one async for one in work.changed(Blocker, work.now + timedelta(hours=1))] == []
 
 
 async def test_a_work_sees_what_it_wrote_itself(unit: Any):

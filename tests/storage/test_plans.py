@@ -19,6 +19,7 @@ import bot.domain
 from bot.domain.dead_letters import LetterKind
 from bot.domain.jobs import Job, Outcome
 from bot.domain.ledger import Subject
+from bot.domain.looked_back import LOOKED_BACK_AT
 from bot.domain.lookups import fields_of, together
 from bot.domain.retention import Retention
 from bot.domain.team import Team
@@ -243,6 +244,22 @@ async def test_what_is_asked_for_together_is_found_by_an_index_of_all_of_it(noun
                     plan = " ".join(row[3] for row in rows)
                     assert all(f"by_{field}=?" in plan for field in fields), plan
                     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("noun", sorted(LOOKED_BACK_AT, key=str), ids=lambda noun: noun.__name__)
+async def test_what_changed_in_a_stretch_is_found_by_when(noun: type[Any], old: Database) -> None:
+    how = nouns.kept(noun)
+    with heard() as statements:
+        async with UnitOfWork(old, team=Team(), render=Rendering()).reading() as work:
+            assert [one async for one in work.changed(noun, NOON + timedelta(days=1))] == []
+    (looked,) = [one for one in statements.items() if f"FROM {how.table.name}" in one[0]]
+    async with old.read() as conn:
+        assert await scans(conn, *looked) == []
+        if old.dialect == "sqlite":
+            rows = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {looked[0]}", tuple(looked[1]))
+            plan = " ".join(row[3] for row in rows)
+            assert "(updated_at>?)" in plan, plan
+            assert "TEMP B-TREE" not in plan
 
 
 def _nobody(how: Any, field: str) -> Any:

@@ -15,7 +15,7 @@ PAGER = Route(
 AUDIT = Route("audit", read('team="payments", env!=""'), "#audit", goes_on=True, broadcast=True, pages=False)
 ALERTING = Alerting((AUDIT, PAGER))
 CRITICAL = {"alertname": "HighErrorRate", "severity": "critical", "team": "payments"}
-LATELY = Lately([ONE, OVER], is_cut=False)
+LATELY = Lately([ONE, OVER], total=2)
 ROUTES = [
     RouteNoise("pager", 12, 40, 11, timedelta(minutes=3, seconds=20), timedelta(minutes=41), passed=1),
     RouteNoise("disks", 240, 900, 2, None, timedelta(minutes=3), passed=17),
@@ -34,7 +34,7 @@ CONTEXTS = {
         "preview": Preview(
             replace(PAGER, storm=3),
             False,
-            Lately([ONE, OVER], is_cut=True),
+            Lately([ONE, OVER], total=12_345),
             Replayed(282, 40, 14, 2),
             Replayed(120, 40, 14, 9),
             Replayed(42, 40, 11, 0),
@@ -45,6 +45,7 @@ CONTEXTS = {
         "preview": Preview(NEW, True, LATELY, Replayed(2, 1, 1), Replayed(1, 1, 1), Replayed(), Replayed(1, 1, 1))
     },
     "monitor/noise": {"routes": ROUTES, "lately": LATELY},
-    "monitor/noise#none": {"routes": [], "lately": Lately([], is_cut=False)},
+    "monitor/noise#cut": {"routes": ROUTES, "lately": Lately([ONE, OVER], total=12_345)},
+    "monitor/noise#none": {"routes": [], "lately": Lately([], total=0)},
     "monitor/noise_chart": {"routes": ROUTES[:3]},
 }

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from errno import ENOENT
+from errno import EMFILE, ENFILE, ENOENT
 from pathlib import Path
 
 from bot.domain.target_ports import Finished, Line
@@ -44,17 +44,14 @@ class LocalCommand:
 
     async def run(self, command: Command, values: Mapping[str, str]) -> AsyncIterator[Line | Finished]:
         """See ``Target.run``. A command that cannot be started ends with code 127 and says why."""
-        ours, theirs = os.pipe()
         try:
-            process = await _start(command, values, theirs)
+            ours, process = await _started(command, values)
         except (OSError, ValueError) as error:
-            os.close(ours)
-            reason = getattr(error, "strerror", None) or str(error)
-            yield Line(f"Cannot start {command.arguments[0] if command.arguments else 'nothing'}: {reason}")
-            yield Finished(CANNOT_START)
+            yield Line(_why_not(command, error))
+            yield Finished(
+                CANNOT_START, note="not started: no file descriptors were left" if _lacks_descriptors(error) else ""
+            )
             return
-        finally:
-            os.close(theirs)
         output = await _Output.of(ours, process, command.limit)
         try:
             async for line in _lines(output, Lines(redact=self._redact)):
@@ -78,6 +75,29 @@ def environment(values: Mapping[str, str]) -> dict[str, str]:
     """What the command may know: where programs are, and what is deployed. Never a secret of ours."""
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return passed_on | {f"EIGHTBELLS_{name.upper()}": value for name, value in values.items()}
+
+
+async def _started(command: Command, values: Mapping[str, str]) -> tuple[int, asyncio.subprocess.Process]:
+    """The reading end of what it prints, and the command. Raises ``OSError``, ``ValueError`` with nothing left open."""
+    ours, theirs = os.pipe()
+    try:
+        return ours, await _start(command, values, theirs)
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+
+
+def _lacks_descriptors(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (EMFILE, ENFILE)
+
+
+def _why_not(command: Command, error: Exception) -> str:
+    name = command.arguments[0] if command.arguments else "nothing"
+    if _lacks_descriptors(error):
+        return f"Not started: the bot is out of file descriptors. Raise `ulimit -n`, then run {name} again."
+    return f"Cannot start {name}: {getattr(error, 'strerror', None) or error}"
 
 
 async def _start(command: Command, values: Mapping[str, str], output: int) -> asyncio.subprocess.Process:

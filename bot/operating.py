@@ -22,6 +22,8 @@ from bot.storage.shrinking import write_anew
 from bot.storage.snapshot import snapshot
 from bot.storage.unit_of_work import UnitOfWork
 
+LETTERS_SHOWN = 100  # lines of what is dead
+
 # What a person can mend; said in a sentence, without a traceback.
 MENDABLE = (
     AlreadyRunning,
@@ -44,8 +46,12 @@ async def migrate_now(settings: Settings) -> str:
 async def list_dead(settings: Settings) -> str:
     """What could not be said or done, one line each; read beside the running bot."""
     async with snapshot(settings.database_url.get_secret_value()) as conn:
-        letters = await dead_letters.listed(conn, 100, SystemClock().now())
+        now = SystemClock().now()
+        letters = await dead_letters.listed(conn, LETTERS_SHOWN, now)
+        more = sum((await dead_letters.counted(conn, now)).values()) - len(letters)
     rows = [f"{one.kind.value:9} {one.id:30} {one.at:%Y-%m-%d %H:%M}  {one.what}: {one.why}" for one in letters]
+    if more > 0:
+        rows.append(f"… and {more} more.")
     return "\n".join(rows) or "Nothing is dead: everything that was to be said or done has been."
 
 

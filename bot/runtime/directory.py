@@ -18,7 +18,7 @@ from bot.domain.spans import rounded
 from bot.runtime.event_shapes import is_well_formed
 from bot.runtime.group_book import GroupBook
 from bot.runtime.reaching import Reaching
-from bot.runtime.slack_people import JOINED, is_before, names_of, pages, person_of, why
+from bot.runtime.slack_people import JOINED, is_fresh, names_of, pages, person_of, why
 
 FRESH_FOR = timedelta(hours=1)
 ASKED_WITHIN = timedelta(seconds=1.5)  # of the three seconds in which a gesture must be answered
@@ -99,7 +99,7 @@ class SlackDirectory:
             return await self._surely(user_id, not_older)
         known = self._people.get(user_id)
         if known is not None:
-            if self._clock.now() - self._asked_at[user_id] > FRESH_FOR:
+            if not timedelta() <= self._clock.now() - self._asked_at[user_id] <= FRESH_FOR:
                 self._ask(user_id)
             return known
         await asyncio.wait((self._ask(user_id),), timeout=ASKED_WITHIN.total_seconds())
@@ -114,13 +114,13 @@ class SlackDirectory:
         return found
 
     async def _surely(self, user_id: str, not_older: timedelta) -> Person:
-        since = self._clock.now() - not_older
-        asking = [self._ask(user_id)] if is_before(self._read_at.get(user_id), since) else []
-        asking += [self._ask_groups()] if is_before(self._groups_read_at, since) else []
+        since = (now := self._clock.now()) - not_older
+        asking = [self._ask(user_id)] if not is_fresh(self._read_at.get(user_id), since, now) else []
+        asking += [self._ask_groups()] if not is_fresh(self._groups_read_at, since, now) else []
         if asking:
             await asyncio.wait(asking, timeout=ASKED_WITHIN.total_seconds())
         known, read = self._known(user_id), (self._read_at.get(user_id), self._groups_read_at)
-        if any(is_before(one, since) for one in read):
+        if not all(is_fresh(one, since, self._clock.now()) for one in read):
             raise Refusal(
                 "Slack does not tell me just now what you are and which groups you are in, and I decide on nothing "
                 f"that is older than {rounded(not_older)}. Nothing was done. Try again in a moment."

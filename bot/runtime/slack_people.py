@@ -79,6 +79,6 @@ def why(error: BaseException) -> str:
     return type(error).__name__
 
 
-def is_before(one: datetime | None, since: datetime) -> bool:
-    """Whether something was read before then, or never."""
-    return one is None or one < since
+def is_fresh(read_at: datetime | None, since: datetime, now: datetime) -> bool:
+    """Whether something was read since then; what is dated ahead of now (the clock was put back) counts as unread."""
+    return read_at is not None and since <= read_at <= now

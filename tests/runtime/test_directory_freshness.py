@@ -141,6 +141,30 @@ async def test_a_lost_event_counts_no_longer_than_the_bound(scene: Scene) -> Non
     assert scene.slack.calls.count("usergroups.list") == 1
 
 
+async def test_what_is_dated_ahead_of_a_clock_put_back_is_not_fresh(scene: Scene) -> None:
+    scene.slack.groups["S1"] = group("U2", date_update=200)  # and no event says so
+    scene.clock.move(-timedelta(hours=2))
+
+    assert await scene.groups_of("U1") == set()
+    assert sorted(scene.slack.calls) == ["usergroups.list", "users.info"]
+    assert await scene.groups_of("U1") == set()
+    assert len(scene.slack.calls) == 2  # what was read since counts by the clock there is now
+
+
+async def test_a_silent_slack_after_the_clock_was_put_back_lets_nobody_decide(scene: Scene) -> None:
+    scene.slack.error = "ratelimited"
+    scene.clock.move(-timedelta(hours=2))
+    with pytest.raises(Refusal, match="Nothing was done"):
+        await scene.groups_of("U1")
+
+
+async def test_somebody_known_is_asked_for_anew_after_the_clock_was_put_back(scene: Scene) -> None:
+    scene.clock.move(-timedelta(hours=2))
+    await scene.directory.person("U1")
+    await scene.settle()
+    assert scene.slack.calls == ["users.info"]
+
+
 @pytest.mark.parametrize(
     ("now", "what"),
     [({"deleted": True}, "is_gone"), ({"is_restricted": True}, "is_guest"), ({"is_admin": False}, "is_member")],

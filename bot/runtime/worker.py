@@ -15,6 +15,8 @@ from bot.domain.refusals import Conflict, Refusal, Stale, Unreadable
 from bot.integrations.source import Delivery, MalformedPayload
 from bot.runtime import metrics
 from bot.runtime.handfuls import handfuls, raw
+from bot.runtime.job_places import Places
+from bot.runtime.pauses import FIRST_PAUSE, pause_after
 from bot.storage import inbox as storage_inbox
 from bot.storage.database import Database
 from bot.storage.errors import LeaseLost, StorageUnavailable
@@ -27,20 +29,13 @@ from bot.workflows.handles import Inside, Outside
 
 Settle: TypeAlias = Callable[[Work, Delivery], Awaitable[str]]
 SettleTogether: TypeAlias = Callable[[Work, Sequence[Delivery]], Awaitable[str]]
-AT_ONCE = 32  # jobs under way
 BATCH = 64  # deliveries claimed together
 # While deliveries come in, working on them may take a third of the time: senders give up on whoever answers late.
 REST, LONGEST_REST_SECONDS = 2, 0.25
 ATTEMPTS = 8  # then a person must look; with the pauses below that is after some 10 minutes
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
 POLL_SECONDS = 5.0  # a look without being woken, in case a notification was lost
 
 log = structlog.get_logger(__name__)
-
-
-def pause_after(attempt: int) -> timedelta:
-    """How long to wait after the attempt with this number (1 and more) has failed."""
-    return min(FIRST_PAUSE * 3 ** min(attempt - 1, 16), LONGEST_PAUSE)
 
 
 class Worker:
@@ -74,6 +69,8 @@ class Worker:
         self._inbox = inbox
         self._inside = inside
         self._outside = outside
+        self._places = Places(inside, outside)
+        self._some_full = False
         self._settle = settle
         self._settle_together = settle_together
         self._running: dict[asyncio.Task[None], Claimed] = {}
@@ -134,19 +131,22 @@ class Worker:
 
     async def _start_what_is_due(self, group: asyncio.TaskGroup) -> datetime | None:
         """Claim and start jobs; gives when the next one is due."""
-        room = AT_ONCE - len(self._running)
-        if room <= 0:
-            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-            return self._clock.now()
-        kinds = (*self._inside, *self._outside)  # others are for a replica of another version
-        due = await self._jobs.next_due(kinds)
+        # Kinds that we do not know are for a replica of another version.
+        rooms, most = self._places.left(claimed.job.kind for claimed in self._running.values())
+        self._some_full = not self._places.all_have_room(rooms)
+        due = await self._jobs.next_due(tuple(rooms))
         if due is None or due > self._clock.now():
             return due
-        for claimed in await self._jobs.claim(self._clock.now(), room, kinds):
+        for claimed in await self._jobs.claim(self._clock.now(), most, rooms):
             task = group.create_task(self._do(claimed))
             self._running[task] = claimed
-            task.add_done_callback(self._running.pop)
+            task.add_done_callback(self._left)
         return self._clock.now()  # there may be more
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        if self._some_full:
+            self._database.wake("jobs")
 
     async def _do(self, claimed: Claimed) -> None:
         due = claimed.due(self._clock.now())

@@ -145,9 +145,12 @@ class Jobs:
         self._database = database
         self._leases = Leases(database, job_table, owner, "jobs", kind=job_table.c.kind)
 
-    async def claim(self, now: datetime, limit: int, kinds: Sequence[str] | None = None) -> list[Claimed]:
-        """Take jobs that are due (of these kinds), the longest due first; ours for ``leases.LEASE``."""
-        return [_claimed(row) for row in await self._leases.claim(now, limit, kinds)]
+    async def claim(self, now: datetime, limit: int, rooms: Mapping[str, int] | None = None) -> list[Claimed]:
+        """Take jobs that are due, the longest due first; ours for ``leases.LEASE``.
+
+        ``rooms`` says of which kinds, and at most how many of each.
+        """
+        return [_claimed(row) for row in await self._leases.claim(now, limit, rooms)]
 
     async def renew(self, claimed: list[Claimed], now: datetime) -> list[Claimed]:
         """Keep these for another lease; gives those that are still ours."""

@@ -4,7 +4,8 @@ Leases run on the database's clock (``Database.lease_clock``), so that a replica
 Instants at which rows become due come from the clock port. Whoever was overtaken finds out when it ends its claim.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,39 +84,51 @@ class Leases:
         self._abandoned = and_(c.state == RUNNING, c.owner != owner, left_over)
         ready = or_(and_(c.state == WAITING, c.run_at <= bindparam("now")), self._abandoned)
         self._kind = true() if kind is None else kind.in_(bindparam("kinds", expanding=True))
-        self._claim = self._claiming(ready)
-        self._claim_of_kinds = self._claiming(and_(ready, self._kind))
+        picked = self._offered(ready).cte("picked")
+        self._claim = self._taking(c.id.in_(select(picked.c.id)))
+        if kind is not None:
+            self._offer = self._offered(and_(ready, self._kind)).add_columns(kind.label("kind"))
+            self._take = self._taking(c.id.in_(bindparam("ids", expanding=True)))
 
-    def _claiming(self, ready: ColumnElement[bool]) -> Any:
+    def _offered(self, ready: ColumnElement[bool]) -> Any:
         c = self._table.c
-        picked = (
+        return (
             select(c.id)
             .where(c.state.in_((WAITING, RUNNING)), ready)
             .order_by(c.run_at, c.id)
             .limit(bindparam("most"))
             .with_for_update(skip_locked=True)
-            .cte("picked")
         )
+
+    def _taking(self, which: ColumnElement[bool]) -> Any:
+        c = self._table.c
         return (
             update(self._table)
-            .where(c.id.in_(select(picked.c.id)))
+            .where(which)
             .values(state=RUNNING, owner=self.owner, lease_until=bindparam("until"), attempt=c.attempt + 1)
             .returning(*c)
         )
 
-    async def claim(self, now: datetime, limit: int, kinds: Sequence[str] | None = None) -> list[Row[Any]]:
-        """Take the rows that are due (or abandoned), of these kinds, the oldest first."""
-        statement = self._claim if kinds is None else self._claim_of_kinds
-        known = {} if kinds is None else {"kinds": list(kinds)}
+    async def claim(self, now: datetime, limit: int, rooms: Mapping[str, int] | None = None) -> list[Row[Any]]:
+        """Take the rows that are due (or abandoned), the oldest first; of each kind in ``rooms`` at most so many."""
         async with self._database.write() as conn:
             if await has_successor(self._database, conn):
                 return []
             at = await self._clock.read(conn, now)
             lapsed = LONG_AGO if self._clock.grace(LEASE) else at
-            wanted = {"now": now, "lease_now": lapsed, "until": at + LEASE, "most": limit, **known}
-            if self._database.dialect == "sqlite":
-                del wanted["lease_now"]
-            found = await conn.execute(statement, wanted)
+            wanted = {"now": now, "most": limit}
+            if self._database.dialect != "sqlite":
+                wanted["lease_now"] = lapsed
+            until = at + LEASE
+            if rooms is None:
+                found = await conn.execute(self._claim, {**wanted, "until": until})
+            else:
+                # Those that find no room are locked until the commit only, and are another replica's to take.
+                offered = await conn.execute(self._offer, {**wanted, "kinds": list(rooms)})
+                ids = _fitting([(row.id, row.kind) for row in offered], rooms)
+                if not ids:
+                    return []
+                found = await conn.execute(self._take, {"ids": ids, "until": until})
             return sorted(found, key=lambda row: (row.run_at, row.id))
 
     async def renew(self, ids: Sequence[int], now: datetime) -> set[int]:
@@ -186,3 +199,14 @@ class Leases:
         if ended.rowcount != len(ids):
             which = ", ".join(map(str, ids[:5]))
             raise LeaseLost(f"{self._table.name} {which} {'is' if len(ids) == 1 else 'are'} not ours any more")
+
+
+def _fitting(offered: Sequence[tuple[int, str]], rooms: Mapping[str, int]) -> list[int]:
+    """The first of each kind, as many as there is room for."""
+    taken = Counter[str]()
+    ids: list[int] = []
+    for id, kind in offered:
+        if taken[kind] < rooms[kind]:
+            taken[kind] += 1
+            ids.append(id)
+    return ids

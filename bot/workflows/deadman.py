@@ -20,7 +20,7 @@ async def begin(work: Work) -> None:
             vigils.wait(work, await work.add(Vigil(watch.name, work.now)), watch)
 
 
-@due("alert.quiet")
+@due("alert.quiet", urgent=True)
 async def quiet(work: Work, job: Due) -> Outcome:
     """Nothing was heard in time: raise the alarm."""
     name = str(job.job.args["watch"])

@@ -89,7 +89,7 @@ async def hurry(work: Work, group_id: str, by: str) -> Called:
     return await _step(work, escalation, group, timedelta(), by=by)
 
 
-@due("escalate.step")
+@due("escalate.step", urgent=True)
 async def step(work: Work, it: Due) -> Outcome:
     """The next step, if nobody has answered and nothing has ended."""
     escalation = await work.get(Escalation, it.job.args["escalation"])
@@ -110,7 +110,7 @@ async def step(work: Work, it: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due("escalate.wake")
+@due("escalate.wake", urgent=True)
 async def wake(work: Work, it: Due) -> Outcome:
     """A silence ended early: go on where it waited, or begin."""
     group = await alert_news.find(work, it.job.args["group"])
@@ -124,7 +124,7 @@ async def wake(work: Work, it: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due("escalate.audit")
+@due("escalate.audit", urgent=True)
 async def audit(work: Work, it: Due) -> Outcome:
     """Find steps that should have been taken long ago, say so, and have them taken."""
     late = 0

@@ -15,11 +15,15 @@ O = TypeVar("O", bound=Outside)  # noqa: E741
 E = TypeVar("E")
 
 
-def due(kind: str) -> Callable[[I], I]:
-    """Mark what does a job of this kind inside one transaction, which also ends the job."""
+def due(kind: str, *, urgent: bool = False) -> Callable[[I], I]:
+    """Mark what does a job of this kind inside one transaction, which also ends the job.
+
+    One that is ``urgent`` calls people: it always finds a place, however many others are under way.
+    """
 
     def mark(handler: I) -> I:
         handler.__dict__["does_job"] = kind
+        handler.__dict__["urgent"] = urgent
         return handler
 
     return mark
@@ -29,8 +33,9 @@ def due_outside(kind: str, *, follows: bool = False) -> Callable[[O], O]:
     """Mark what does a job of this kind that needs the world (a command, a code host).
 
     It opens transactions of its own through ``tools.unit``. After a crash it is started again, so it must read
-    where things stand before it does anything. One that ``follows`` what runs on this machine is not ended when its
-    lease is lost: what it runs would end half-way, and nobody else can tell how it ended.
+    where things stand before it does anything. Whom it asks may hang, so only a few of a kind are under way at once.
+    One that ``follows`` what runs on this machine may be many, and is not ended when its lease is lost: what it runs
+    would end half-way, and nobody else can tell how it ended.
     """
 
     def mark(handler: O) -> O:

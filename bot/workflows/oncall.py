@@ -166,7 +166,7 @@ async def take_back(work: Work, cover_id: str, by: Person) -> Cover:
     return after
 
 
-@due("oncall.turn")
+@due("oncall.turn", urgent=True)
 async def turn(work: Work, it: Due) -> Outcome:
     """Hand over where somebody else is on call from now on, and owe the next look."""
     rotation = await work.get(Rotation, it.job.args["rotation"])

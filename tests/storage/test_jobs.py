@@ -274,3 +274,15 @@ async def test_finished_jobs_and_receipts_are_forgotten_in_time(
     assert await jobs.outcome("done") is None
     assert await jobs.outcome("dead") is Outcome.DEAD
     assert await jobs.next_due() == NOON + timedelta(days=365)
+
+
+async def test_of_each_kind_no_more_are_claimed_than_there_is_room_for(
+    unit: UnitOfWork, jobs: Jobs, database: Database
+) -> None:
+    await owe(unit, *(Job(kind, f"{kind}:{n}", NOON) for n in range(3) for kind in ("a", "b", "c")))
+
+    assert sorted(keys(await jobs.claim(NOON, 100, {"a": 2, "b": 1}))) == ["a:0", "a:1", "b:0"]
+    assert await jobs.claim(NOON, 100, {"d": 1}) == []
+    assert await jobs.next_due(("d",)) is None
+    # What found no room waits as before.
+    assert sorted(keys(await jobs.claim(NOON, 3, {"a": 9, "b": 9, "c": 2}))) == ["a:2", "b:1", "b:2"]

@@ -160,6 +160,8 @@ async def _jobs(database: Database) -> None:
     jobs = Jobs(database, database.replica_id)
     async with database.write() as conn:
         await write_steps(conn, [Owed(Job("kind", f"j-{n}", NOON), NOON) for n in range(3)] + [Forgiven("j-9")])
+    await jobs.claim(NOON + timedelta(days=3650), 100, {"other": 4, "none": 16})
+    await jobs.next_due(("other", "none"))
     claimed = await jobs.claim(NOON + timedelta(days=3650), 100)
     await jobs.renew(claimed, NOON)
     await jobs.finish(claimed[0], Outcome.DONE)

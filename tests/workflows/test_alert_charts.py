@@ -1,5 +1,6 @@
 """The last hour of what fires, drawn in its thread; and what happens where Prometheus is not there."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, ClientTimeout, web
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from bot.domain.curves import Curve, Drawn
 from bot.domain.events import AlertFired
 from bot.domain.messages import File
 from bot.domain.routes import Alerting
+from bot.integrations import prometheus
 from bot.integrations.prometheus import Prometheus
 from bot.workflows import alert_charts, triage
 from tests.fakes import NOON, TEAM, World
@@ -162,3 +164,36 @@ async def test_nobody_there_is_a_sentence() -> None:
     async with ClientSession() as session:
         with pytest.raises(PrometheusUnreachable, match="does not answer"):
             await Prometheus(session, "http://127.0.0.1:9").over_time("up", NOON - SECOND, NOON)
+
+
+async def test_a_prometheus_that_hangs_is_left_alone_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    answers = asyncio.Event()
+
+    async def query_range(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        await answers.wait()
+        return web.json_response({"data": {"result": []}})
+
+    server = web.Application()
+    server.router.add_post("/api/v1/query_range", query_range)
+    runner = web.AppRunner(server)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    monkeypatch.setattr(prometheus, "PATIENCE", ClientTimeout(total=0.05))
+    seconds = 0.0
+    try:
+        async with ClientSession() as session:
+            measured = Prometheus(session, f"http://127.0.0.1:{runner.addresses[0][1]}", lambda: seconds)
+            for _ in range(3):
+                with pytest.raises(PrometheusUnreachable, match="did not answer in time"):
+                    await measured.over_time("up", NOON - SECOND, NOON)
+            assert len(asked) == 1
+
+            answers.set()
+            seconds = prometheus.REST_SECONDS + 1
+            assert await measured.over_time("up", NOON - SECOND, NOON) == []
+            assert len(asked) == 2
+    finally:
+        answers.set()
+        await runner.cleanup()

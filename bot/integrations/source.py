@@ -30,6 +30,22 @@ class Delivery:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What of a delivery is known before it is worked on. Those ``about`` the same keep their order.
+
+    Attributes:
+        about: what names the group of alerts, of the same source; "" where there is none.
+        urgent: whether it goes before others, with what came before it about the same.
+    """
+
+    about: str = ""
+    urgent: bool = False
+
+
+ORDINARY = Weight()
+
+
 class MalformedPayload(Exception):
     """A body that is JSON but not what this source sends; ``path`` is the field's, ``problem`` what is wrong."""
 
@@ -54,6 +70,7 @@ class Fetch(Protocol):
 Verify: TypeAlias = Callable[[Mapping[str, str], bytes, str], bool]
 Admit: TypeAlias = Callable[[Mapping[str, str], bytes, bool, Fetch, datetime], Awaitable[bool]]
 Parse: TypeAlias = Callable[[Delivery], list[Event]]
+Weigh: TypeAlias = Callable[[Delivery, Any], Weight]
 Identify: TypeAlias = Callable[[Mapping[str, str], bytes], str]
 
 
@@ -131,6 +148,8 @@ class Source:
         secret_is_optional: whether a delivery can be genuine without a secret (``admit`` says so then).
         body_max: bytes of a body that are read.
         values_max: values of a body that are read; see ``bot.integrations.json_text``.
+        weigh: whether it is urgent; gets what ``parse`` will get, and the JSON of the body. Pure and cheap, since its
+            sender waits, and it never raises.
     """
 
     name: str
@@ -145,6 +164,7 @@ class Source:
     secret_is_optional: bool = False
     body_max: int = BODY_MAX
     values_max: int = json_text.VALUES_MAX
+    weigh: Weigh | None = None
 
     @property
     def secret_variable(self) -> str:

@@ -21,7 +21,9 @@ def handfuls(batch: Sequence[Claimed]) -> Iterator[list[Claimed]]:
     size = 0
     for claimed in batch:
         size += len(claimed.delivery.body)
-        if some and (len(some) == TOGETHER or size > TOGETHER_BYTES or claimed.attempt > 1 or some[-1].attempt > 1):
+        # What is urgent is committed before what is not.
+        alone = some and (claimed.attempt > 1 or some[-1].attempt > 1 or claimed.urgent != some[-1].urgent)
+        if alone or len(some) == TOGETHER or (some and size > TOGETHER_BYTES):
             yield some
             some, size = [], len(claimed.delivery.body)
         some.append(claimed)

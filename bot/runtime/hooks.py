@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from aiohttp import web
 
 from bot.domain.ports import Clock
 from bot.integrations import json_text
-from bot.integrations.source import ByHeaders, Fetch, Source, Unreachable
+from bot.integrations.source import ORDINARY, ByHeaders, Delivery, Fetch, Source, Unreachable
 from bot.runtime.http_body import NotRead, body_of
 from bot.runtime.logs import Seldom
 from bot.storage.errors import StorageUnavailable
@@ -27,9 +27,17 @@ class Inbox(Protocol):
     """Where deliveries are kept until they are worked on."""
 
     async def receive(
-        self, source: str, delivery_id: str, headers: Mapping[str, str], body: bytes, at: datetime
+        self,
+        source: str,
+        delivery_id: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        at: datetime,
+        *,
+        about: str = "",
+        urgent: bool = False,
     ) -> bool:
-        """Store it; False where it is there already."""
+        """Store it; False where it is there already. What is ``urgent`` goes first, behind older ones ``about`` it."""
         ...
 
 
@@ -98,9 +106,11 @@ class Hooks:
         if refusal:
             return self._unproven(name, refusal)
         _count(source, body)
-        if not _is_json(body):
+        try:
+            value = json_text.loaded(body)
+        except ValueError:
             return _said(400, "the body is not JSON")
-        return await self._store(name, source, headers, body)
+        return await self._store(name, source, headers, body, value)
 
     def _unproven(self, name: str, why: str) -> web.Response:
         if times := self._seldom.says(f"{name} {why}"):
@@ -129,12 +139,16 @@ class Hooks:
             return "" if await source.admit(headers, body, proven, self._fetch, now) else "its sender is not proven"
         return "" if proven else "wrong signature"
 
-    async def _store(self, name: str, source: Source, headers: Mapping[str, str], body: bytes) -> web.Response:
+    async def _store(
+        self, name: str, source: Source, headers: Mapping[str, str], body: bytes, value: Any
+    ) -> web.Response:
         kept = {k: value for k, value in headers.items() if k in KEPT_HEADERS or k.startswith(source.keeps)}
         signed = {key for key in kept if "signature" in key or "token" in key or key in FORGET_HEADERS}
         kept = {key: value for key, value in kept.items() if key not in signed}
+        now, id = self._clock.now(), source.identify(headers, body)
+        weight = source.weigh(Delivery(name, kept, body, now), value) if source.weigh else ORDINARY
         try:
-            fresh = await self._inbox.receive(name, source.identify(headers, body), kept, body, self._clock.now())
+            fresh = await self._inbox.receive(name, id, kept, body, now, about=weight.about, urgent=weight.urgent)
         except StorageUnavailable:
             log.exception("hook.not_stored", source=name)
             return _said(503, "the database does not answer; send it again")
@@ -144,14 +158,6 @@ class Hooks:
 def _writable(header: str) -> str:
     """Bytes that are no UTF-8 reach us as halves of characters, which can be neither compared nor stored."""
     return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        json_text.loaded(body)
-    except ValueError:
-        return False
-    return True
 
 
 def _count(source: Source, body: bytes) -> None:

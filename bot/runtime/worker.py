@@ -14,7 +14,7 @@ from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Conflict, Refusal, Stale, Unreadable
 from bot.integrations.source import Delivery, MalformedPayload
 from bot.runtime import metrics
-from bot.runtime.handfuls import handfuls, raw
+from bot.runtime.handfuls import TOGETHER, handfuls, raw
 from bot.runtime.job_places import Places
 from bot.runtime.pauses import FIRST_PAUSE, pause_after
 from bot.storage import inbox as storage_inbox
@@ -29,7 +29,7 @@ from bot.workflows.handles import Inside, Outside
 
 Settle: TypeAlias = Callable[[Work, Delivery], Awaitable[str]]
 SettleTogether: TypeAlias = Callable[[Work, Sequence[Delivery]], Awaitable[str]]
-BATCH = 64  # deliveries claimed together
+BATCH = TOGETHER  # deliveries claimed together; what is urgent waits for no more than these
 # While deliveries come in, working on them may take a third of the time: senders give up on whoever answers late.
 REST, LONGEST_REST_SECONDS = 2, 0.25
 ATTEMPTS = 8  # then a person must look; with the pauses below that is after some 10 minutes

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, LargeBinary, Row, Table, Text, UniqueConstraint, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    LargeBinary,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,9 +37,21 @@ inbox_table = Table(
     Column("packing", Text),  # how the body is kept; NULL: as it came
     Column("received_at", Instant, nullable=False),
     Column("path", Text),  # of the field that a dead delivery stumbled over
+    Column("about", Text),  # the group of alerts; those about one are worked on in the order in which they came
     UniqueConstraint("source", "delivery_id"),
 )
 lease_indexes(inbox_table)
+_waiting = text("state = 'waiting' AND about IS NOT NULL")
+Index(
+    "ix_inbox_about",
+    inbox_table.c.source,
+    inbox_table.c.about,
+    sqlite_where=_waiting,
+    postgresql_where=_waiting,
+)
+
+# What is urgent is queued as if it had come so much earlier: before all that waits, unless nothing was done for a day.
+AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +72,7 @@ class Claimed:
     id: int
     delivery: Delivery
     attempt: int
+    urgent: bool = False  # itself, or one that came after it about the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +95,22 @@ class Inbox:
         self.received = 0  # by this object, since it was made
         insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
         self._receive = insert(inbox_table).on_conflict_do_nothing().returning(inbox_table.c.id)
+        self._pull = _pulling()
 
     async def receive(
-        self, source: str, delivery_id: str, headers: Mapping[str, str], body: bytes, at: datetime
+        self,
+        source: str,
+        delivery_id: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        at: datetime,
+        *,
+        about: str = "",
+        urgent: bool = False,
     ) -> bool:
         """Store a delivery; False when it was seen before. Only after this may its sender be answered.
+
+        What is ``urgent`` is worked on before others, and older ones of its source ``about`` the same go before it.
 
         Raises ``StorageUnavailable``.
         """
@@ -85,11 +121,14 @@ class Inbox:
             **await packed(body),
             "received_at": at,
             "state": WAITING,
-            "run_at": at,
+            "run_at": at - AHEAD if urgent else at,
             "attempt": 0,
+            "about": about or None,
         }
         async with self._database.write() as conn:
             stored = (await conn.execute(self._receive, row)).first() is not None
+            if stored and urgent and about:
+                await conn.execute(self._pull, {"of": source, "group": about, "until": row["run_at"]})
             if stored:
                 self._database.wake("inbox")
         self.received += 1
@@ -97,7 +136,10 @@ class Inbox:
 
     async def claim(self, now: datetime, limit: int) -> list[Claimed]:
         """Take deliveries that wait, the oldest first; ours for ``leases.LEASE``."""
-        return [Claimed(row.id, await _delivery(row), row.attempt) for row in await self._leases.claim(now, limit)]
+        rows = await self._leases.claim(now, limit)
+        return [
+            Claimed(row.id, await _delivery(row), row.attempt, urgent=row.run_at < row.received_at) for row in rows
+        ]
 
     async def renew(self, claimed: list[Claimed], now: datetime) -> list[Claimed]:
         """Keep these for another lease; gives those that are still ours."""
@@ -146,6 +188,19 @@ class Inbox:
     async def next_due(self) -> datetime | None:
         """When a delivery becomes ready, or None while none waits."""
         return await self._leases.next_due()
+
+
+def _pulling() -> Any:
+    """Has older deliveries about the same go before an urgent one; those that failed wait for their next try."""
+    c = inbox_table.c
+    older = (
+        select(c.id)
+        .where(c.source == bindparam("of"), c.about == bindparam("group"), c.about.is_not(None))
+        .where(c.state == text("'waiting'"), c.run_at > bindparam("until"), c.attempt == 0)
+        .order_by(c.id)
+        .with_for_update(skip_locked=True)  # what is claimed or pulled meanwhile goes first already
+    )
+    return update(inbox_table).where(c.id.in_(older)).values(run_at=bindparam("until"))
 
 
 async def _delivery(row: Row[Any]) -> Delivery:

@@ -1,5 +1,8 @@
 """Deliveries that can be are worked on several in one transaction, and what is wrong with one is still its own."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.ledger import Entry, Subject
@@ -75,6 +78,33 @@ def claimed(number: int, size: int = 10, attempt: int = 1) -> Claimed:
 def test_large_bodies_and_those_that_failed_before_go_alone():
     batch = [claimed(1), claimed(2, 900_000), claimed(3), claimed(4, attempt=2), claimed(5), claimed(6)]
     assert [[one.id for one in some] for some in handfuls(batch)] == [[1], [2], [3], [4], [5, 6]]
+
+
+def test_what_is_urgent_is_not_taken_together_with_what_is_not():
+    batch = [replace(claimed(n), urgent=n < 3) for n in range(1, 6)]
+    assert [[one.id for one in some] for some in handfuls(batch)] == [[1, 2], [3, 4, 5]]
+
+
+async def test_an_urgent_delivery_overtakes_a_storm_with_what_is_about_the_same_before_it(database, clock):
+    world = World(database, clock)
+    taken = together(world)
+
+    async def receive(body: str, about: str, *, urgent: bool = False) -> None:
+        await world.inbox.receive("am", body, {}, body.encode(), clock.now(), about=about, urgent=urgent)
+
+    for n in range(3 * TOGETHER):
+        await receive(f"{n}", f"group {n % 7}")
+    await receive("begins", "payments")
+    clock.move(timedelta(seconds=1))
+    await receive("critical", "payments", urgent=True)
+    await receive("over", "payments")
+    while await world.inbox.next_due() is not None:
+        await world.worker.turn()
+
+    assert taken[0] == [b"begins", b"critical"]
+    assert [body for some in taken for body in some][2:] == [f"{n}".encode() for n in range(3 * TOGETHER)] + [
+        b"over"
+    ]
 
 
 async def test_alerts_are_taken_together_and_what_others_send_is_not():

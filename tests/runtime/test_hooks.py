@@ -25,12 +25,22 @@ class FakeInbox:
 
     received: list[tuple[str, str, Mapping[str, str], bytes]] = field(default_factory=list[Any])
     is_away: bool = False
+    weights: list[tuple[str, bool]] = field(default_factory=list[Any])
 
     async def receive(
-        self, source: str, delivery_id: str, headers: Mapping[str, str], body: bytes, at: datetime
+        self,
+        source: str,
+        delivery_id: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        at: datetime,
+        *,
+        about: str = "",
+        urgent: bool = False,
     ) -> bool:
         """As the real one does."""
         del at
+        self.weights.append((about, urgent))
         if self.is_away:
             raise StorageUnavailable("gone")
         known = {(each[0], each[1]) for each in self.received}

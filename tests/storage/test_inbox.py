@@ -129,3 +129,30 @@ async def test_finished_deliveries_are_forgotten_after_a_week_and_dead_ones_late
     assert await forget(database, Retention()) == 1
     assert await inbox.receive("github", "dead", {}, BODY, NOON)
     assert len(await inbox.claim(clock.now(), 10)) == 2
+
+
+async def test_what_is_urgent_is_claimed_first_and_behind_older_ones_about_the_same(inbox: Inbox, clock: FakeClock):
+    async def receive(id: str, about: str = "", *, source: str = "am", urgent: bool = False) -> None:
+        await inbox.receive(source, id, {}, b"{}", clock.now(), about=about, urgent=urgent)
+        clock.move(timedelta(seconds=1))
+
+    await receive("failed", "g")
+    (failed,) = await inbox.claim(clock.now(), 1)
+    await inbox.again(failed, timedelta(seconds=30), "it breaks")
+    await receive("plain")
+    await receive("elsewhere", "g", source="grafana")
+    await receive("older 1", "g")
+    await receive("other", "h")
+    await receive("older 2", "g")
+    await receive("urgent 1", "g", urgent=True)
+    await receive("between", "g")
+    await receive("urgent 2", "g", urgent=True)
+    await receive("urgent 2", "h", urgent=True)  # the same delivery again pulls nothing
+    await receive("later", "g")
+    clock.move(timedelta(minutes=1))
+
+    claimed = await inbox.claim(clock.now(), 20)
+    first = ["older 1", "older 2", "urgent 1", "between", "urgent 2"]
+    rest = ["plain", "elsewhere", "other", "later", "failed"]
+    assert [one.delivery.delivery_id for one in claimed] == [*first, *rest]
+    assert [one.urgent for one in claimed] == [True] * len(first) + [False] * len(rest)

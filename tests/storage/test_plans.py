@@ -176,7 +176,7 @@ async def _jobs(database: Database) -> None:
 async def _deliveries(database: Database) -> None:
     inbox = Inbox(database, database.replica_id)
     for number in range(3):
-        await inbox.receive("github", f"new-{number}", {}, b"{}", NOON)
+        await inbox.receive("github", f"new-{number}", {}, b"{}", NOON, about="group", urgent=number == 2)
     claimed = await inbox.claim(NOON + timedelta(days=3650), 100)
     await inbox.renew(claimed, NOON)
     async with database.write() as conn:

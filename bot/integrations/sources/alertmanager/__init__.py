@@ -7,6 +7,7 @@ from pydantic import Field
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, digest
 from bot.integrations.source import Delivery, Model, Source, bearer_or_basic, by_body, read
+from bot.integrations.urgency import of_groups
 
 
 class _Alert(Model):
@@ -54,4 +55,5 @@ source = Source(
     verify=bearer_or_basic(),
     identify=by_body,
     parse=parse,
+    weigh=of_groups(parse),
 )

@@ -11,6 +11,7 @@ from bot.domain.alerts import Severity
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, Words, known
 from bot.integrations.source import Delivery, Model, Source, bearer_or_basic, by_body, read
+from bot.integrations.urgency import of_one_alert
 
 # What is to be pasted as the webhook's payload: left our name of a field, right Datadog's variable.
 TEMPLATE = {
@@ -113,5 +114,6 @@ source = Source(
     verify=bearer_or_basic(),
     identify=by_body,
     parse=parse,
+    weigh=of_one_alert(parse),
     body_max=1 * 1024 * 1024,  # one monitor's template
 )

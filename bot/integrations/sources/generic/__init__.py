@@ -14,6 +14,7 @@ from bot.domain.sources import Reading
 from bot.domain.team import Team
 from bot.integrations.alerting import Told, digest, instant, known
 from bot.integrations.source import Delivery, MalformedPayload, Source, bearer_or_basic, by_body, loaded
+from bot.integrations.urgency import of_one_alert
 
 _compiled = lru_cache(maxsize=512)(jmespath.compile)
 
@@ -88,9 +89,10 @@ def _shown(value: Any) -> str:
 
 
 def _of_team(team: Team) -> Mapping[str, Source]:
+    parsers = {name: partial(parse_as, name, reading) for name, reading in team.sources.generic.items()}
     return {
-        f"{source.name}/{name}": replace(source, parse=partial(parse_as, name, reading))
-        for name, reading in team.sources.generic.items()
+        f"{source.name}/{name}": replace(source, parse=parse, weigh=of_one_alert(parse))
+        for name, parse in parsers.items()
     }
 
 

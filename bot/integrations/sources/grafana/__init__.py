@@ -14,6 +14,7 @@ from pydantic import Field
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, Words, digest, known, words
 from bot.integrations.source import Delivery, Model, Source, an_object, bearer_or_basic, by_body, loaded, read
+from bot.integrations.urgency import of_groups
 
 SIGNATURE = "x-grafana-alerting-signature"
 # The header for the instant has no name until somebody gives it one; these are the ones that Grafana's pages use.
@@ -125,4 +126,5 @@ source = Source(
     verify=verify,
     identify=by_body,
     parse=parse,
+    weigh=of_groups(parse),
 )

@@ -13,6 +13,7 @@ from bot.domain.alerts import Severity
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, Words, known
 from bot.integrations.source import Delivery, Model, Source, an_object, by_body, loaded, read
+from bot.integrations.urgency import of_one_alert
 
 # Whatever else happens to an incident while it is open, what it says of it is the newest that we know.
 _FIRING = frozenset(
@@ -119,5 +120,6 @@ source = Source(
     verify=verify,
     identify=by_body,
     parse=parse,
+    weigh=of_one_alert(parse),
     body_max=2 * 1024 * 1024,  # one incident
 )

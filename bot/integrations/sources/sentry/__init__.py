@@ -11,6 +11,7 @@ from pydantic import Field
 from bot.domain.events import Event
 from bot.integrations.alerting import Instant, Told, Words, known
 from bot.integrations.source import Delivery, Model, Source, by_header, hmac_sha256, read
+from bot.integrations.urgency import of_one_alert
 
 # What an issue's webhook says: whether somebody has to look. "assigned" changes nothing about that.
 _ISSUE_FIRES = {"created": True, "unresolved": True, "resolved": False, "archived": False, "ignored": False}
@@ -181,6 +182,7 @@ source = Source(
     verify=hmac_sha256("sentry-hook-signature"),
     identify=by_header("request-id"),
     parse=parse,
+    weigh=of_one_alert(parse),
     keeps=("x-", "sentry-hook-"),
     body_max=4 * 1024 * 1024,  # an issue with one event, which Sentry takes up to 1 MB
 )

@@ -25,6 +25,7 @@ from bot.integrations.source import (
     read,
 )
 from bot.integrations.sources.sns.proof import Proof
+from bot.integrations.urgency import of_one_alert
 
 # A third state, INSUFFICIENT_DATA, says neither that it holds nor that it does not.
 _FIRES = {"ALARM": True, "OK": False}
@@ -132,6 +133,7 @@ source = Source(
     verify=bearer_or_basic(),
     identify=identify,
     parse=parse,
+    weigh=of_one_alert(parse),
     of_team=_of_team,
     secret_is_optional=True,
     # A message has 256 KiB at most. It is parsed before it is proven, so that not much more is read.

@@ -7,7 +7,7 @@ import sys
 
 # In the order of the README; each also runs alone, with ``python -m benchmarks.<name>``.
 ALL = ("process", "edge", "commits", "outbox", "standups", "prompts", "notes", "ofrep", "alerts", "alertmanager")
-ALL += ("parsing", "size", "audit", "backlog")
+ALL += ("parsing", "size", "audit", "backlog", "storm")
 ALL += ("deploy_chaos",)  # which counts what must not be: nothing
 
 

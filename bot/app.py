@@ -24,9 +24,10 @@ from bot.integrations.fetching import WebFetch
 from bot.integrations.source import for_team
 from bot.runtime import discovery, health, http_server, logs, memory, metrics, readiness
 from bot.runtime.clock import SystemClock
+from bot.runtime.clock_skew import ClockSkew
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
-from bot.runtime.draining import GESTURES, JOBS, Draining
+from bot.runtime.draining import GESTURES, JOBS, Draining, cancelled
 from bot.runtime.flag_book import FlagBook
 from bot.runtime.flagd_files import keep_writing
 from bot.runtime.following import Following
@@ -174,6 +175,7 @@ class _Parts:
     async def start(self, stack: AsyncExitStack) -> None:
         """Listen and store, whether or not Slack answers; reach it and begin to work beside that."""
         self.edge.doors.closed = STARTING
+        self.skew = ClockSkew(self.settings.slack_api_url).hearing(self.session)
         stack.push_async_callback(self.directory.close)
         stack.push_async_callback(self.following.close)
         for beginning in (standup_setups.seed, escalate.seed, deadman.begin, heads.begin):
@@ -183,7 +185,7 @@ class _Parts:
         await self._listen(listening)
         log.info("bot.listening", address=self.address)
         working = await stack.enter_async_context(AsyncExitStack())
-        self._run(stack, self._begin(working, listening), _cancelled)
+        self._run(stack, self._begin(working, listening), cancelled)
 
     async def _begin(self, stack: AsyncExitStack, listening: AsyncExitStack) -> None:
         """Who we are and who is who; then the work, which needs to know that."""
@@ -203,7 +205,7 @@ class _Parts:
         except SlackClientError as refused:
             self._break(refused)
             return
-        self._run(stack, self._warm_up(), _cancelled)
+        self._run(stack, self._warm_up(), cancelled)
         memory.look_for_garbage()
         log.info("bot.ready", address=self.address, socket_mode=self.settings.socket_mode)
         self.ready.set_result(None)
@@ -218,11 +220,12 @@ class _Parts:
 
     def _tend(self, stack: AsyncExitStack) -> None:
         """What goes on without Slack."""
-        tidying = keep_tidy(self.database, self.outbox, lambda: self.unit.team.retention)
-        tending = [self._run(stack, one, _cancelled) for one in (self.sealer.keep_sealing(), tidying)]
+        tidying = keep_tidy(self.database, self.outbox, lambda: self.unit.team.retention, self.skew.is_confirmed)
+        going_on = (self.sealer.keep_sealing(), tidying, self.skew.keep_looking(self.database))
+        tending = [self._run(stack, one, cancelled) for one in going_on]
         if self.settings.flagd_folder is not None:
-            tending.append(self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), _cancelled))
-        self._run(stack, step_back(self.database, self.edge, tending), _cancelled)
+            tending.append(self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), cancelled))
+        self._run(stack, step_back(self.database, self.edge, tending), cancelled)
 
     def _work(self, stack: AsyncExitStack) -> None:
         """Start messenger and worker; they stop in the opposite order."""
@@ -239,7 +242,7 @@ class _Parts:
             settle=deliveries.settle,
             settle_together=deliveries.settle_together,
         )
-        self._run(stack, self.directory.keep_fresh(), _cancelled)
+        self._run(stack, self.directory.keep_fresh(), cancelled)
         self._run(stack, self.messenger.run(), lambda task: self.messenger.stop(task, self.draining.left))
         working: list[asyncio.Task[None]] = []
         stop = self.draining.beside(lambda: worker.stop(working[0], JOBS))
@@ -273,7 +276,9 @@ class _Parts:
         fetch = WebFetch(self.session)
         speaks = self.settings.socket_mode
         refresh = partial(readiness.measure, self.messenger, self.unit)
-        checks = readiness.checks(self.database, self.messenger, self.edge, self.ready, socket_mode=speaks)
+        checks = readiness.checks(
+            self.database, self.messenger, self.edge, self.ready, self.skew, socket_mode=speaks
+        )
         hooks = Hooks(self.sources, secrets, self.inbox, self.clock, fetch, metrics.count_delivery)
         tokens = self.settings.ofrep_tokens_of(self.tools.team.environments)
         routes = [*hooks.routes(), *Ofrep(self.flags, tokens).routes()]
@@ -293,8 +298,3 @@ class _Parts:
 
 def _future() -> "asyncio.Future[None]":
     return asyncio.get_running_loop().create_future()
-
-
-async def _cancelled(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -14,6 +14,7 @@ from bot.config.addresses import readable
 from bot.domain.ports import Clock
 from bot.domain.team import Team
 from bot.integrations.source import Source
+from bot.runtime.clock_skew import ClockSkew
 from bot.runtime.deploy_checks import deploy_findings
 from bot.runtime.findings import Finding, fine, mistake, warning
 from bot.runtime.group_checks import group_findings
@@ -75,10 +76,13 @@ async def _found(
         found += _templates(settings)
         found += _hooks(settings, sources, team or Team())
         found += _flags(settings, team or Team())
-        found += await _database(settings, clock)
+        skew = ClockSkew(settings.slack_api_url)
+        found += await _database(settings, clock, skew)
         async with ClientSession(timeout=SLACK_TIMEOUT, trust_env=True) as session:
+            skew.hearing(session)
             client = AsyncWebClient(session=session, base_url=settings.slack_api_url, retry_handlers=[])
             found += await slack_findings(settings, team, client, scopes=scopes)
+        found += skew.findings()
     return found
 
 
@@ -147,7 +151,7 @@ def _variable(source: str) -> str:
     return source.upper().replace("-", "_")
 
 
-async def _database(settings: Settings, clock: Clock) -> list[Finding]:
+async def _database(settings: Settings, clock: Clock, skew: ClockSkew) -> list[Finding]:
     """Whether the database serves, whether its tables are ours, and what was given up in it."""
     url = settings.database_url.get_secret_value()
     name = readable(url)
@@ -163,6 +167,7 @@ async def _database(settings: Settings, clock: Clock) -> list[Finding]:
             mistake(f"{name} does not serve ({type(problem).__name__})", "Look whether it runs and lets us in.")
         ]
     try:
+        await skew.look(database)
         return await _in_database(database, name)
     except StorageUnavailable as problem:
         return [mistake(f"{name} does not serve: {problem}", "Look into the database's own log.")]

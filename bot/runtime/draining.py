@@ -64,3 +64,9 @@ def end_in_time() -> None:
     last_resort = threading.Timer(STOPPED_WITHIN.total_seconds(), end)
     last_resort.daemon = True
     last_resort.start()
+
+
+async def cancelled(task: "asyncio.Task[None]") -> None:
+    """End a task at once, and wait until it has ended."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

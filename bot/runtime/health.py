@@ -13,7 +13,14 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from bot.runtime import metrics
 
 Check: TypeAlias = Callable[[], Awaitable[str | None]]
-"""What is wrong, in a sentence, or None."""
+"""What is wrong, in a sentence, or None; a ``Noted`` one should be known and stops nothing."""
+
+
+class Noted(str):
+    """A sentence about what is not as it should be, while the process is of use all the same."""
+
+    __slots__ = ()
+
 
 CHECK_SECONDS = 2.0  # orchestrators commonly give a probe 1 to 5 s
 
@@ -99,7 +106,7 @@ class _Readiness:
 
 
 def _answer(wrong: Mapping[str, str | None], *, told: bool) -> web.Response:
-    ready = not any(wrong.values())
+    ready = not any(what and not isinstance(what, Noted) for what in wrong.values())
     report = {"checks": {name: what or "ok" for name, what in wrong.items()}} if told else {}
     return web.json_response({"ready": ready, **report}, status=200 if ready else 503)
 

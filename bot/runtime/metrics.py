@@ -22,6 +22,11 @@ JOBS = Counter("eightbells_jobs", "Jobs that ended, by kind and outcome", ["kind
 JOB_LATE_SECONDS = Histogram(
     "eightbells_job_late_seconds", "How much later than due a job began", buckets=(0.1, 1, 5, 30, 60, 600, 3_600)
 )
+CLOCK_SKEW = Gauge(
+    "eightbells_clock_skew_seconds",
+    "How far this machine's clock is ahead of another; negative: behind",
+    ["against"],
+)
 OWED = Gauge("eightbells_dead", "What was given up and waits for an admin", ["what"])
 
 

@@ -1,10 +1,11 @@
-"""What ``/readyz`` asks: whether the database, Slack and the messenger let us work."""
+"""Readiness, what ``/readyz`` asks: whether the database, Slack, the messenger and the clock let us work."""
 
 import asyncio
 from collections.abc import Mapping
 
 from bot.runtime import metrics
-from bot.runtime.health import Check
+from bot.runtime.clock_skew import TOO_FAR, ClockSkew
+from bot.runtime.health import Check, Noted
 from bot.runtime.messenger import Messenger
 from bot.runtime.slack import SlackEdge
 from bot.storage.database import Database
@@ -16,6 +17,7 @@ def checks(
     messenger: Messenger,
     edge: SlackEdge,
     ready: "asyncio.Future[None]",
+    skew: ClockSkew,
     *,
     socket_mode: bool,
 ) -> Mapping[str, Check]:
@@ -42,7 +44,11 @@ def checks(
             else None
         )
 
-    return {"database": stored, "messenger": sends, "slack": slack, "version": version}
+    async def time() -> str | None:
+        trouble = skew.trouble
+        return Noted(trouble) if trouble and skew.furthest < TOO_FAR else trouble
+
+    return {"database": stored, "messenger": sends, "slack": slack, "version": version, "clock": time}
 
 
 async def measure(messenger: Messenger, unit: UnitOfWork) -> None:

@@ -15,16 +15,27 @@ from bot.storage.shrinking import shrink
 
 DAY_SECONDS = 24 * 60 * 60
 FIRST_AFTER_SECONDS = 5 * 60  # a start has better things to do
+UNCONFIRMED_SECONDS = 60 * 60
 
 log = structlog.get_logger(__name__)
 
 
-async def keep_tidy(database: Database, outbox: Outbox, kept: Callable[[], Retention]) -> None:
-    """Tidy up daily until cancelled. Every replica may do it: what is gone already is not missed."""
+async def keep_tidy(
+    database: Database, outbox: Outbox, kept: Callable[[], Retention], is_confirmed: Callable[[], bool]
+) -> None:
+    """Tidy up daily until cancelled. Every replica may do it: what is gone already is not missed.
+
+    Nothing goes while ``is_confirmed`` says that the time may be wrong: a clock that is a year ahead for a moment
+    would take a year of what people want to keep.
+    """
     await asyncio.sleep(FIRST_AFTER_SECONDS)
     while True:
-        await tidy(database, outbox, kept())
-        await asyncio.sleep(DAY_SECONDS)
+        if is_confirmed():
+            await tidy(database, outbox, kept())
+            await asyncio.sleep(DAY_SECONDS)
+        else:
+            log.warning("upkeep.put_off", reason="no other clock confirms this machine's")
+            await asyncio.sleep(UNCONFIRMED_SECONDS)
 
 
 async def tidy(database: Database, outbox: Outbox, kept: Retention) -> None:

@@ -87,11 +87,12 @@ async def wrong(environ: Mapping[str, str]) -> list[str]:
 async def test_where_nothing_is_wrong_nothing_is_found(environ: dict[str, str]) -> None:
     found = await look(environ)
     assert {finding.severity for finding in found} == {Severity.FINE}
-    assert [finding.what for finding in found][-4:] == [
+    assert [finding.what for finding in found][-5:] == [
         "Slack knows the bot as eightbells in Harbour",
         "all 2 scopes of the manifest are given",
         "the bot is in 1 of 1 channels that the team file names",
         "Socket Mode is open to us",
+        "this machine's clock agrees with that of Slack",
     ]
 
 

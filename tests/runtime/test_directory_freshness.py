@@ -298,3 +298,10 @@ async def test_groups_and_people_are_read_by_the_clock(scene: Scene, monkeypatch
     assert directories.GROUPS_EVERY < DECIDES_ON
     assert scene.slack.calls.count("usergroups.list") >= 30
     assert scene.slack.calls.count("users.list") >= 2
+
+
+async def test_what_was_read_before_the_clock_was_put_back_is_not_taken_for_fresh(scene: Scene) -> None:
+    scene.slack.groups["S1"] = group("U2", date_update=200)  # and no event says so
+    scene.clock.move(-timedelta(hours=2))
+    assert await scene.groups_of("U1") == set()
+    assert await scene.groups_of("U2") == {"S1"}

@@ -46,6 +46,10 @@ class Weight:
 ORDINARY = Weight()
 
 
+class UnknownSource(Exception):
+    """A delivery of a source that this version does not have, or has no more; it is kept for one that has."""
+
+
 class MalformedPayload(Exception):
     """A body that is JSON but not what this source sends; ``path`` is the field's, ``problem`` what is wrong."""
 

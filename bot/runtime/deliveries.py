@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.events import DeploymentReported, Event
 from bot.domain.ports import Work
-from bot.integrations.source import Delivery, Source
+from bot.integrations.source import Delivery, Source, UnknownSource
 from bot.runtime.redaction import Redaction
 from bot.workflows.handles import Together
 
@@ -38,8 +38,7 @@ class Deliveries:
     async def settle(self, work: Work, delivery: Delivery) -> str:
         """Do everything that follows from it; gives what it was, for the inbox's note.
 
-        Raises ``MalformedPayload`` where the body is not what its source sends, and ``KeyError`` where the source
-        is no more.
+        Raises ``MalformedPayload`` where the body is not what its source sends, and ``UnknownSource``.
         """
         events = self._parsed(delivery)
         await self.take(work, events)
@@ -58,7 +57,10 @@ class Deliveries:
         return _note(events)
 
     def _parsed(self, delivery: Delivery) -> Sequence[Event]:
-        return [self._without_secrets(event) for event in self._sources[delivery.source].parse(delivery)]
+        source = self._sources.get(delivery.source)
+        if source is None:
+            raise UnknownSource(f"this version has no source {delivery.source!r}; another replica may have it")
+        return [self._without_secrets(event) for event in source.parse(delivery)]
 
     def _without_secrets(self, event: Event) -> Event:
         if not isinstance(event, DeploymentReported):

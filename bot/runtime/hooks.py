@@ -40,14 +40,19 @@ class Inbox(Protocol):
         """Store it; False where it is there already. What is ``urgent`` goes first, behind older ones ``about`` it."""
         ...
 
+    @property
+    def successor(self) -> str:
+        """The revision of tables that are newer than this version, or ""."""
+        ...
+
 
 class Hooks:
     """``POST /hooks/<source>`` for every source of the team, by its path.
 
-    Answers: 202 stored (or known already), 400 not JSON or not readable, 401 not proven to be its sender's, 404 no such
-    source, 408 the body did not come in time, 413 too large or too many values, 415 compressed, 503 not stored because
-    the database, or what proves the sender, is away (senders try again after a 5xx). Whoever can be refused for the
-    headers alone is, before the body is read.
+    Answers: 202 stored (or known already), 400 not JSON or not readable, 401 not proven to be its sender's, 404 no
+    such source, 408 the body did not come in time, 413 too large or too many values, 415 compressed, 503 not stored
+    because the database, or what proves the sender, is away (senders try again after a 5xx), or a newer version takes
+    over. Whoever can be refused for the headers alone is, before the body is read.
     """
 
     def __init__(
@@ -79,6 +84,8 @@ class Hooks:
 
     async def _answer(self, name: str, request: web.Request) -> web.Response:
         source = self._sources.get(name)
+        if source is None and self._inbox.successor:
+            return _said(503, "a newer version is taking over, which may have this source; send it again")
         if source is None:
             return _said(404, "there is no source of this name")
         headers = {key.lower(): _writable(value) for key, value in request.headers.items()}

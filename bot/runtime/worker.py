@@ -12,7 +12,7 @@ import structlog
 from bot.domain.jobs import Again, Due, Outcome
 from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Conflict, Refusal, Stale, Unreadable
-from bot.integrations.source import Delivery, MalformedPayload
+from bot.integrations.source import Delivery, MalformedPayload, UnknownSource
 from bot.runtime import metrics
 from bot.runtime.handfuls import TOGETHER, handfuls, raw
 from bot.runtime.job_places import Places
@@ -264,7 +264,7 @@ class Worker:
             await self._bury(claimed, malformed.path, malformed.problem)
         except Exception as problem:  # noqa: BLE001 - one delivery's failure is its own; it is logged and tried again
             because = f"{type(problem).__name__}: {problem}"
-            counts = not isinstance(problem, StorageUnavailable)
+            counts = not isinstance(problem, StorageUnavailable | UnknownSource)
             known = {"exc_info": problem} if counts else {"reason": str(problem)}
             log.warning("worker.delivery_failed", source=delivery.source, attempt=claimed.attempt, **known)
             if claimed.attempt >= ATTEMPTS and counts:

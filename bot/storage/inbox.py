@@ -97,6 +97,11 @@ class Inbox:
         self._receive = insert(inbox_table).on_conflict_do_nothing().returning(inbox_table.c.id)
         self._pull = _pulling()
 
+    @property
+    def successor(self) -> str:
+        """The revision of tables that are newer than we are, or ""; see ``bot.storage.succession``."""
+        return self._database.successor
+
     async def receive(
         self,
         source: str,

@@ -26,6 +26,7 @@ class FakeInbox:
     received: list[tuple[str, str, Mapping[str, str], bytes]] = field(default_factory=list[Any])
     is_away: bool = False
     weights: list[tuple[str, bool]] = field(default_factory=list[Any])
+    successor: str = ""
 
     async def receive(
         self,
@@ -193,3 +194,10 @@ async def test_who_sends_too_much_is_told_and_it_is_in_the_log_and_counted(
 async def test_a_stranger_with_too_many_values_is_a_stranger(client: Any, inbox: FakeInbox) -> None:
     assert (await post(client, "few", {}, b"[1,2,3,4,5]"))[0] == 401
     assert not inbox.received
+
+
+async def test_a_source_that_a_newer_version_may_have_is_asked_to_come_again(client: Any, inbox: FakeInbox) -> None:
+    assert (await client.post("/hooks/newest", headers=SECRET, json={})).status == 404
+    inbox.successor = "0009"
+    assert (await client.post("/hooks/newest", headers=SECRET, json={})).status == 503
+    assert inbox.received == []

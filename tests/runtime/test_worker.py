@@ -13,7 +13,7 @@ from bot.domain.messages import Message, Rendered
 from bot.domain.ports import Tools
 from bot.domain.refusals import Conflict, Refusal, Stale, Unreadable
 from bot.domain.team import Team
-from bot.integrations.source import MalformedPayload
+from bot.integrations.source import MalformedPayload, UnknownSource
 from bot.runtime.worker import ATTEMPTS, Worker
 from bot.storage.errors import StorageUnavailable
 from bot.storage.inbox import Inbox
@@ -213,6 +213,22 @@ async def test_a_delivery_that_breaks_us_is_tried_again_and_then_kept_for_a_pers
         clock.move(10 * MINUTE)
     assert len(world.delivered) == ATTEMPTS
     assert [dead.reason for dead in await world.inbox.dead_letters()] == ["RuntimeError: a bug"]
+
+
+async def test_a_delivery_of_a_source_that_this_version_lacks_is_kept_for_one_that_has_it(world, clock):
+    async def lacks(work, delivery) -> str:
+        raise UnknownSource("this version has no source 'newest'")
+
+    knows, world.settle = world.settle, lacks
+    await world.receive(b"x")
+    for _ in range(3 * ATTEMPTS):
+        await world.worker.turn()
+        clock.move(10 * MINUTE)
+    assert await world.inbox.dead_letters() == []
+
+    world.settle = knows
+    await world.worker.turn()
+    assert world.delivered == [b"x"]
 
 
 async def test_it_runs_when_woken_without_waiting_for_a_poll_and_stops_when_asked(world):

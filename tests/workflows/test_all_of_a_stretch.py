@@ -11,6 +11,7 @@ from bot.domain.deployments import Deployment, State
 from bot.domain.events import AlertFired
 from bot.domain.incidents import Incident, IncidentSeverity
 from bot.domain.matchers import read
+from bot.domain.standup_answers import StandupAnswer
 from bot.domain.standup_plans import Standup
 from bot.domain.team import Environment
 from bot.workflows import blockers, deploy_views, noise, silences
@@ -95,3 +96,35 @@ async def test_a_digest_tells_of_every_blocker_of_its_stand_up_whatever_else_was
         news = await news_now(work, standup, MEI)
 
     assert [one.owner_id for one in news.blockers] == [TOM.id]
+
+
+async def test_a_digest_tells_of_what_is_old_and_ended_lately_behind_any_number_of_newer_ones() -> None:
+    there = Asked()
+    await there.plan()
+    standup = (await there.find(Standup))[0]
+    began = there.clock.at
+    held = Blocker.air("the rollout", TOM.id, began, team=standup.name)
+    asked = Deployment.ask("web", "v1", Environment("production"), TOM, began)
+    answer = StandupAnswer(id="S-1:U1", round_id="S-1", user_id=TOM.id, at=began, standup_id=standup.id)
+    await put(there, held, asked, answer)
+    over = replace(asked, version="v2", state=State.SUCCEEDED, ended_at=began)
+    newer = [held.close(ANA, began)] * 600 + [over] * 600
+    others = (replace(answer, id=f"S-9:U{n}", round_id="S-9") for n in range(600))
+    await put(there, *newer, *others)
+    await there.later(10 * DAY)
+
+    async with there.unit() as work:
+        now = work.now
+        (old,) = await blockers.open_ones(work)
+        await work.save(old.close(ANA, now))
+        (first,) = await work.find(Deployment, state=asked.state)
+        await work.save(replace(first, state=State.SUCCEEDED, ended_at=now))
+        given = await work.get(StandupAnswer, answer.id)
+        assert given
+        await work.save(replace(given, edited_at=now))
+    async with there.unit() as work:
+        news = await news_now(work, standup, MEI)
+
+    assert [one.id for one in news.unblocked] == [old.id]
+    assert [one.id for one in news.ships] == [first.id]
+    assert [one.id for one in news.answers] == [answer.id]

@@ -27,7 +27,7 @@ from benchmarks.load import Connection
 from tests.e2e.product import HOOK_SECRETS, SIGNING_SECRET, Site, site
 
 ALERTS_A_MINUTE, GROUPS, TOGETHER = 10_000, 200, 2  # alerts that Alertmanager posts together
-CALM_SECONDS, STORM_SECONDS, CRITICAL_EVERY, VERBS_A_SECOND = 20, 60, 10, 10
+WARM_SECONDS, CALM_SECONDS, STORM_SECONDS, CRITICAL_EVERY, VERBS_A_SECOND = 15, 30, 60, 10, 10
 CONNECTIONS = 8
 CARD_AIM, PAGE_AIM, ANSWERS_AIM = 2.0, 5.0, 3.0  # seconds, seconds, times the calm 99th percentile
 WITHIN_SECONDS = 120
@@ -148,6 +148,8 @@ async def storm(ready: Site) -> bool:
     await ready.play.ask("faults", {"kind": "pace", "strict": True})
     bot = await ready.start()
     critical = Critical(ready)
+    # What is loaded when it is first wanted (templates, dates, a source's models) is no part of a calm day.
+    await asyncio.gather(answers(ready, WARM_SECONDS), critical.keep_firing("Warm", CRITICAL_EVERY))
     calm, _ = await asyncio.gather(answers(ready, CALM_SECONDS), critical.keep_firing("Calm", CALM_SECONDS))
     figures = {"calm": await critical.waited("Calm")}
     before = cpu_seconds(bot.process.pid)

@@ -102,7 +102,8 @@ REFUSED_FROM_HOOKS: Mapping[str, tuple[str, bytes, dict[str, str], int]] = {
     "another's bearer": ("alertmanager", b"{}", from_alertmanager("another-secret"), 401),
     "not JSON": ("alertmanager", b"alerts: []", from_alertmanager(), 400),
     "too large": ("alertmanager", b'"' + b"x" * (17 << 20) + b'"', from_alertmanager(), 413),
-    "nested too deeply": ("alertmanager", b"[" * 100_000, from_alertmanager(), 400),
+    "nested too deeply": ("alertmanager", b"[" * 40_000, from_alertmanager(), 400),
+    "too many lists": ("alertmanager", b"[" * 100_000, from_alertmanager(), 413),
     "of no source": ("jenkins", b"{}", from_alertmanager(), 404),
 }
 

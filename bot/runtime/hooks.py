@@ -96,28 +96,34 @@ class Hooks:
             is_known = isinstance(source.verify, ByHeaders) and source.admit is None
             async with body_of(request, source.body_max, unpack=is_known) as body:
                 return await self._admitted(name, source, headers, body)
+        except json_text.TooMuch as problem:
+            return self._unread(name, 413, f"the body is not read: {problem}")
         except NotRead as problem:
-            if problem.status == 413 and (times := self._seldom.says(f"{name} {problem.why}")):
-                # Its sender may say it nowhere, and what it wanted to tell us is lost.
-                log.warning("hook.too_large", source=name, why=problem.why, times=times)
-            return _said(problem.status, problem.why)
+            return self._unread(name, problem.status, problem.why)
 
     async def _admitted(self, name: str, source: Source, headers: Mapping[str, str], body: bytes) -> web.Response:
-        if source.admit is not None:
-            _count(source, body)  # it is read for its proof
         try:
+            if source.admit is not None:
+                json_text.count(body, source.values_max)  # it is read for its proof
             refusal = await self._refusal(source, headers, body)
         except Unreachable as problem:
             log.warning("hook.not_proven", source=name, why=str(problem))
             return _said(503, f"who sent it cannot be proven now: {problem}; send it again")
         if refusal:
             return self._unproven(name, refusal)
-        _count(source, body)
         try:
-            value = json_text.loaded(body)
+            value = json_text.loaded(body, source.values_max)
+        except json_text.TooMuch:
+            raise
         except ValueError:
             return _said(400, "the body is not JSON")
         return await self._store(name, source, headers, body, value)
+
+    def _unread(self, name: str, status: int, why: str) -> web.Response:
+        if status == 413 and (times := self._seldom.says(f"{name} {why}")):
+            # Its sender may say it nowhere, and what it wanted to tell us is lost.
+            log.warning("hook.too_large", source=name, why=why, times=times)
+        return _said(status, why)
 
     def _unproven(self, name: str, why: str) -> web.Response:
         if times := self._seldom.says(f"{name} {why}"):
@@ -165,13 +171,6 @@ class Hooks:
 def _writable(header: str) -> str:
     """Bytes that are no UTF-8 reach us as halves of characters, which can be neither compared nor stored."""
     return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _count(source: Source, body: bytes) -> None:
-    try:
-        json_text.count(body, source.values_max)
-    except json_text.TooMuch as problem:
-        raise NotRead(413, f"the body is not read: {problem}") from None
 
 
 def _said(status: int, sentence: str) -> web.Response:

@@ -18,6 +18,7 @@ from yarl import URL
 
 from bot.domain.host_tokens import origin_of
 from bot.domain.ports import HostUnreachable
+from bot.integrations import json_text
 from bot.integrations.bodies import body_of
 from bot.integrations.targets.output import TAIL, Lines
 
@@ -51,6 +52,14 @@ class Refused(HostUnreachable):
     def __init__(self, why: str, status: int) -> None:
         super().__init__(why)
         self.status = status
+
+
+def json_in(answer: Answer) -> Any:
+    """What its body holds as JSON; None where it holds none that is read."""
+    try:
+        return json_text.loaded(answer.body)
+    except ValueError:
+        return None
 
 
 async def ask(

@@ -14,7 +14,6 @@ from bot.domain.host_tokens import GITLAB_HOST, HostTokens
 from bot.domain.ports import HostUnreachable
 from bot.domain.target_ports import NotTaken, Unsure
 from bot.domain.team import Repository
-from bot.integrations import json_text
 from bot.integrations.targets.asking import (
     LIMIT,
     Answer,
@@ -22,6 +21,7 @@ from bot.integrations.targets.asking import (
     NotReached,
     Refused,
     ask,
+    json_in,
     no_token_for,
     said,
     tail_of,
@@ -55,7 +55,7 @@ class GitLabCalls:
             raise Unsure(f"{WHO} answered {answer.status}; it may have begun")
         if answer.status >= 300:
             raise NotTaken(self._refusal(answer))
-        body = _loaded(answer.body)
+        body = json_in(answer)
         if not isinstance(body, Mapping):
             raise Unsure(f"{WHO} answered something that is not an answer of its API; it may have begun")
         return body
@@ -90,7 +90,7 @@ class GitLabCalls:
             raise HostUnreachable(str(error)) from None
         if answer.status >= 300:
             raise Refused(self._refusal(answer), answer.status)
-        body = _loaded(answer.body)
+        body = json_in(answer)
         if body is None:
             raise HostUnreachable(f"{WHO} answered something that is not an answer of its API")
         return body
@@ -125,7 +125,7 @@ class GitLabCalls:
             return f"{WHO} has nothing by that name, or hides it from us"
         if answer.status >= 500:
             return f"{WHO} answered {answer.status}"
-        words = self.said(" ".join(_sentences(_loaded(answer.body)))).rstrip(".")
+        words = self.said(" ".join(_sentences(json_in(answer)))).rstrip(".")
         return f"{WHO} refused ({answer.status}): {words}" if words else f"{WHO} refused ({answer.status})"
 
 
@@ -142,13 +142,6 @@ def _sentences(body: Any) -> list[str]:
     return [
         f"{'' if field == 'base' else f'{field} '}{words}" for field in body for words in _sentences(body[field])
     ]
-
-
-def _loaded(body: bytes) -> Any:
-    try:
-        return json_text.loaded(body)
-    except ValueError:
-        return None
 
 
 def _url(repository: Repository, path: str, query: Mapping[str, str]) -> URL:

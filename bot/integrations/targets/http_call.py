@@ -3,7 +3,6 @@
 import hmac
 import json
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
@@ -11,8 +10,7 @@ from aiohttp import ClientSession
 from bot.domain.references import HTTP, deployment_reference
 from bot.domain.target_ports import NotTaken, Order, Report, Taken, Unsure
 from bot.domain.targets import HttpCall, filled
-from bot.integrations import json_text
-from bot.integrations.targets.asking import Answer, NoAnswer, NotReached, ask, link, said, text_in
+from bot.integrations.targets.asking import Answer, NoAnswer, NotReached, ask, json_in, link, said, text_in
 from bot.integrations.targets.placeholders import values_of
 
 LIMIT = timedelta(seconds=10)
@@ -69,7 +67,7 @@ class HttpCalls:
             raise Unsure(f"{who} answered {answer.status}; it may have begun")
         if answer.status >= 300:
             raise NotTaken(f"{who} answered {answer.status}{self._words(answer)}")
-        return Taken(deployment_reference(HTTP, "", order.run), link(text_in(_loaded(answer.body), "url")))
+        return Taken(deployment_reference(HTTP, "", order.run), link(text_in(json_in(answer), "url")))
 
     async def find(self, how: HttpCall, order: Order) -> Taken | None:
         """See ``Carrier.find``: there is nothing to ask by."""
@@ -103,10 +101,3 @@ def _host(url: str) -> str:
         return urlsplit(url).hostname or "the address"
     except ValueError:
         return "the address"
-
-
-def _loaded(body: bytes) -> Any:
-    try:
-        return json_text.loaded(body)
-    except ValueError:
-        return None

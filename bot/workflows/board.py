@@ -39,14 +39,14 @@ async def board(work: Work) -> Board:
 
 
 async def _make(work: Work) -> Board:
-    changes = await every(work, Change, state=ChangeState.OPEN)
+    standing: dict[Stage, list[Item]] = {stage: [] for stage in Stage}
+    for change in await every(work, Change, state=ChangeState.OPEN):
+        standing[change.stage].append(_change(change))
     columns: list[Column] = []
     for stage in Stage:
         moving = await _MOVING[stage](work) if stage in _MOVING else _NOTHING
-        standing = [_change(change) for change in changes if change.stage is stage]
-        items = sorted((*moving.items, *standing), key=lambda item: item.since, reverse=True)
-        count = moving.count + await work.count(Change, stage=stage, state=ChangeState.OPEN)
-        columns.append(Column(stage, count, tuple(items[:SHOWN])))
+        items = sorted((*moving.items, *standing[stage]), key=lambda item: item.since, reverse=True)
+        columns.append(Column(stage, moving.count + len(standing[stage]), tuple(items[:SHOWN])))
     return Board(tuple(columns), work.now)
 
 
@@ -58,13 +58,12 @@ def _change(change: Change) -> Item:
 async def _pull_requests(work: Work) -> Moving:
     """Open pull requests that carry no change of ours (those that do are on the board as the change)."""
     pulls = await every(work, PullRequest, state=PullRequestState.OPEN)
-    carrying = sum(bool(pull.changes) for pull in pulls)
     items = [
         Item(f"{pull.repository.partition('/')[2]}#{pull.number}", pull.title, pull.opened_at, pull.author_id)
         for pull in pulls
         if not pull.changes
     ]
-    return Moving(len(pulls) - carrying, items)
+    return Moving(len(items), items)
 
 
 async def _builds(work: Work) -> Moving:

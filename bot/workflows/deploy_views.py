@@ -102,11 +102,7 @@ async def delivery_of(work: Work, service: str | None = None, days: int = DAYS) 
     """How delivery to the last environment went in these days, of one service or all."""
     places = sorted(work.team.environments.values(), key=lambda one: one.order)
     since = work.now - timedelta(days=days)
-    live = [
-        one
-        async for one in work.changed(Deployment, since)
-        if one.state is State.SUCCEEDED and service in (None, one.service)
-    ]
+    live = await suspects.live_since(work, since, service)
     restored = [
         one
         async for one in work.changed(Incident, since)
@@ -115,7 +111,7 @@ async def delivery_of(work: Work, service: str | None = None, days: int = DAYS) 
     return delivery(
         live,
         restored,
-        await suspects.change_failure(work, days, service),
+        await suspects.change_failure_of(work, live, since, service),
         places[-1].name if places else "",
         since,
         work.now + timedelta(microseconds=1),

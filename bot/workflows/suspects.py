@@ -1,5 +1,6 @@
 """What changed shortly before an alert began, what can be taken back of it, and whether it was it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,19 +93,27 @@ async def known(work: Work, id: str) -> CauseQuestion:
     return await found(work, CauseQuestion, id, "question", field="question")
 
 
-async def change_failure(work: Work, days: int, service: str | None = None) -> FailureRate:
-    """How many of the deployments that went live in these days were confirmed to have caused an alert.
-
-    What takes another one back is not counted: it is the cure.
-    """
-    since = work.now - timedelta(days=days)
-    where: dict[str, Any] = {"service": service} if service else {}
-    counted = {
-        one.id
+async def live_since(work: Work, since: datetime, service: str | None = None) -> list[Deployment]:
+    """Deployments that are live, or were, and changed since then; of one service or all."""
+    return [
+        one
         async for one in work.changed(Deployment, since)
         if one.state is State.SUCCEEDED and service in (None, one.service)
-        if not one.rolls_back and one.ended_at and one.ended_at >= since
-    }
+    ]
+
+
+async def change_failure(work: Work, days: int, service: str | None = None) -> FailureRate:
+    """How many of the deployments that went live in these days were confirmed to have caused an alert."""
+    since = work.now - timedelta(days=days)
+    return await change_failure_of(work, await live_since(work, since, service), since, service)
+
+
+async def change_failure_of(
+    work: Work, live: Iterable[Deployment], since: datetime, service: str | None = None
+) -> FailureRate:
+    """The same of what ``live_since`` gave. What takes another one back is not counted: it is the cure."""
+    where: dict[str, Any] = {"service": service} if service else {}
+    counted = {one.id for one in live if not one.rolls_back and one.ended_at and one.ended_at >= since}
     confirmed = await every(work, CauseQuestion, state=str(Answer.YES), **where)
     return FailureRate(len(counted), len(counted & {one.suspect.deployment for one in confirmed}))
 

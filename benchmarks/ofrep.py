@@ -30,8 +30,7 @@ from bot.domain.segments import read_segment
 from bot.domain.team import Team
 from bot.integrations.bucketing import murmur3
 from bot.runtime.flag_book import FlagBook
-from bot.runtime.hooks import BODY_MAX
-from bot.runtime.ofrep import PATH, Ofrep
+from bot.runtime.ofrep import BODY_MAX, PATH, Ofrep
 from bot.storage.database import Database
 from bot.storage.migrations import migrate
 from bot.storage.unit_of_work import UnitOfWork

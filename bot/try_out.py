@@ -26,7 +26,7 @@ CLOCK_PATH = "/try/clock"
 DATABASE = "eightbells.db"
 STARTS_WITHIN_SECONDS = 15
 TOKENS = ("GITHUB_TOKEN", "GITHUB_TOKENS", "GITLAB_TOKEN", "GITLAB_TOKENS")
-# What the stand-in needs of our environment , by how the names begin; no secret of ours is its business.
+# What the stand-in needs of our environment, by how the names begin; no secret of ours is its business.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "PYTHON", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "COVERAGE_")
 # Who says what before anybody looks, so that the board is not empty; C-1 is what the captured webhooks name.
 STORY = (

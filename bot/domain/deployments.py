@@ -273,7 +273,7 @@ class Deployment:
         return replace(self, state=State.SUCCEEDED if is_live else State.FAILED, ended_at=at, ended_by=by)
 
     def again(self, at: datetime) -> Self:
-        """Queued once more, on the approval it has, unless that has lapsed. Raises ``Refusal`` where there is none."""
+        """Queued once more on its approval, if that has not lapsed. Raises ``Refusal`` where nobody asked us for it."""
         self.must_be(State.FAILED, State.UNKNOWN, at=at)
         if self.reported_by:
             how = f'Ask with "/deploy {self.what}".'

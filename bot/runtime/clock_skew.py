@@ -17,6 +17,7 @@ from bot.domain.refusals import Conflict
 from bot.domain.spans import rounded
 from bot.runtime import metrics
 from bot.runtime.findings import Finding, fine, mistake, warning
+from bot.runtime.pauses import LONGEST_PAUSE
 from bot.storage.clock_moves import put_back, server_time
 from bot.storage.database import Database
 from bot.storage.errors import StorageUnavailable
@@ -104,7 +105,7 @@ class ClockSkew:
         """
         self._put_back += max(-self._moved(), timedelta())
         if database is not None and self._put_back:
-            await put_back(database, self._put_back)
+            await put_back(database, self._put_back, a_moment=LONGEST_PAUSE)
             self._put_back = timedelta()
         began = self._ticks()
         if database is not None and (at := await server_time(database)):
@@ -153,13 +154,15 @@ class ClockSkew:
     @property
     def trouble(self) -> str | None:
         """What is wrong with this machine's clock, in a sentence; None where nothing is known to be."""
+        return f"{what}: have it set by NTP" if (what := self._difference()) else None
+
+    def _difference(self) -> str:
         wrong = [_words(who, ahead) for who, ahead in sorted(self.known.items()) if abs(ahead) >= SAID]
-        return f"this machine's clock is {' and '.join(wrong)}: have it set by NTP" if wrong else None
+        return f"this machine's clock is {' and '.join(wrong)}" if wrong else ""
 
     def findings(self) -> list[Finding]:
         """For ``eightbells check``; what could not be compared is said as well."""
-        if trouble := self.trouble:
-            what = f"{trouble[:1].upper()}{trouble[1:].partition(': ')[0]}"
+        if what := self._difference():
             todo = "Have it set by NTP (chrony, systemd-timesyncd); look with `timedatectl` or `chronyc tracking`."
             return [mistake(what, todo) if self.furthest >= TOO_FAR else warning(what, todo)]
         if not self.known:

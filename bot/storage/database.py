@@ -141,7 +141,7 @@ class Database:
             replica_id=replica_id,
             signals=signals,
             writer=PostgresWriter(engine, replica_id, signals.ring),
-            readers=engine,
+            readers=engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True),
             lease_clock=lease_clock,
             listener=(listener := Listener(dsn, replica_id, signals)),
         )
@@ -206,7 +206,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """What was committed, as one snapshot on SQLite; never waits for a writer."""
+        """What was committed when the first statement ran, one snapshot for all of them; never waits for a writer."""
         with translated(connecting=True):
             conn = await self._readers.connect()
         try:

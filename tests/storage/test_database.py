@@ -61,6 +61,16 @@ async def test_readers_do_not_wait_for_a_writer_and_see_only_what_is_committed(d
     assert await texts(database) == ["one"]
 
 
+async def test_a_reader_sees_one_moment_however_many_statements_it_asks(database: Database):
+    ballast = select(pulse.c.ballast)
+    async with database.read() as reader:
+        assert list((await reader.execute(ballast)).scalars()) == []
+        async with database.write() as conn:
+            await conn.execute(pulse.insert(), {"ballast": "committed meanwhile"})
+        assert list((await reader.execute(ballast)).scalars()) == []
+    assert await texts(database) == ["committed meanwhile"]
+
+
 async def quiet(database: Database, topic: str) -> None:
     """PostgreSQL's listener rings every topic once it is connected."""
     while await database.wait(topic, 0.2):

@@ -1,7 +1,7 @@
 """One service in one environment: what is live there, and whose turn it is."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from bot.domain.deployments import Deployment, State
 from bot.domain.refusals import Stale
@@ -18,6 +18,9 @@ class Slot:
 
     PREFIX: ClassVar[str] = ""
     FOUND_BY: ClassVar[tuple[str, ...]] = ("service", "service+environment")
+    # Whoever has one deployment of a slot redraws the others that wait there: who locked his own first, and the slot
+    # then, met others in deadlocks.
+    LOCKED_BEFORE: ClassVar[dict[type[Any], tuple[str, ...]]] = {Deployment: ("service", "environment")}
 
     id: str  # "web/production"
     service: str

@@ -29,6 +29,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Row,
+    Select,
     Table,
     Text,
     bindparam,
@@ -95,6 +96,14 @@ class Kept(Generic[N]):
         self.insert = insert(self.table)
         self.update = update(self.table).where(*at_revision).values({name: bindparam(name) for name in changing})
         self.delete = delete(self.table).where(*at_revision)
+        self.after: After | None = None
+
+    def lock_after(self, first: "Kept[Any]", fields: tuple[str, ...]) -> None:
+        """Have whoever locks a row of ours lock first the row there that has the same values in these fields."""
+        theirs, ours = first.table, self.table
+        alike = [theirs.c[LOOKUP + field] == ours.c[LOOKUP + field] for field in fields]
+        row = select(theirs).where(*alike, ours.c.folded_id == bindparam("at_id")).with_for_update(of=theirs)
+        self.after = After(first, fields, row)
 
     @cached_property
     def adapter(self) -> TypeAdapter[N]:
@@ -142,6 +151,19 @@ class Kept(Generic[N]):
         if field not in self.fields:
             raise TypeError(f"{self.noun.__name__} is not found by {field!r}, only by {self.fields}")
         return self.table.c[LOOKUP + field]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class After:
+    """Which row is locked before one of a noun: the order in which all take them, so that none wait in a circle."""
+
+    first: Kept[Any]
+    fields: tuple[str, ...]  # in which both agree
+    row: Select[Any]
+
+    def values(self, thing: Any) -> tuple[Any, ...]:
+        """What a thing of either noun has in these fields."""
+        return tuple(getattr(thing, field) for field in self.fields)
 
 
 def folded(id: str) -> str:
@@ -226,3 +248,6 @@ def kept(noun: type[N]) -> Kept[N]:
 
 for _noun in sorted(_discovered(), key=lambda noun: noun.__name__):
     keep(_noun)
+for _first in list(_kept.values()):
+    for _later, _fields in getattr(_first.noun, "LOCKED_BEFORE", {}).items():
+        kept(_later).lock_after(_first, _fields)

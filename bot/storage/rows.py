@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ports import Noun
 from bot.domain.refusals import Conflict
-from bot.storage.nouns import Kept, folded, kept
+from bot.storage.nouns import After, Kept, folded, kept
 
 N = TypeVar("N", bound=Noun)
 Key: TypeAlias = tuple[type[Any], str]
@@ -39,8 +39,9 @@ class Held:
 class Rows:
     """An identity map over the noun tables.
 
-    Where writers run side by side, ``get`` locks its row, and what was only found is written on the condition that
-    nobody wrote it since. Where they run one after the other, everything read is as good as locked.
+    Where writers run side by side, ``get`` locks its row (after the one that is to be locked first, as a slot is before
+    its deployments), and what was only found is written on the condition that nobody wrote it since. Where they run one
+    after the other, everything read is as good as locked.
     """
 
     def __init__(
@@ -65,12 +66,24 @@ class Rows:
         held = self._held.get((noun, folded(id)))
         if held is None or not (held.locked or held.staged):
             how = kept(noun)
+            if how.after is not None and self._lock and not self._alone:
+                await self._lock_first(how.after, id, held)
             query = how.one_locked if self._lock else how.one
             row = (await self.conn.execute(query, {"at_id": folded(id)})).first()
             if row is None:
                 return None
             held = self._hold(how, row, locked=True)
         return None if held.staged == "erase" else held.thing
+
+    async def _lock_first(self, after: After, id: str, held: Held | None) -> None:
+        """Lock what is locked before the row with this id; it is in hand then."""
+        ours = held and after.values(held.thing)
+        known = (one for (noun, _), one in self._held.items() if noun is after.first.noun and one.locked)
+        if ours and any(after.values(one.thing) == ours for one in known):
+            return
+        row = (await self.conn.execute(after.row, {"at_id": folded(id)})).first()
+        if row is not None:
+            self._hold(after.first, row, locked=True)
 
     async def find(
         self, noun: type[N], limit: int, newest_first: bool, where: dict[str, Any], first_by: str = ""

@@ -86,7 +86,9 @@ async def checked(work: Work, event: PipelineChanged) -> None:
     """Cards of deployments of this commit show how its checks stand now, and what waited for them starts."""
     if not event.sha or not event.state.ended:
         return
-    for listed in await work.find(Deployment, sha=event.sha, state=(State.WAITING, State.QUEUED)):
+    waiting = await work.find(Deployment, sha=event.sha, state=(State.WAITING, State.QUEUED))
+    # Slot by slot, in the order in which whoever else touches several of them does.
+    for listed in sorted(waiting, key=lambda one: (one.environment, one.service)):
         # Whoever is just approving it may not have seen this check; then they leave it to us to start it.
         deployment = await work.get(Deployment, listed.id) or listed
         if deployment.state is State.QUEUED:

@@ -190,7 +190,7 @@ def _ask(work: Work, lock: Lock, answer: str) -> None:
 
 async def _let_go(work: Work, lock: Lock) -> None:
     waiting = await _queued(work, lock)
-    for service in dict.fromkeys(deployment.service for deployment in waiting):
+    for service in sorted({deployment.service for deployment in waiting}):
         slot = await start_next(work, await slot_of(work, service, lock.environment))
         await news.show_queue(work, slot)
     _look_around(work, lock)

@@ -143,6 +143,8 @@ async def test_two_replicas_and_chance_start_each_deployment_once_with_its_quoru
         asked = await replicas[0].unit.run(lambda work, v=version, p=place: deploy.request(work, "web", v, p, TOM))
         ids.append(asked.id)
 
+    sure = await replicas[1].unit.run(lambda work: deploy.request(work, "web", "sure", "production", TOM))
+
     async def act(id: str, who: Person) -> Any:
         tools = chance.choice(replicas)
         kind = chance.choice(("approve", "approve", "approve", "refuse", "cancel"))
@@ -156,6 +158,8 @@ async def test_two_replicas_and_chance_start_each_deployment_once_with_its_quoru
 
     doing = [act(chance.choice(ids), who) for who in CROWD for _ in range(4)]
     doing += [carry_out(id) for id in ids for _ in range(2)]
+    doing.append(replicas[1].unit.run(lambda work: deploy.decide(work, sure.id, Decision.APPROVE, MEI)))
+    ids.append(sure.id)
     chance.shuffle(doing)
     results = await asyncio.gather(*doing, return_exceptions=True)
     for _ in ids:  # whose turn comes when another one's has ended
@@ -163,7 +167,7 @@ async def test_two_replicas_and_chance_start_each_deployment_once_with_its_quoru
 
     assert [one for one in results if isinstance(one, Exception) and not isinstance(one, Refusal)] == []
     starts = Counter(run["deployment"] for run in target.runs)
-    assert starts
+    assert starts[sure.id] == 1
     assert max(starts.values()) == 1
     async with replicas[1].unit() as work:
         now = {id: await work.get(Deployment, id) for id in ids}
@@ -196,6 +200,56 @@ async def test_a_check_that_passes_while_the_last_yes_is_given_lets_it_start(sid
     assert slot is not None
     assert slot.taken_by == asked.id
     assert await Jobs(side_by_side, "somebody").next_due() == NOON  # to run, and not only to expire
+
+
+async def test_a_cancelled_one_that_redraws_its_queue_and_a_click_in_that_queue_wait_in_one_order(
+    side_by_side: Any,
+):
+    """The queue's cards were drawn after the slot was locked, and a click took its own deployment first: a circle."""
+    tools = tools_on(side_by_side, ScriptedTarget())
+    first, second = [
+        await tools.unit.run(lambda work, v=version: deploy.request(work, "web", v, "staging", TOM))
+        for version in ("v1", "v2")
+    ]
+    tries: list[str] = []
+
+    async def cancel_first(work: Any) -> None:
+        tries.append(first.id)
+        await deploy.cancel(work, first.id, TOM)
+
+    async with tools.unit() as work:
+        await work.get(Deployment, second.id)
+        cancelling = asyncio.create_task(tools.unit.run(cancel_first))
+        await somebody_waits(side_by_side)
+        await deploy.cancel(work, second.id, MEI)
+    await cancelling
+
+    assert tries == [first.id]
+    async with tools.unit() as work:
+        both = [await work.get(Deployment, one.id) for one in (first, second)]
+    assert [one and one.state for one in both] == [State.CANCELLED, State.CANCELLED]
+
+
+@pytest.mark.parametrize("found_first", [True, False])
+async def test_the_slot_is_locked_before_its_deployments(side_by_side: Any, found_first: bool):
+    tools = tools_on(side_by_side, ScriptedTarget())
+    one, other = [
+        await tools.unit.run(lambda work, v=version: deploy.request(work, "web", v, "staging", TOM))
+        for version in ("v1", "v2")
+    ]
+
+    async def look_at(work: Any) -> None:
+        if found_first:
+            await work.find(Deployment, service="web")
+        await work.get(Deployment, other.id)
+
+    async with tools.unit() as work:
+        await work.get(Deployment, one.id)
+        waiting = asyncio.create_task(tools.unit.run(look_at))
+        seen = asyncio.create_task(somebody_waits(side_by_side))
+        await asyncio.wait({waiting, seen}, return_when=asyncio.FIRST_COMPLETED)
+        assert not waiting.done()
+    await asyncio.gather(waiting, seen)
 
 
 async def test_a_card_drawn_from_a_list_shows_what_was_committed_since_the_list_was_read(side_by_side: Any):

@@ -23,7 +23,7 @@ from bot.integrations.bucketing import murmur3
 from bot.integrations.fetching import WebFetch
 from bot.integrations.source import for_team
 from bot.runtime import discovery, health, http_server, logs, memory, metrics, readiness
-from bot.runtime.clock import SystemClock
+from bot.runtime.clock import SteadyClock
 from bot.runtime.clock_skew import ClockSkew
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.directory import SlackDirectory
@@ -107,7 +107,7 @@ async def running(
 
     Raises ``StorageUnavailable``, ``AlreadyRunning``, Slack's error where it refuses the token.
     """
-    clock = clock or SystemClock()
+    clock = clock or SteadyClock()
     async with AsyncExitStack() as stack:
         database = await Database.open(
             settings.database_url.get_secret_value(), clock=clock, replica_id=uuid4().hex
@@ -175,7 +175,7 @@ class _Parts:
     async def start(self, stack: AsyncExitStack) -> None:
         """Listen and store, whether or not Slack answers; reach it and begin to work beside that."""
         self.edge.doors.closed = STARTING
-        self.skew = ClockSkew(self.settings.slack_api_url).hearing(self.session)
+        self.skew = ClockSkew(self.settings.slack_api_url, clock=self.clock).hearing(self.session)
         stack.push_async_callback(self.directory.close)
         stack.push_async_callback(self.following.close)
         for beginning in (standup_setups.seed, escalate.seed, deadman.begin, heads.begin):

@@ -21,6 +21,7 @@ from bot.config import load
 from bot.playground.options import Options
 from bot.playground.server import serving
 from bot.runtime import reaching
+from bot.runtime.clock import SteadyClock
 from bot.runtime.messenger import Patience
 from bot.runtime.tryout.demo import make_demo
 from bot.storage.inbox import inbox_table
@@ -270,3 +271,13 @@ async def test_gestures_are_told_so_and_events_sent_again_until_we_know_who_is_w
                 await bot.ready
             assert (await browser.send("/flow"))["ok"]
             assert app.STARTING not in (await browser.messages())[-1]["text"]
+
+
+async def test_all_of_it_goes_by_one_clock_whose_steps_are_confirmed_by_others(tmp_path: Path) -> None:
+    async with a_start(tmp_path) as start, start.begun() as bot:
+        clock = bot.tools.clock
+        assert isinstance(clock, SteadyClock)
+        assert bot.database.clock is clock
+        guard = bot.edge._guard
+        assert guard is not None
+        assert guard._now == clock.timestamp

@@ -10,12 +10,14 @@ from types import SimpleNamespace
 from typing import Self
 
 import structlog
-from aiohttp import ClientSession, TraceConfig, TraceRequestEndParams, TraceRequestStartParams
+from aiohttp import ClientError, ClientSession, TraceConfig, TraceRequestEndParams, TraceRequestStartParams
 from yarl import URL
 
+from bot.domain.ports import Clock
 from bot.domain.refusals import Conflict
 from bot.domain.spans import rounded
 from bot.runtime import metrics
+from bot.runtime.clock import STEP, SteadyClock, machine_now
 from bot.runtime.findings import Finding, fine, mistake, warning
 from bot.runtime.pauses import LONGEST_PAUSE
 from bot.storage.clock_moves import put_back, server_time
@@ -28,7 +30,6 @@ SAID = timedelta(seconds=5)  # from here on readiness, the log and ``check`` say
 # minutes: https://docs.slack.dev/authentication/verifying-requests-from-slack).
 TOO_FAR = timedelta(seconds=60)
 RESOLUTION = timedelta(seconds=1)  # of the Date header: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
-STEP = timedelta(seconds=1)  # a clock that gains as much on the monotonic one was moved
 KNOWN_FOR = timedelta(hours=1)
 EVERY_SECONDS = 30.0
 
@@ -50,16 +51,20 @@ class ClockSkew:
         slack: the address of Slack's methods.
         now: the machine's own clock.
         ticks: a monotonic clock, in seconds, which nobody can move.
+        clock: the bot's own; a steady one is told of each comparison, by which it believes a step.
     """
 
     def __init__(
         self,
         slack: str,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = machine_now,
         ticks: Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
     ) -> None:
-        self._slack = URL(slack).host
+        self._slack, self._test = URL(slack).host, URL(slack) / "api.test"
+        self._session: ClientSession | None = None
+        self._steady = clock if isinstance(clock, SteadyClock) else None
         self._now = now
         self._ticks = ticks
         self._known: dict[str, Skew] = {}
@@ -74,6 +79,8 @@ class ClockSkew:
         ahead = max(least, timedelta()) or min(most, timedelta())
         self._known[who] = Skew(ahead, tick)
         metrics.CLOCK_SKEW.labels(who).set(ahead.total_seconds())
+        if self._steady is not None and self._steady.compared(ahead):
+            log.warning("clock.step_believed", against=who)
 
     def hearing(self, session: ClientSession) -> Self:
         """Itself, from now on hearing every answer that Slack gives over this session."""
@@ -82,6 +89,7 @@ class ClockSkew:
         config.on_request_end.append(self._ends)
         config.freeze()
         session.trace_configs.append(config)
+        self._session = session
         return self
 
     async def _begins(self, _: ClientSession, context: SimpleNamespace, __: TraceRequestStartParams) -> None:
@@ -103,17 +111,31 @@ class ClockSkew:
         Where ours was put back, what waits for an instant that will come much later than meant is brought forward.
         Raises ``StorageUnavailable`` and ``Conflict``.
         """
-        self._put_back += max(-self._moved(), timedelta())
-        if database is not None and self._put_back:
-            await put_back(database, self._put_back, a_moment=LONGEST_PAUSE)
-            self._put_back = timedelta()
+        moved = self._moved()
+        self._put_back += max(-moved, timedelta()) if self._steady is None else timedelta()
         began = self._ticks()
         if database is not None and (at := await server_time(database)):
             self.heard(DATABASE, at, at, began)
+        if self._steady is not None and self._steady.held:
+            await self._ask_slack()
+        self._put_back += self._steady.went_back() if self._steady else timedelta()
+        if database is not None and self._put_back:
+            await put_back(database, self._put_back, a_moment=LONGEST_PAUSE)
+            self._put_back = timedelta()
         said = self.trouble or ""
         if said != self._said:
             log.warning("clock.skewed", problem=said) if said else log.info("clock.agrees")
             self._said = said
+
+    async def _ask_slack(self) -> None:
+        """Have Slack say what time it is; its silence leaves it open."""
+        if self._session is None:
+            return
+        try:
+            async with self._session.get(self._test):  # needs no token
+                pass
+        except (ClientError, TimeoutError) as problem:
+            log.debug("clock.not_compared", reason=str(problem))
 
     async def keep_looking(self, database: Database) -> None:
         """Look twice a minute until cancelled."""
@@ -158,7 +180,12 @@ class ClockSkew:
 
     def _difference(self) -> str:
         wrong = [_words(who, ahead) for who, ahead in sorted(self.known.items()) if abs(ahead) >= SAID]
-        return f"this machine's clock is {' and '.join(wrong)}" if wrong else ""
+        if wrong:
+            return f"this machine's clock is {' and '.join(wrong)}"
+        held = self._steady.held if self._steady else timedelta()
+        if abs(held) < SAID:
+            return ""
+        return f"this machine's clock was moved by {rounded(abs(held))}, which no other clock confirms yet"
 
     def findings(self) -> list[Finding]:
         """For ``eightbells check``; what could not be compared is said as well."""

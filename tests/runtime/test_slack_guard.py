@@ -1,10 +1,13 @@
 """What stands before Bolt: only what Slack signed, now, once, and readable."""
 
+import hmac
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.runtime.clock import SteadyClock
 from bot.runtime.slack.guard import BODY_MAX, Guard, Recent, Rejected, is_ssl_check
 from tests.runtime.edge_world import running
 
@@ -53,6 +56,50 @@ def test_a_replay_is_refused_as_long_as_its_timestamp_would_pass():
         clock.now = 1531420618.0 - 299 + later
         with pytest.raises(Rejected, match="seen before"):
             guard.admit(SLACKS_HEADERS, SLACKS_BODY)
+
+
+def signed_at(stamp):
+    mac = hmac.digest(SLACKS_SECRET.encode(), f"v0:{stamp}:".encode() + SLACKS_BODY, "sha256")
+    return {"X-Slack-Request-Timestamp": str(stamp), "X-Slack-Signature": f"v0={mac.hex()}"}
+
+
+@pytest.mark.parametrize("others_since", [True, False])
+@pytest.mark.parametrize("hours", [0.5, 2, 24])
+def test_a_clock_that_is_put_back_opens_the_door_to_no_replay(hours, others_since):
+    clock = Clock()
+    guard = Guard(SLACKS_SECRET, clock)
+    first = int(clock.now)
+    guard.admit(signed_at(first), SLACKS_BODY)
+    for n in range(1, int(hours * 12)):  # what comes meanwhile has what was seen forgotten
+        clock.now = first + n * 300
+        if others_since:
+            guard.admit(signed_at(int(clock.now)), SLACKS_BODY)
+    clock.now = first + 1
+    with pytest.raises(Rejected, match="stale" if others_since else "seen before"):
+        guard.admit(signed_at(first), SLACKS_BODY)
+
+
+@pytest.mark.parametrize("hours", [-24, -2, 2, 24])
+def test_a_clock_that_is_moved_locks_nobody_out_and_lets_nothing_in_twice(hours):
+    machine, ticks = [datetime.fromtimestamp(Clock.now, UTC)], [0.0]
+    clock = SteadyClock(lambda: machine[0], lambda: ticks[0])
+    guard = Guard(SLACKS_SECRET, clock.timestamp)
+    first = int(Clock.now)
+    guard.admit(signed_at(first), SLACKS_BODY)
+    machine[0] += timedelta(hours=hours)
+    for seconds in range(60, 3600, 240):
+        machine[0] += timedelta(seconds=seconds - ticks[0])
+        ticks[0] = seconds
+        guard.admit(signed_at(first + seconds), SLACKS_BODY)
+    with pytest.raises(Rejected, match="stale"):
+        guard.admit(signed_at(first), SLACKS_BODY)
+
+
+def test_a_slow_request_is_let_in_after_a_newer_one():
+    clock = Clock()
+    guard = Guard(SLACKS_SECRET, clock)
+    guard.admit(signed_at(int(clock.now)), SLACKS_BODY)
+    assert guard.admit(signed_at(int(clock.now) - 299), SLACKS_BODY)
 
 
 def test_what_is_remembered_is_forgotten_in_the_end():

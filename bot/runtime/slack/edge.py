@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from bot.command import Command
 from bot.domain.access import Policy
 from bot.domain.people import Person
 from bot.domain.ports import Clock, Directory, Render, Tools
+from bot.runtime.clock import SteadyClock
 from bot.runtime.grammar import Book, Names, dates
 from bot.runtime.http_body import NotRead, body_of
 from bot.runtime.logs import Seldom
@@ -88,7 +90,9 @@ class SlackEdge:
         self._client = client
         calls = Calls(self.book, unit, people, people, policy, clock, tools)
         self.doors = Doors(calls, Answers(render, client, session), people, home)
-        self._guard = Guard(signing_secret) if signing_secret else None
+        # By the machine's clock, less what is not believed of it; the one of a playground is not what it signs by.
+        signed_by = clock.timestamp if isinstance(clock, SteadyClock) else time.time
+        self._guard = Guard(signing_secret, signed_by) if signing_secret else None
         self._everything = _Everything(self.doors, self._is_foreign)
         self._app = self._bolt()
         self._sockets: list[AsyncSocketModeHandler] = []

@@ -12,8 +12,9 @@ BODY_MAX = 2**20  # bytes; Slack's largest deliveries are a view of 250 kB in a 
 SSL_CHECK_MAX = 200  # bytes
 SIGNED_WITHIN = 300  # seconds; docs.slack.dev/authentication/verifying-requests-from-slack
 
-# A request is remembered until its own timestamp would refuse it: one signed five minutes ahead is good for ten.
-_REMEMBERED = 2 * SIGNED_WITHIN
+# What was signed so long before the newest that we have let in is stale, wherever our own clock was moved to. Until
+# then it is remembered, by Slack's time as well: no clock that is put back opens the door to it again.
+_REMEMBERED = SIGNED_WITHIN
 
 
 class Rejected(Exception):
@@ -26,14 +27,18 @@ class Rejected(Exception):
 
 
 class Guard:
-    """Checks requests to ``/slack/events``. ``now`` gives Unix seconds, on the real clock that Slack signs by."""
+    """Checks requests to ``/slack/events``. ``now`` gives Unix seconds, on the real clock that Slack signs by.
+
+    What was seen is forgotten as Slack's own timestamps go on, not as our clock does, which may be moved.
+    """
 
     def __init__(self, signing_secret: str, now: Callable[[], float] = time.time) -> None:
         if not signing_secret:
             raise ValueError("a signing secret is needed to take requests from Slack over HTTP")
         self._secret = signing_secret.encode()
         self._now = now
-        self._seen = Recent(now, _REMEMBERED)
+        self._newest = 0  # timestamp of Slack's, of what bears its signature
+        self._seen = Recent(lambda: self._newest, _REMEMBERED)
 
     def admit(self, headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
         """The body, read. Raises ``Rejected``: 413, 401 (signature, time, replay), 400 (not readable)."""
@@ -53,7 +58,7 @@ class Guard:
         stamp = headers.get("X-Slack-Request-Timestamp", "")
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
             raise Rejected(401, "no timestamp")
-        if abs(self._now() - int(stamp)) > SIGNED_WITHIN:
+        if abs(self._now() - int(stamp)) > SIGNED_WITHIN or self._newest - int(stamp) > SIGNED_WITHIN:
             raise Rejected(401, "stale")
         if not headers.get("X-Slack-Signature"):
             raise Rejected(401, "not signed by Slack")
@@ -65,6 +70,7 @@ class Guard:
         expected = "v0=" + digest.hex()
         if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
             raise Rejected(401, "not signed by Slack")
+        self._newest = max(self._newest, int(stamp))
         return f"{stamp}{expected}"
 
 

@@ -30,6 +30,7 @@ REASONS: dict[str, str] = {
     "bot/workflows/board.py Incident READ": SHOWN,
     "bot/workflows/board.py Release READ": SHOWN,
     "bot/workflows/board.py Run READ": SHOWN,
+    "bot/workflows/builds.py Deployment NAMESAKES": NARROW,
     "bot/workflows/builds.py Run LOOKED_BACK": NARROW,
     "bot/workflows/deploy_approved.py Deployment LOOKED_BACK": NARROW,
     "bot/workflows/deploy_around.py Deployment MOST_CARDS": NARROW,

@@ -66,6 +66,12 @@ def _address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _web_host(value: str) -> str:
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*(:[0-9]{1,5})?", value):
+        raise ValueError(f"{value!r} is no host; write it as it stands in addresses of pages: git.example.com")
+    return value.casefold()
+
+
 def _argument(value: object) -> object:
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if isinstance(text, str):
@@ -95,6 +101,7 @@ Channel = Annotated[str, AfterValidator(_channel)]
 MemberId = Annotated[str, AfterValidator(_member_id)]
 Slug = Annotated[str, AfterValidator(_slug)]
 ProjectPath = Annotated[str, AfterValidator(_project)]
+WebHost = Annotated[str, AfterValidator(_web_host)]
 Address = Annotated[str, AfterValidator(_address)]
 Several = Annotated[list[str], BeforeValidator(_one_or_more)]
 Argument = Annotated[str, BeforeValidator(_argument)]
@@ -123,6 +130,7 @@ class RepositoryPart(Part):
     github_api: Address = "https://api.github.com"
     gitlab: ProjectPath | None = None
     gitlab_api: Address = "https://gitlab.com/api/v4"
+    web_host: WebHost = ""
 
     @model_validator(mode="after")
     def _one_host(self) -> Self:

@@ -146,7 +146,7 @@ class ServicePart(Part):
         where = self.repository
         return Service(
             name,
-            Repository(where.git, where.github, where.github_api, where.gitlab, where.gitlab_api),
+            Repository(where.git, where.github, where.github_api, where.gitlab, where.gitlab_api, where.web_host),
             self.deploy.target() if self.deploy else None,
             self.channel,
             tuple(owners),

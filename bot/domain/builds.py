@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
+from bot.domain.code_hosts import host_of
 from bot.domain.events import CheckKind, PipelineChanged, RunState
 from bot.domain.team import Repository
 
@@ -31,8 +32,9 @@ _TESTS = re.compile(r"(?i)(?<![a-z])(tests?|testing|e2e|specs?|checks?|qa|accept
 class Run:
     """One run of a pipeline; a re-run is the same run in another attempt.
 
-    ``id`` is ``<repository>/<the code host's id>``; ``service`` is None where no service has this repository. ``kind``
-    is who says it, ``fork`` whose commit it is about, if not this repository's own.
+    ``id`` is ``<repository>/<the code host's id>``, after the host's name where that is not the usual one; ``service``
+    is None where no service has this repository. ``kind`` is who says it, ``fork`` whose commit it is about, if not
+    this repository's own, and ``host`` on which code host; "" in what was kept before we knew it.
     """
 
     PREFIX: ClassVar[str] = ""
@@ -58,12 +60,13 @@ class Run:
     is_told: bool = True  # else it was only looked up, and a message has yet to say it
     kind: CheckKind | None = None
     fork: str = ""
+    host: str = ""
 
     @classmethod
-    def begun(cls, event: PipelineChanged, service: str | None) -> "Run":
-        """The run as its first event tells it."""
+    def begun(cls, event: PipelineChanged, service: str | None, id: str = "") -> "Run":
+        """The run as its first event tells it; called by its path alone where no other ``id`` is given."""
         return cls(
-            id=f"{event.repository}/{event.run}",
+            id=id or f"{event.repository}/{event.run}",
             purpose=Purpose.of(event.name),
             repository=event.repository,
             service=service,
@@ -80,6 +83,7 @@ class Run:
             title=event.title,
             kind=event.kind,
             fork=event.fork,
+            host=event.host,
         )
 
     def changed(self, event: PipelineChanged) -> "Run":
@@ -102,7 +106,14 @@ class Run:
             started_at=event.started_at or self.started_at,
             url=event.url or self.url,
             title=event.title or self.title,
+            host=self.at_host or event.host,
         )
+
+    @property
+    def at_host(self) -> str:
+        """The code host that it is on; "" where nobody told. A status and a CDEvent link to whoever says it."""
+        is_page_of_host = self.kind in (CheckKind.ACTIONS, CheckKind.APP, CheckKind.PIPELINE)
+        return self.host or (host_of(self.url) if is_page_of_host else "")
 
     @property
     def took(self) -> timedelta | None:
@@ -112,18 +123,21 @@ class Run:
         return max(self.changed_at - self.started_at, timedelta(0))
 
     @property
-    def identity(self) -> tuple[str, str, str, str]:
-        """Which check it is a run of: by repository, who says it, and name; a fork's is another one."""
-        return self.repository.casefold(), self.kind or "", self.name, self.fork
+    def identity(self) -> tuple[str, str, str, str, str]:
+        """Which check it is a run of: by code host, repository, who says it, and name; a fork's is another one."""
+        return self.at_host, self.repository.casefold(), self.kind or "", self.name, self.fork
 
     def is_of(self, repository: Repository) -> bool:
         """Whether this repository itself says it, of a commit of its own; one kept without its kind may be of any."""
-        return not self.fork and repository.is_named(self.repository, self.kind.host if self.kind else "")
+        kind = self.kind.host if self.kind else ""
+        return not self.fork and repository.is_named(self.repository, kind, self.at_host)
 
     def replaces(self, other: "Run") -> bool:
-        """Whether it says the same as one that was kept before we knew who says it, and says it later."""
-        is_same = replace(other, kind=self.kind).identity == self.identity
-        return other.kind is None and self.kind is not None and is_same and self.changed_at > other.changed_at
+        """Whether it says the same as one that was kept before we knew who says it, or where, and says it later."""
+        kind, host = other.kind or self.kind, other.at_host or self.at_host
+        knows_more = (kind, host) != (other.kind, other.at_host)
+        is_same = replace(other, kind=kind, host=host).identity == self.identity
+        return knows_more and is_same and self.changed_at > other.changed_at
 
     @property
     def place(self) -> tuple[int, datetime]:

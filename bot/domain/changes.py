@@ -8,11 +8,13 @@ from enum import StrEnum
 from typing import ClassVar, Self
 
 from bot.domain import words
+from bot.domain.code_hosts import PullRequestName, host_and_path, host_of
 from bot.domain.ledger import Subject
 from bot.domain.people import Person
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.spans import rounded
 from bot.domain.stages import Stage
+from bot.domain.team import Repository
 
 
 class ChangeState(StrEnum):
@@ -43,7 +45,7 @@ class Change:
         goal: what it is to do, in a few sentences.
         benefit: what is hoped for once it is live.
         stage: the furthest stage it has reached.
-        prs: pull requests that carry it, as ``owner/repo#12``.
+        prs: pull requests that carry it, by their ids, such as ``owner/repo#12``.
         came_from: id of the feedback, the concern or the idea that it answers.
         channel: where its card is, whatever the team file says later.
     """
@@ -186,9 +188,9 @@ class Change:
 _CHANGE_ID = re.compile(r"(?<![A-Za-z0-9])[Cc]-0*([1-9][0-9]{0,8})(?![A-Za-z0-9])")
 # GitHub's, and GitLab's with its groups.
 _PR_URL = re.compile(
-    r"https?://[^/\s]+/([\w.-]+(?:/[\w.-]+)+?)/(?:pull|-/merge_requests|merge_requests)/([0-9]{1,9})(?:[/?#]\S*)?"
+    r"(https?://[^/\s]+)/([\w.-]+(?:/[\w.-]+)+?)/(?:pull|-/merge_requests|merge_requests)/([0-9]{1,9})(?:[/?#]\S*)?"
 )
-_PR_NAME = re.compile(r"([\w.-]+(?:/[\w.-]+)+)[#!]([0-9]{1,9})")
+_PR_NAME = re.compile(r"([\w.-]+(?::[0-9]{1,5})?(?:/[\w.-]+)+)[#!]([0-9]{1,9})")
 _PR_SHORT = re.compile(r"(?:([\w.-]+)?[#!])?([0-9]{1,9})")
 
 
@@ -197,19 +199,24 @@ def change_ids_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"C-{number}" for number in _CHANGE_ID.findall(text)))
 
 
-def pull_request_named(text: str, repositories: Mapping[str, str], service: str | None = None) -> str:
-    """The pull or merge request that a text means, as ``owner/repo#12``.
+def pull_request_named(
+    text: str, repositories: Mapping[str, Repository], service: str | None = None
+) -> PullRequestName:
+    """The pull or merge request that a text means.
 
-    Understands an address, ``owner/repo#12``, ``group/sub/repo!12``, ``web#12`` for a service of ``repositories``
-    (service to ``owner/repo``), and ``#12`` where ``service`` says whose. Raises ``Refusal`` where it is none of these.
+    Understands an address, ``owner/repo#12``, ``group/sub/repo!12``, either after its host, ``web#12`` for a service
+    of ``repositories``, and ``#12`` where ``service`` says whose. Raises ``Refusal`` where it is none of these.
     """
     wanted = text.strip().strip("<>").partition("|")[0]
-    if found := _PR_URL.fullmatch(wanted) or _PR_NAME.fullmatch(wanted):
-        return f"{found[1]}#{int(found[2])}"
-    if found := _PR_SHORT.fullmatch(wanted):
-        repository = repositories.get(found[1] or service or "")
-        if repository:
-            return f"{repository}#{int(found[2])}"
+    if found := _PR_URL.fullmatch(wanted):
+        return PullRequestName(found[2], int(found[3]), host_of(found[1]))
+    if found := _PR_NAME.fullmatch(wanted):
+        host, path = host_and_path(found[1], [one.web for one in repositories.values()])
+        own = repositories.get(service or "")
+        is_own = not host and own is not None and own.is_named(path)
+        return PullRequestName(path, int(found[2]), own.web if own and is_own else host)
+    if (found := _PR_SHORT.fullmatch(wanted)) and (one := repositories.get(found[1] or service or "")):
+        return PullRequestName(one.remote or "", int(found[2]), one.web)
     raise Refusal(
         f"“{words.first_line(text, 60)}” names no pull request that I can place. "
         "Write it as “org/web#812”, or paste its address.",

@@ -1,4 +1,7 @@
-"""What happened out there, in our words: what sources make of deliveries and workflows take."""
+"""What happened out there, in our words: what sources make of deliveries and workflows take.
+
+Where there is a ``repository``, ``host`` says on which code host: ``github.com``; "" where its sender does not tell.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -97,6 +100,7 @@ class PipelineChanged:
     title: str = ""
     kind: CheckKind | None = None
     fork: str = ""
+    host: str = ""
 
 
 class PullRequestState(StrEnum):
@@ -123,6 +127,7 @@ class PullRequestChanged:
     actor: str
     at: datetime
     url: str = ""
+    host: str = ""
 
 
 class Verdict(StrEnum):
@@ -146,6 +151,7 @@ class PullRequestReviewed:
     actor: str
     at: datetime
     url: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,7 @@ class Pushed:
     commits: tuple[PushedCommit, ...]
     actor: str
     at: datetime
+    host: str = ""
 
     @property
     def tag(self) -> str | None:
@@ -190,6 +197,7 @@ class ReleasePublished:
     author: str
     at: datetime
     url: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +215,7 @@ class DeploymentReported:
     at: datetime
     url: str = ""
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    host: str = ""
 
 
 Event: TypeAlias = (
@@ -218,4 +227,7 @@ Event: TypeAlias = (
     | Pushed
     | ReleasePublished
     | DeploymentReported
+)
+FromRepository: TypeAlias = (
+    PipelineChanged | PullRequestChanged | PullRequestReviewed | Pushed | ReleasePublished | DeploymentReported
 )

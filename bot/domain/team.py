@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
+from bot.domain.code_hosts import host_behind
 from bot.domain.escalations import Policy
 from bot.domain.freezes import Window
 from bot.domain.heads import HeadPosts
@@ -30,6 +31,7 @@ class Repository:
     github_api: str = "https://api.github.com"
     gitlab: str | None = None  # with its groups: harbor/web, harbor/shop/web
     gitlab_api: str = "https://gitlab.com/api/v4"
+    web_host: str = ""  # where people open it, if that is not the host of its API
 
     @property
     def remote(self) -> str | None:
@@ -38,12 +40,23 @@ class Repository:
 
     @property
     def host(self) -> str:
-        """Which code host that is, as the source of its webhooks is called: ``github`` or ``gitlab``; else ""."""
+        """Which kind of code host that is, as the source of its webhooks is called; else ""."""
         return GITHUB if self.github else GITLAB if self.gitlab else ""
 
-    def is_named(self, path: str, host: str = "") -> bool:
-        """Whether a code host means this one by that path; a project of the same path on another host is another."""
-        return self.remote is not None and self.remote.casefold() == path.casefold() and host in ("", self.host)
+    @property
+    def web(self) -> str:
+        """The host that people open it at: ``github.com``; "" without a code host."""
+        if not self.remote:
+            return ""
+        return self.web_host or host_behind(self.github_api if self.github else self.gitlab_api)
+
+    def is_named(self, path: str, kind: str = "", host: str = "") -> bool:
+        """Whether a code host means this one by that path; a project of the same path on another host is another.
+
+        ``kind`` is as ``self.host``, and ``host`` as ``self.web``; each "" where it is not known.
+        """
+        is_there = kind in ("", self.host) and host in ("", self.web)
+        return is_there and self.remote is not None and self.remote.casefold() == path.casefold()
 
     @property
     def pull_mark(self) -> str:
@@ -162,9 +175,22 @@ class Team:
     retention: Retention = field(default_factory=Retention)
 
     @property
-    def repositories(self) -> dict[str, str]:
-        """Services by name, with what webhooks of their code host call their repository."""
-        return {name: one.repository.remote for name, one in self.services.items() if one.repository.remote}
+    def repositories(self) -> dict[str, Repository]:
+        """Services by name, with their repositories on code hosts."""
+        return {name: one.repository for name, one in self.services.items() if one.repository.remote}
+
+    def usual_host(self, path: str) -> str:
+        """The code host on which a repository of this path is called by its path alone; "" where there is none.
+
+        Where the path is that of several services, the first of them says it, and of none, the first service.
+        """
+        known = list(self.repositories.values())
+        named = [one for one in known if one.is_named(path)]
+        return next((one.web for one in (*named, *known)), "")
+
+    def called(self, path: str, host: str) -> str:
+        """What a repository is called: its path, after its host where that is not the usual one for this path."""
+        return path if not host or self.usual_host(path) in ("", host) else f"{host}/{path}"
 
     def rules_about(self, action: str) -> tuple[tuple[int, Rule], ...]:
         """Rules of the policy that are about a verb of ours, anywhere, each with how exactly it names the verb."""

@@ -9,14 +9,20 @@ from bot.domain.changes import Change
 from bot.domain.deployments import Deployment, State
 from bot.domain.events import AlertResolved, PullRequestChanged, PullRequestState
 from bot.domain.ledger import Subject
-from bot.domain.links import links_in
+from bot.domain.links import links_in, pull_requests_in
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal
 from bot.domain.reviews import PullRequest
 from bot.workflows import blockers_news as news
 from bot.workflows.blockers_asking import step_key
 from bot.workflows.handles import on
-from bot.workflows.services import person_of_login, service_of_repository
+from bot.workflows.hosted import (
+    pull_request_meant,
+    pull_request_of,
+    pull_requests_meant,
+    services_of_pull_request,
+)
+from bot.workflows.services import person_of_login, placed
 
 MOST_OPEN = 10_000  # open blockers that are looked through when something moves
 
@@ -43,12 +49,13 @@ class Linked:
 async def linked(work: Work, text: str, change: Change | None = None) -> Linked:
     """What a text names. An id that names nothing of ours is taken for ordinary words."""
     found = Linked(change=change, service=change.service if change else None)
-    for thing in links_in(text, work.team.repositories, found.service):
+    for name in pull_requests_in(text, work.team.repositories, found.service):
+        for id in await pull_requests_meant(work, name):
+            await _note_pull_request(work, found, Subject("pr", id))
+    for thing in links_in(text):
         match thing.kind:
             case "change":
                 await _note_change(work, found, thing)
-            case "pr":
-                await _note_pull_request(work, found, thing)
             case "alert":
                 await _note_alert(work, found, thing)
             case _:
@@ -57,7 +64,9 @@ async def linked(work: Work, text: str, change: Change | None = None) -> Linked:
 
 
 async def must_still_wait(work: Work, text: str, change: Change | None = None) -> None:
-    """Raises ``Refusal`` where all that a text waits for has moved already."""
+    """Raises ``Refusal`` where all that a text waits for has moved already, or a pull request may be one of several."""
+    for name in pull_requests_in(text, work.team.repositories, change.service if change else None):
+        await pull_request_meant(work, name, field="what")
     found = await linked(work, text, change)
     if found.moved and not found.waits_for:
         raise Refusal(
@@ -72,7 +81,7 @@ async def pull_request_moved(work: Work, event: PullRequestChanged) -> None:
     """Merged or closed, it holds nobody up any more."""
     if event.state is PullRequestState.OPEN:
         return
-    id = f"{event.repository}#{event.number}"
+    id = await pull_request_of(work, placed(work.team, event))
     known = await work.get(PullRequest, id)
     if known is not None and known.changed_at > event.at:
         return  # overtaken on the way by what happened to it since
@@ -156,8 +165,8 @@ async def _note_change(work: Work, found: Linked, thing: Subject) -> None:
 
 async def _note_pull_request(work: Work, found: Linked, thing: Subject) -> None:
     found.links.append(thing)
-    found.service = found.service or service_of_repository(work.team, thing.name.partition("#")[0])
     known = await work.get(PullRequest, thing.name)
+    found.service = found.service or next(iter(services_of_pull_request(work.team, thing.name, known)), None)
     if known is None or known.state is PullRequestState.OPEN:
         found.waits_for.append(thing)
     else:

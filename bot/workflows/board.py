@@ -14,7 +14,7 @@ from bot.domain.flow import Board, Column, Item
 from bot.domain.incidents import Incident, IncidentState
 from bot.domain.ports import Work
 from bot.domain.releases import Release, ReleaseState
-from bot.domain.reviews import PullRequest
+from bot.domain.reviews import PullRequest, called
 from bot.domain.stages import Stage
 from bot.workflows.finding import every
 
@@ -59,9 +59,7 @@ async def _pull_requests(work: Work) -> Moving:
     """Open pull requests that carry no change of ours (those that do are on the board as the change)."""
     pulls = await every(work, PullRequest, state=PullRequestState.OPEN)
     items = [
-        Item(f"{pull.repository.partition('/')[2]}#{pull.number}", pull.title, pull.opened_at, pull.author_id)
-        for pull in pulls
-        if not pull.changes
+        Item(called(pull.id), pull.title, pull.opened_at, pull.author_id) for pull in pulls if not pull.changes
     ]
     return Moving(len(items), items)
 

@@ -13,9 +13,11 @@ from bot.domain.references import run_reference
 from bot.domain.stages import Stage
 from bot.workflows import changes
 from bot.workflows.handles import on
-from bot.workflows.services import person_of_login, service_of_repository
+from bot.workflows.hosted import run_of
+from bot.workflows.services import is_of_another_host, person_of_login, placed, service_of_repository
 
 LOOKED_BACK = 20  # runs of a service
+NAMESAKES = 10  # deployments that code hosts of one kind gave the same number
 
 
 @on(PipelineChanged)
@@ -31,14 +33,12 @@ async def learn(work: Work, events: Iterable[PipelineChanged]) -> None:
 
 
 async def _take(work: Work, event: PipelineChanged, *, is_news: bool) -> None:
-    before = await work.get(Run, f"{event.repository}/{event.run}")
+    event = placed(work.team, event)
+    id = await run_of(work, event)
+    before = await work.get(Run, id)
     if before is None and await _deploys(work, event):
         return  # at our request: the deployment's card says how it goes
-    run = (
-        before.changed(event)
-        if before
-        else Run.begun(event, service_of_repository(work.team, event.repository, event.source))
-    )
+    run = before.changed(event) if before else Run.begun(event, service_of_repository(work.team, event), id)
     was_told = before is not None and before.is_told
     has_changed = run is not before
     if not has_changed and (was_told or not is_news):
@@ -57,7 +57,8 @@ async def _take(work: Work, event: PipelineChanged, *, is_news: bool) -> None:
 
 async def _deploys(work: Work, event: PipelineChanged) -> bool:
     reference = run_reference(event.source, event.repository, event.run)
-    return bool(await work.find(Deployment, reference=reference, limit=1))
+    found = await work.find(Deployment, reference=reference, limit=NAMESAKES)
+    return any(not is_of_another_host(work.team, one.service, event) for one in found)
 
 
 async def latest(work: Work, purpose: Purpose, service: str | None) -> list[Run]:

@@ -13,6 +13,7 @@ from bot.domain.ports import Work
 from bot.domain.stages import Stage
 from bot.workflows import cards
 from bot.workflows.finding import found
+from bot.workflows.hosted import pull_request_meant
 
 __all__ = ["advance", "change_ids_in", "edit", "end", "fall_back", "known", "link", "named_in", "plan", "start"]
 
@@ -102,7 +103,7 @@ async def link(work: Work, change: Change, pr: str, *, by: str) -> Change:
 async def link_named(work: Work, id: str, pr: str, by: Person) -> tuple[Change, str]:
     """Link a change to the pull request that a person named, and give both. Raises ``Refusal``."""
     change = await known(work, id)
-    name = pull_request_named(pr, work.team.repositories, change.service)
+    name = await pull_request_meant(work, pull_request_named(pr, work.team.repositories, change.service))
     return await link(work, change, name, by=by.id), name
 
 

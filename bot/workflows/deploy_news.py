@@ -190,8 +190,10 @@ def record(work: Work, deployment: Deployment, what: str, by: str = "", /, *more
 
 def _pull_requests(work: Work, deployment: Deployment) -> list[Subject]:
     service = work.team.services.get(deployment.service)
-    name = service.repository.remote if service else None
-    return [Subject("pr", f"{name}#{number}") for number in deployment.ships.pull_requests] if name else []
+    if service is None or service.repository.remote is None:
+        return []
+    name = work.team.called(service.repository.remote, service.repository.web)
+    return [Subject("pr", f"{name}#{number}") for number in deployment.ships.pull_requests]
 
 
 def _in_thread(work: Work, deployment: Deployment, what: str, template: str, context: dict[str, Any]) -> None:

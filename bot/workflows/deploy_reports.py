@@ -23,7 +23,7 @@ from bot.workflows.deploy import known as known_one
 from bot.workflows.deploy_elsewhere import hear
 from bot.workflows.deploy_look import what_shipped, with_known_changes
 from bot.workflows.handles import due_outside, on
-from bot.workflows.services import environment_of, person_of_login, service_of_repository
+from bot.workflows.services import environment_of, is_of_another_host, person_of_login, service_of_repository
 from bot.workflows.slots import slot_of
 
 SHIPS = "deploy.ships"
@@ -35,12 +35,12 @@ ECHO = timedelta(minutes=5)  # after our own's end, in which its carrier may sti
 async def deployment_reported(work: Work, event: DeploymentReported) -> None:
     """One of ours is where its carrier says; any other one is noted, and what went live by it is live."""
     reference = deployment_reference(event.source, event.repository, event.deployment)
-    known = await _with_reference(work, reference)
+    known = await _with_reference(work, event, reference)
     if known and not known.reported_by:
         await hear(work, known, report_of(event))
         return
     named = event.facts.get("service")
-    service = service_of_repository(work.team, event.repository, event.source)
+    service = service_of_repository(work.team, event)
     if service is None and named in work.team.services:
         service = named
         # Argo CD tells the commit of the repository with the manifests, which is none of the service's.
@@ -63,14 +63,19 @@ async def deployment_reported(work: Work, event: DeploymentReported) -> None:
 @on(PipelineChanged)
 async def run_reported(work: Work, event: PipelineChanged) -> None:
     """A run of a workflow or pipeline that we asked for is where its code host says."""
-    known = await _with_reference(work, run_reference(event.source, event.repository, event.run))
+    known = await _with_reference(work, event, run_reference(event.source, event.repository, event.run))
     if known is not None:
         await hear(work, known, Report(event.state, url=event.url, attempt=event.attempt))
 
 
-async def _with_reference(work: Work, reference: str) -> Deployment | None:
-    found = await work.find(Deployment, reference=reference, limit=1)
-    return await work.get(Deployment, found[0].id) if found else None
+async def _with_reference(
+    work: Work, event: DeploymentReported | PipelineChanged, reference: str
+) -> Deployment | None:
+    """The newest; two code hosts of one kind may number theirs alike."""
+    found = await work.find(Deployment, reference=reference, limit=RECENT)
+    ids = (one.id for one in found if not is_of_another_host(work.team, one.service, event))
+    id = next(ids, None)
+    return await work.get(Deployment, id) if id else None
 
 
 async def _echoed(work: Work, event: DeploymentReported, service: str, environment: str) -> Deployment | None:

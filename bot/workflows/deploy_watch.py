@@ -14,8 +14,10 @@ from bot.domain.people import Person
 from bot.domain.ports import Work
 from bot.domain.reviews import PullRequest
 from bot.domain.slots import Slot
+from bot.domain.team import Repository
 from bot.workflows import deploy_news as news
 from bot.workflows import deploy_rules
+from bot.workflows.hosted import pull_request_in
 from bot.workflows.services import person_of_login
 
 LOOKED_AT = 50  # changes and pull requests of one deployment; whoever ships more tells people by other means
@@ -86,9 +88,9 @@ async def _theirs(work: Work, deployment: Deployment) -> dict[str, list[str]]:
         if change and change.owner_id:
             found[change.owner_id].append(f"{change.id} {change.title}")
     service = work.team.services.get(deployment.service)
-    repository = service.repository.remote if service else None
-    for number in ships.pull_requests[:LOOKED_AT] if repository else ():
-        pr = await work.get(PullRequest, f"{repository}#{number}")
+    repository = service.repository if service else Repository()
+    for number in ships.pull_requests[:LOOKED_AT] if repository.remote else ():
+        pr = await work.get(PullRequest, await pull_request_in(work, repository, number))
         if pr and pr.author_id:
             found[pr.author_id].append(f"#{number} {pr.title}")
     for user in await _people_of(work, ships.logins[:LOOKED_AT]):

@@ -8,10 +8,11 @@ from bot.domain.flow import Passport, Step
 from bot.domain.ledger import BROAD, Recorded, Subject
 from bot.domain.ports import Work
 from bot.domain.refusals import Refusal, Unknown
-from bot.domain.reviews import PullRequest
+from bot.domain.reviews import PullRequest, called
 from bot.domain.slots import Slot
 from bot.domain.stages import Stage
 from bot.domain.tickets import tickets_in
+from bot.workflows.hosted import pull_request_in, pull_request_meant, services_of_pull_request
 
 # How far a name leads on: a change leads to its commits, a commit to its version, a version to its deployments.
 # Nothing leads on to another change, or the passport of one would tell of its neighbours in the same release.
@@ -75,8 +76,8 @@ async def services_of(work: Work, thing: str) -> tuple[str, ...]:
     if start.kind == "version":
         return (start.name.partition("@")[0],)
     if start.kind == "pr":
-        remote = re.split("[#!]", start.name)[0].casefold()
-        return tuple(sorted(name for name, one in work.team.repositories.items() if one.casefold() == remote))
+        known = await work.get(PullRequest, start.name)
+        return tuple(sorted(services_of_pull_request(work.team, start.name, known)))
     entries, _ = await _follow(work, {start})
     met = {subject for one in entries for subject in one.entry.subjects}
     services = {s.name for s in met if s.kind == "service"}
@@ -102,12 +103,14 @@ async def _meant(work: Work, thing: str) -> Subject:
 
 async def _pull_request(work: Work, thing: str) -> Subject:
     repositories = work.team.repositories
-    if thing.startswith(("#", "!")):
-        for repository in repositories.values():
-            known = await work.get(PullRequest, f"{repository}#{thing[1:]}")
-            if known is not None:
-                return Subject("pr", known.id)
-    return Subject("pr", pull_request_named(thing, repositories))
+    if thing.startswith(("#", "!")) and thing[1:].isdecimal():
+        ids = [await pull_request_in(work, one, int(thing[1:])) for one in dict.fromkeys(repositories.values())]
+        known = [pull.id for id in ids if (pull := await work.get(PullRequest, id)) is not None]
+        if len(known) > 1:
+            raise Refusal(f"More than one repository has a {thing}: {', '.join(known)}. Say which.")
+        if known:
+            return Subject("pr", known[0])
+    return Subject("pr", await pull_request_meant(work, pull_request_named(thing, repositories)))
 
 
 async def _version(work: Work, thing: str) -> Subject:
@@ -204,7 +207,7 @@ def _called(subject: Subject) -> str:
     if subject.kind == "sha":
         return subject.name[:7]
     if subject.kind == "pr":
-        return subject.name.partition("/")[2]
+        return called(subject.name)
     return subject.name.replace("@", " ") if subject.kind == "version" else subject.name
 
 

@@ -16,13 +16,15 @@ from bot.domain.reviews import PullRequest
 from bot.domain.stages import Stage
 from bot.workflows import changes
 from bot.workflows.handles import on
-from bot.workflows.services import person_of_login, service_of_repository
+from bot.workflows.hosted import pull_request_of
+from bot.workflows.services import person_of_login, placed, service_of_repository
 
 
 @on(PullRequestChanged)
 async def pull_request_changed(work: Work, event: PullRequestChanged) -> None:
     """Keep the pull request, and tie it to the changes that its title, branch or text name."""
-    id = f"{event.repository}#{event.number}"
+    event = placed(work.team, event)
+    id = await pull_request_of(work, event)
     known = await work.get(PullRequest, id)
     named = change_ids_in(f"{event.title}\n{event.branch}\n{event.body}")
     pull = await _opened(work, event, id) if known is None else known.changed(event)
@@ -43,11 +45,12 @@ async def pull_request_changed(work: Work, event: PullRequestChanged) -> None:
 @on(PullRequestReviewed)
 async def pull_request_reviewed(work: Work, event: PullRequestReviewed) -> None:
     """Note who reviewed what, and how; its changes' passports and the reviewer's stand-up tell of it."""
-    id = f"{event.repository}#{event.number}"
+    event = placed(work.team, event)
+    id = await pull_request_of(work, event)
     known = await work.get(PullRequest, id)
     changes_named = known.changes if known else await _existing(work, change_ids_in(event.title))
     subjects = (Subject("pr", id), *(Subject("change", change) for change in changes_named))
-    service = service_of_repository(work.team, event.repository, event.source)
+    service = service_of_repository(work.team, event)
     by = await person_of_login(work, event.actor) or event.source
     _record(work, f"pr.{event.verdict}", subjects, service, by, review=event.review)
 
@@ -55,7 +58,7 @@ async def pull_request_reviewed(work: Work, event: PullRequestReviewed) -> None:
 @on(Pushed)
 async def pushed(work: Work, event: Pushed) -> None:
     """Note commits and tags, and the changes that commit messages name."""
-    service = service_of_repository(work.team, event.repository, event.source)
+    service = service_of_repository(work.team, event)
     by = await person_of_login(work, event.actor) or event.source
     if event.deleted:
         return
@@ -76,10 +79,11 @@ async def pushed(work: Work, event: Pushed) -> None:
 @on(ReleasePublished)
 async def release_published(work: Work, event: ReleasePublished) -> None:
     """Note a release that was published on the code host itself."""
-    service = service_of_repository(work.team, event.repository, event.source)
+    service = service_of_repository(work.team, event)
     version = (Subject("version", f"{service}@{event.tag}"),) if service else ()
     by = await person_of_login(work, event.author) or event.source
-    subjects = version or (Subject("tag", f"{event.repository}@{event.tag}"),)
+    repository = work.team.called(event.repository, placed(work.team, event).host)
+    subjects = version or (Subject("tag", f"{repository}@{event.tag}"),)
     _record(work, "release.published_on_host", subjects, service, by, tag=event.tag)
 
 
@@ -93,7 +97,7 @@ async def _opened(work: Work, event: PullRequestChanged, id: str) -> PullRequest
         id=id,
         repository=event.repository,
         number=event.number,
-        service=service_of_repository(work.team, event.repository, event.source),
+        service=service_of_repository(work.team, event),
         state=event.state,
         title=event.title,
         branch=event.branch,
@@ -103,6 +107,7 @@ async def _opened(work: Work, event: PullRequestChanged, id: str) -> PullRequest
         opened_at=event.at,
         changed_at=event.at,
         url=event.url,
+        host=event.host,
     )
 
 

@@ -1,20 +1,47 @@
 """Which service a thing from outside belongs to."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
 
+from bot.domain.events import FromRepository
 from bot.domain.ports import Work
 from bot.domain.presence import Presence
 from bot.domain.references import GITHUB, GITLAB
 from bot.domain.team import Team
 
+E = TypeVar("E", bound=FromRepository)
 
-def service_of_repository(team: Team, repository: str, source: str = "") -> str | None:
-    """The service whose code lives in ``owner/name``, or in the GitLab project of this path; or None.
 
-    ``source`` is who says so: GitHub means its own repositories, GitLab its own projects, and all others either.
+def service_of_repository(team: Team, event: FromRepository) -> str | None:
+    """The service whose code lives in the repository that an event is of; or None.
+
+    GitHub means its own repositories, GitLab its own projects, and all others either.
     """
-    host = source if source in (GITHUB, GITLAB) else ""
-    return next((name for name, one in team.services.items() if one.repository.is_named(repository, host)), None)
+    kind = event.source if event.source in (GITHUB, GITLAB) else ""
+    host = _told_host(team, event)
+    named = (name for name, one in team.services.items() if one.repository.is_named(event.repository, kind, host))
+    return next(named, None)
+
+
+def placed(team: Team, event: E) -> E:
+    """The event with the code host that it is of; from one that does not tell, that of the service which it means."""
+    host = _told_host(team, event)
+    service = None if host else service_of_repository(team, event)
+    return replace(event, host=team.services[service].repository.web if service else host)
+
+
+def is_of_another_host(team: Team, service: str, event: FromRepository) -> bool:
+    """Whether an event is of a repository of the same path as the service's, on another code host."""
+    known = team.services.get(service)
+    path, host = event.repository, placed(team, event).host
+    return known is not None and known.repository.is_named(path) and not known.repository.is_named(path, host=host)
+
+
+def _told_host(team: Team, event: FromRepository) -> str:
+    """As a code host says, or others of one that a service is on; what else they name is their own address."""
+    is_known = event.source in (GITHUB, GITLAB) or any(one.web == event.host for one in team.repositories.values())
+    return event.host if is_known else ""
 
 
 def service_of_labels(team: Team, labels: Mapping[str, str]) -> str | None:

@@ -24,8 +24,8 @@ async def _repository(call: Call, work: Work) -> Sequence[Place]:
     """The services whose repository has the pull request."""
     known = work.team.repositories
     change = await changes.known(work, call.args["change"])
-    repository = pull_request_named(call.args["pr"], known, change.service).rpartition("#")[0]
-    return tuple(Place(name) for name, remote in known.items() if remote.casefold() == repository.casefold())
+    meant = pull_request_named(call.args["pr"], known, change.service)
+    return tuple(Place(name) for name, one in known.items() if one.is_named(meant.repository, host=meant.host))
 
 
 @command.verb(

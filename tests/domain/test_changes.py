@@ -4,8 +4,10 @@ from datetime import date, timedelta
 import pytest
 
 from bot.domain.changes import Change, ChangeState, change_ids_in, pull_request_named
+from bot.domain.code_hosts import PullRequestName
 from bot.domain.refusals import Refusal, Stale
 from bot.domain.stages import Stage
+from bot.domain.team import Repository
 from tests.fakes import ANA, NOON, TOM
 
 CHANGE = replace(Change.plan("Faster checkout", ANA, NOON), id="C-41")
@@ -98,13 +100,14 @@ def test_ids_of_changes_are_found_in_text(text: str, ids: tuple[str, ...]):
     ],
 )
 def test_a_pull_request_is_understood_however_it_is_written(text: str):
-    assert pull_request_named(text, {"web": "org/web"}, "web") == "org/web#812"
+    named = pull_request_named(text, {"web": Repository(github="org/web")}, "web")
+    assert named == PullRequestName("org/web", 812, "github.com")
 
 
 @pytest.mark.parametrize("text", ["shop#812", "#812", "soon", "", "https://example.com/"])
 def test_a_pull_request_that_cannot_be_placed_is_refused(text: str):
     with pytest.raises(Refusal, match="names no pull request"):
-        pull_request_named(text, {"web": "org/web"})
+        pull_request_named(text, {"web": Repository(github="org/web")})
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,10 @@ def test_a_pull_request_that_cannot_be_placed_is_refused(text: str):
     ],
 )
 def test_a_merge_request_is_named_as_gitlab_writes_it(text: str) -> None:
-    assert pull_request_named(text, {"web": "harbor/shop/web"}, "web") == "harbor/shop/web#12"
+    web = Repository(gitlab="harbor/shop/web", gitlab_api="https://git.example.com/api/v4")
+    assert pull_request_named(text, {"web": web}, "web") == PullRequestName(
+        "harbor/shop/web", 12, "git.example.com"
+    )
 
 
 def test_a_pull_request_is_linked_once():

@@ -1,9 +1,16 @@
 import pytest
 
-from bot.domain.links import links_in
+from bot.domain.links import links_in, pull_requests_in
+from bot.domain.team import Repository
 
-TWO = {"web": "Org/Web", "payments": "org/payments"}
-ONE = {"web": "org/web"}
+TWO = {"web": Repository(github="Org/Web"), "payments": Repository(github="org/payments")}
+ONE = {"web": Repository(github="org/web")}
+
+
+def named(text: str, repositories: dict[str, Repository], service: str | None = None) -> list[str]:
+    """All that a text names, in the order of kinds; pull requests by path and number."""
+    pulls = pull_requests_in(text, repositories, service)
+    return [*(f"pr:{one.repository}#{one.number}" for one in pulls), *map(str, links_in(text))]
 
 
 @pytest.mark.parametrize(
@@ -27,16 +34,16 @@ ONE = {"web": "org/web"}
     ],
 )
 def test_a_text_names_what_it_waits_for(text: str, found: list[str]):
-    assert [str(thing) for thing in links_in(text, TWO)] == found
+    assert named(text, TWO) == found
 
 
 def test_a_bare_number_needs_somebody_whose_it_is():
-    assert [str(thing) for thing in links_in("review of #812", TWO, "payments")] == ["pr:org/payments#812"]
-    assert [str(thing) for thing in links_in("review of #812", ONE)] == ["pr:org/web#812"]
-    assert links_in("review of #812", {}) == ()
+    assert named("review of #812", TWO, "payments") == ["pr:org/payments#812"]
+    assert named("review of #812", ONE) == ["pr:org/web#812"]
+    assert named("review of #812", {}) == []
 
 
-GROUPS = {"web": "Harbor/Shop/web", "api": "harbor/api"}
+GROUPS = {"web": Repository(gitlab="Harbor/Shop/web"), "api": Repository(gitlab="harbor/api")}
 
 
 @pytest.mark.parametrize(
@@ -57,9 +64,9 @@ GROUPS = {"web": "Harbor/Shop/web", "api": "harbor/api"}
     ],
 )
 def test_a_merge_request_has_a_pull_requests_one_spelling(text: str, found: list[str]):
-    assert [str(thing) for thing in links_in(text, GROUPS)] == found
+    assert named(text, GROUPS) == found
 
 
 def test_a_bare_merge_request_needs_somebody_whose_it_is():
-    assert [str(thing) for thing in links_in("review of !12", GROUPS, "web")] == ["pr:Harbor/Shop/web#12"]
-    assert [str(thing) for thing in links_in("!12 first", {"api": "harbor/api"})] == ["pr:harbor/api#12"]
+    assert named("review of !12", GROUPS, "web") == ["pr:Harbor/Shop/web#12"]
+    assert named("!12 first", {"api": Repository(gitlab="harbor/api")}) == ["pr:harbor/api#12"]

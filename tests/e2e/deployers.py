@@ -87,7 +87,7 @@ class Elsewhere:
         folder.mkdir(parents=True, exist_ok=True)
         team = team_file(folder)
         web, payments = team["services"]["web"], team["services"]["payments"]
-        web["repository"]["github_api"] = self.github_url
+        web["repository"] |= {"github_api": self.github_url, "web_host": "github.com"}
         inputs = {name: f"{{{name}}}" for name in ("version", "environment", "deployment")}
         web["deploy"] = {"github_workflow": {"file": "deploy.yml", "ref": "main", "inputs": inputs}, "limit": "10m"}
         payments["deploy"] = {"http": {"url": self.deployer.url, "payload": {"ring": "first"}}, "limit": "10m"}

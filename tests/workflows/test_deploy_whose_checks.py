@@ -110,8 +110,9 @@ async def test_a_gitlab_project_of_the_same_path_as_our_github_repository_passes
     found = await checks(world, elsewhere)
 
     assert (found.runs, found.absent) == ((), ("e2e",))
-    assert service_of_repository(world.team, "Org/Web", "gitlab") is None
-    assert service_of_repository(world.team, "Org/Web", "github") == "web"
+    named = replace(elsewhere, repository="Org/Web")
+    assert service_of_repository(world.team, replace(named, source="gitlab")) is None
+    assert service_of_repository(world.team, replace(named, source="github")) == "web"
 
 
 @pytest.mark.parametrize("was", [RunState.FAILED, RunState.PASSED])

@@ -88,6 +88,7 @@ def _run(repository: Repository, sha: str, body: Any) -> PipelineChanged:
     return PipelineChanged(
         source="github",
         repository=_spelled(repository, body),
+        host=repository.web,
         run=str(body["id"]),
         attempt=body.get("run_attempt") or 1,
         name=body.get("name") or "",
@@ -110,6 +111,7 @@ def _suite(repository: Repository, sha: str, body: Any) -> PipelineChanged:
     return PipelineChanged(
         source="github",
         repository=_spelled(repository, body),
+        host=repository.web,
         run=f"suite-{body['id']}",
         attempt=int(_instant(body).timestamp()),  # asked for again, a suite keeps its id
         name=body["app"].get("name") or body["app"]["slug"],
@@ -129,6 +131,7 @@ def _status(repository: Repository, sha: str, body: Any) -> PipelineChanged:
     return PipelineChanged(
         source="github",
         repository=_name(repository),
+        host=repository.web,
         # A context is said of every commit anew, and each time it is said with an id of its own; the newest counts.
         run=f"status-{body['context']}@{sha}",
         attempt=int(body["id"]),

@@ -132,6 +132,7 @@ def _pipeline(repository: Repository, body: Any) -> PipelineChanged:
         return PipelineChanged(
             source="gitlab",
             repository=repository.gitlab or "",
+            host=repository.web,
             run=str(body["id"]),
             attempt=1,
             name=body.get("name") or "pipeline",

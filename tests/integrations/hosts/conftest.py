@@ -45,7 +45,8 @@ async def stand_in(path: Path) -> AsyncIterator[tuple[GitHubStandIn, TestServer]
 async def gitlab(path: Path) -> AsyncIterator[tuple[GitLabStandIn, Repository]]:
     stand_in = GitLabStandIn(path, GITLAB_TOKEN)
     async with TestServer(stand_in.app()) as server:
-        yield stand_in, Repository(gitlab=PROJECT, gitlab_api=str(server.make_url(PREFIX)))
+        at = str(server.make_url(PREFIX))
+        yield stand_in, Repository(gitlab=PROJECT, gitlab_api=at, web_host="git.example.com")
 
 
 @pytest.fixture(params=["git", "github", "gitlab"])

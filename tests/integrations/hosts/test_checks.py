@@ -33,7 +33,8 @@ def host(session) -> AnyHost:
 @pytest.fixture
 def github(stand_in) -> tuple[Any, Repository]:
     served, server = stand_in
-    return served, Repository(github="harbour/web", github_api=str(server.make_url("/")))
+    at = str(server.make_url("/"))
+    return served, Repository(github="harbour/web", github_api=at, web_host="github.com")
 
 
 def run(id: int = 31, status: str = "completed", conclusion: str | None = "success", **more: Any) -> dict[str, Any]:
@@ -140,6 +141,7 @@ async def test_gitlab_tells_pipelines_of_this_commit(gitlab, host):
         started_at=AT - timedelta(minutes=30),
         url="https://git.example.com/harbour/shop/web/-/pipelines/51",
         kind=CheckKind.PIPELINE,
+        host="git.example.com",
     )
     assert (second.run, second.name, second.number, second.state) == ("52", "Nightly", 0, RunState.RUNNING)
 
@@ -213,7 +215,8 @@ async def test_a_suite_and_a_status_are_told_as_their_webhooks_tell_them(github,
     stand_in.checks = {"check_suites": [a_suite], "statuses": [a_status]}
     common = {"repository": a_suite["repository"], "sender": {"login": ""}}
     suited = {"action": "completed", "check_suite": a_suite, **common}
-    said = {"sha": SHA, "branches": [], **a_status, **common, "repository": {"full_name": "harbour/web"}}
+    said = {"sha": SHA, "branches": [], **a_status, **common}
+    said["repository"] = {"full_name": "harbour/web", "html_url": "https://github.com/harbour/web"}
 
     assert await host.checks(repository, SHA) == [
         *github_source.parse(delivery("github", "check_suite", suited)),

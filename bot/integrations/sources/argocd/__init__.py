@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
+from bot.domain.code_hosts import host_of
 from bot.domain.events import DeploymentReported, Event, RunState
 from bot.domain.sources import ArgoApp
 from bot.domain.team import Team
@@ -96,6 +97,7 @@ def parse_for(apps: Mapping[str, ArgoApp], delivery: Delivery) -> list[Event]:
         DeploymentReported(
             source=delivery.source,
             repository=_path(told.repository),
+            host=host_of(told.repository),
             deployment=f"{told.app}@{revision}" if revision else told.app,
             environment=is_ours.environment,
             state=state or RunState.QUEUED,

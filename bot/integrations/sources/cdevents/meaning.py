@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from bot.domain.builds import Purpose
+from bot.domain.code_hosts import host_of
 from bot.domain.events import (
     CheckKind,
     DeploymentReported,
@@ -118,6 +119,7 @@ def _run(
         PipelineChanged(
             source=delivery.source,
             repository=_repository(event.subject.source or event.context.source),
+            host=host_of(event.subject.source or event.context.source),
             run=event.subject.id,
             attempt=1,
             name=name,
@@ -143,6 +145,7 @@ def _change(what: str, body: Mapping[str, Any], delivery: Delivery, at: str) -> 
         PullRequestChanged(
             source=delivery.source,
             repository=event.subject.content.repository.id,
+            host=host_of(event.subject.source or event.context.source),
             number=int(number[1]),
             state=PullRequestState.MERGED,
             title=event.subject.content.description.split("\n", 1)[0],

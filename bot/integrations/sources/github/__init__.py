@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.domain.code_hosts import host_of
 from bot.domain.events import (
     CheckKind,
     DeploymentReported,
@@ -61,6 +62,7 @@ def _workflow_run(delivery: Delivery) -> list[Event]:
         PipelineChanged(
             source=delivery.source,
             repository=body.repository.full_name,
+            host=host_of(body.repository.html_url),
             run=str(run.id),
             attempt=run.run_attempt,
             name=run.name or (body.workflow.name if body.workflow else ""),
@@ -87,6 +89,7 @@ def _pull_request(delivery: Delivery) -> list[Event]:
         PullRequestChanged(
             source=delivery.source,
             repository=body.repository.full_name,
+            host=host_of(body.repository.html_url),
             number=pull.number,
             state=state,
             title=pull.title,
@@ -110,6 +113,7 @@ def _pull_request_review(delivery: Delivery) -> list[Event]:
         PullRequestReviewed(
             source=delivery.source,
             repository=body.repository.full_name,
+            host=host_of(body.repository.html_url),
             number=body.pull_request.number,
             review=str(review.id),
             verdict=_VERDICTS.get(review.state.lower(), Verdict.REVIEWED),
@@ -131,6 +135,7 @@ def _push(delivery: Delivery) -> list[Event]:
         Pushed(
             source=delivery.source,
             repository=body.repository.full_name,
+            host=host_of(body.repository.html_url),
             ref=body.ref,
             before=body.before,
             after=body.after,
@@ -151,6 +156,7 @@ def _release(delivery: Delivery) -> list[Event]:
         ReleasePublished(
             source=delivery.source,
             repository=body.repository.full_name,
+            host=host_of(body.repository.html_url),
             tag=body.release.tag_name,
             title=body.release.name or body.release.tag_name,
             author=body.release.author.login if body.release.author else body.sender.login,
@@ -169,6 +175,7 @@ def _deployment(delivery: Delivery) -> list[Event]:
         DeploymentReported(
             source=delivery.source,
             repository=body.repository.full_name,
+            host=host_of(body.repository.html_url),
             deployment=str(deployment.id),
             environment=deployment.environment,
             state=RunState.QUEUED,
@@ -188,6 +195,7 @@ def _deployment_status(delivery: Delivery) -> list[Event]:
         DeploymentReported(
             source=delivery.source,
             repository=body.repository.full_name,
+            host=host_of(body.repository.html_url),
             deployment=str(deployment.id),
             environment=status.environment or deployment.environment,
             state=_DEPLOYMENT_STATES.get(status.state, RunState.QUEUED),

@@ -1,5 +1,6 @@
 """What others than GitHub Actions say of a commit: suites of checks by apps, and commit statuses."""
 
+from bot.domain.code_hosts import host_of
 from bot.domain.events import CheckKind, Event, PipelineChanged, RunState
 from bot.domain.words import first_line
 from bot.integrations.source import Delivery, read
@@ -30,6 +31,7 @@ def check_suite(delivery: Delivery) -> list[Event]:
         PipelineChanged(
             source=delivery.source,
             repository=body.repository.full_name,
+            host=host_of(page),
             run=f"suite-{suite.id}",
             attempt=int(ended_at.timestamp()),
             name=suite.app.name,
@@ -56,6 +58,7 @@ def status(delivery: Delivery) -> list[Event]:
         PipelineChanged(
             source=delivery.source,
             repository=body.repository.full_name,
+            host=host_of(body.repository.html_url),
             # A context is said of every commit anew, so that it alone would be one run for all of them.
             run=f"status-{body.context}@{body.sha}",
             attempt=body.id,

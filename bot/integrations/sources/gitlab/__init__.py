@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.domain.code_hosts import host_of
 from bot.domain.events import (
     CheckKind,
     DeploymentReported,
@@ -74,6 +75,7 @@ def _push(delivery: Delivery) -> list[Event]:
         Pushed(
             source=delivery.source,
             repository=body.project.path_with_namespace,
+            host=host_of(body.project.web_url),
             ref=body.ref,
             before=body.before,
             # An annotated tag is an object of its own; what is checked out is the commit that it names.
@@ -113,6 +115,7 @@ def _merge_request(delivery: Delivery) -> list[Event]:
         PullRequestChanged(
             source=delivery.source,
             repository=body.project.path_with_namespace,
+            host=host_of(body.project.web_url),
             number=request.iid,
             state=state,
             title=request.title,
@@ -132,6 +135,7 @@ def _review(body: models.MergeRequestEvent, verdict: Verdict, delivery: Delivery
     return PullRequestReviewed(
         source=delivery.source,
         repository=body.project.path_with_namespace,
+        host=host_of(body.project.web_url),
         number=request.iid,
         review="",  # an approval has no id
         verdict=verdict,
@@ -150,6 +154,7 @@ def _pipeline(delivery: Delivery) -> list[Event]:
         PipelineChanged(
             source=delivery.source,
             repository=project.path_with_namespace,
+            host=host_of(project.web_url),
             run=str(run.id),
             attempt=_attempt(body),
             name=run.name or "pipeline",
@@ -187,6 +192,7 @@ def _release(delivery: Delivery) -> list[Event]:
         ReleasePublished(
             source=delivery.source,
             repository=body.project.path_with_namespace,
+            host=host_of(body.project.web_url),
             tag=body.tag,
             title=body.name or body.tag,
             author="",
@@ -203,6 +209,7 @@ def _deployment(delivery: Delivery) -> list[Event]:
         DeploymentReported(
             source=delivery.source,
             repository=body.project.path_with_namespace,
+            host=host_of(body.project.web_url),
             deployment=str(body.deployment_id),
             environment=body.environment,
             state=_DEPLOYMENT_STATES.get(body.status, RunState.QUEUED),

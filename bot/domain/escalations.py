@@ -90,6 +90,13 @@ class Escalation:
             return replace(after, state=EscalationState.GIVEN_UP, ended_at=at)
         return replace(after, due_at=at + following.after)
 
+    def put_back(self, at: datetime, by: timedelta) -> Self:
+        """With its next step due so much earlier, where it waits for longer than a step can: the clock was put back."""
+        wanted = self.step
+        if wanted is None or self.waits_for_quiet or self.due_at - at <= wanted.after:
+            return self
+        return replace(self, due_at=min(max(self.due_at - by, at), at + wanted.after))
+
     def wait_until(self, at: datetime) -> Self:
         """With its next step due later: what it is about is kept quiet until then."""
         return replace(self, due_at=at, waits_for_quiet=True)

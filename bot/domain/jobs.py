@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+PUT_BACK = "clock.put_back"  # owed when the clock was put back; args: seconds
 DIED = "message.died"  # owed for each message that cannot be sent as things are; args: key, to, reason
 
 

@@ -34,7 +34,7 @@ class Traffic:
 
     def admit(self, at: datetime, most: int) -> "Traffic":
         """With one more group that begins; more than ``most`` in a minute are a storm."""
-        begun = (*(one for one in self.begun if at - one < COUNTED), at)[-(most + 1) :]
+        begun = (*(one for one in self.begun if abs(at - one) < COUNTED), at)[-(most + 1) :]
         after = replace(self, begun=begun)
         if self.storm is not None or len(begun) <= most:
             return after
@@ -43,7 +43,7 @@ class Traffic:
 
     def is_quiet(self, at: datetime) -> bool:
         """Whether nothing new has come for so long that a storm is over."""
-        return not self.begun or at - self.begun[-1] >= QUIET
+        return not self.begun or abs(at - self.begun[-1]) >= QUIET  # "ahead": the clock was put back
 
     def end(self) -> "Traffic":
         """Without a storm."""

@@ -22,11 +22,15 @@ class Vigil:
     quiet_since: datetime | None = None
 
     def hears(self, at: datetime, every: timedelta) -> "Vigil":
-        """With a sign of life; itself where there was one a moment ago."""
-        if self.quiet_since is None and at - self.heard_at < every / HEARD_ANEW:
+        """With a sign of life; itself where there was one a moment ago (and not ahead: the clock was put back)."""
+        if self.quiet_since is None and timedelta() <= at - self.heard_at < every / HEARD_ANEW:
             return self
         turn = self.turn + 1 if self.quiet_since else self.turn
         return replace(self, heard_at=at, quiet_since=None, turn=turn)
+
+    def put_back(self, at: datetime, by: timedelta) -> "Vigil":
+        """As heard of so much earlier, where that was ahead of the clock that was put back; else itself."""
+        return replace(self, heard_at=min(self.heard_at - by, at)) if self.heard_at > at else self
 
     def falls_quiet(self, at: datetime, watch: Watch) -> "Vigil":
         """Nothing came in time; itself where something did."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import structlog
@@ -75,13 +76,11 @@ class SlackDirectory:
 
     async def keep_fresh(self) -> None:
         """Read user groups and people anew for ever, until cancelled: an event that was lost is made good by then."""
-        people_due = self._clock.now() + PEOPLE_EVERY
-        while True:
+        for times in count(1):
             await asyncio.sleep(GROUPS_EVERY.total_seconds())
             await asyncio.wait((self._ask_groups(),))
-            if self._clock.now() >= people_due:
+            if times % (PEOPLE_EVERY // GROUPS_EVERY) == 0:
                 await self._warmed("people", self._read_people(PAGES_APART))
-                people_due = self._clock.now() + PEOPLE_EVERY
 
     def missed_something(self) -> None:
         """Events may have been lost, as when a connection is new: what the groups are is read anew."""

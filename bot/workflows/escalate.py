@@ -104,7 +104,7 @@ async def step(work: Work, it: Due) -> Outcome:
     if isinstance(about, AlertGroup) and about.silenced_until and about.silenced_until > work.now:
         waiting = escalation.wait_until(about.silenced_until)
         await work.save(waiting)
-        _owe(work, waiting)
+        owe_step(work, waiting)
         return Outcome.NOOP
     await _step(work, escalation, about, it.late_by)
     return Outcome.DONE
@@ -120,7 +120,7 @@ async def wake(work: Work, it: Due) -> Outcome:
     if escalation.due_at > work.now and escalation.waits_for_quiet:
         going_on = escalation.wait_until(work.now)
         await work.save(going_on)
-        _owe(work, going_on)
+        owe_step(work, going_on)
     return Outcome.DONE
 
 
@@ -135,7 +135,7 @@ async def audit(work: Work, it: Due) -> Outcome:
         late += 1
         await work.save(escalation.say_late())
         _record(work, escalation, "late", minutes=int((work.now - escalation.due_at) / timedelta(minutes=1)))
-        _owe(work, escalation, again=True)
+        owe_step(work, escalation, again=True)
         context = {"escalation": escalation, "late_by": work.now - escalation.due_at}
         key = f"escalation:{escalation.id}:late:{escalation.next_step}"
         work.say(
@@ -158,7 +158,7 @@ async def _begin(work: Work, about: str, policy: Policy, counts_from: str = "") 
     escalation = await work.add(Escalation.begin(f"{about}/{number}", about, policy, work.now))
     _record(work, escalation, "begun", counts_from, policy=policy.name)
     if not counts_from:
-        _owe(work, escalation)
+        owe_step(work, escalation)
     return escalation
 
 
@@ -194,7 +194,7 @@ async def _step(
     else:
         await _call_about_page(work, about, after, called, context)
     if after.is_running:
-        _owe(work, after)
+        owe_step(work, after)
     return called
 
 
@@ -236,7 +236,8 @@ async def _about(work: Work, escalation: Escalation) -> AlertGroup | Page | None
     return group if group and group.state == "firing" and group.acknowledged is None else None
 
 
-def _owe(work: Work, escalation: Escalation, *, again: bool = False) -> None:
+def owe_step(work: Work, escalation: Escalation, *, again: bool = False) -> None:
+    """Owe its next step when it is due."""
     args = {"escalation": escalation.id, "step": escalation.next_step}
     key = _key(escalation) + (f":late:{work.now.timestamp():.0f}" if again else "")
     work.owe(Job("escalate.step", key, max(escalation.due_at, work.now), args))

@@ -300,6 +300,24 @@ async def test_groups_and_people_are_read_by_the_clock(scene: Scene, monkeypatch
     assert scene.slack.calls.count("users.list") >= 2
 
 
+async def test_people_are_read_as_often_after_the_clock_was_put_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def pass_by(seconds: float) -> None:
+        waits.append(seconds)
+        scene.clock.move(timedelta(seconds=seconds) if len(waits) > 1 else -timedelta(days=1))
+        if len(waits) > 40:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(directories.asyncio, "sleep", pass_by)
+    with pytest.raises(asyncio.CancelledError):
+        await scene.directory.keep_fresh()
+
+    assert scene.slack.calls.count("users.list") >= 2
+
+
 async def test_what_was_read_before_the_clock_was_put_back_is_not_taken_for_fresh(scene: Scene) -> None:
     scene.slack.groups["S1"] = group("U2", date_update=200)  # and no event says so
     scene.clock.move(-timedelta(hours=2))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.jobs import Job
+from bot.domain.jobs import PUT_BACK, Job, Outcome
 from bot.runtime.clock_skew import ClockSkew
 from bot.storage.inbox import Inbox
 from bot.storage.jobs import Jobs
@@ -28,7 +28,8 @@ async def owe(unit: UnitOfWork, key: str, due) -> None:
 async def keys(database, clock, after: timedelta = timedelta()) -> list[str]:
     """What is due by then, claimed."""
     clock.move(after)
-    return [one.job.key for one in await Jobs(database, database.replica_id).claim(clock.now(), 10)]
+    claimed = await Jobs(database, database.replica_id).claim(clock.now(), 10)
+    return [one.job.key for one in claimed if one.job.kind != PUT_BACK]
 
 
 async def test_what_was_owed_for_at_once_is_done_at_once(database, unit, clock, skew) -> None:
@@ -73,3 +74,50 @@ async def test_a_clock_that_goes_on_or_ahead_brings_nothing_forward(database, un
     clock.move(BACK)
     await skew.look(database)
     assert await keys(database, clock) == []
+
+
+async def test_those_who_wait_for_so_long_are_told_by_how_much(database, unit, clock, skew) -> None:
+    clock.move(-BACK)
+    await skew.look(database)
+    (told,) = await Jobs(database, database.replica_id).claim(clock.now(), 10)
+    assert (told.job.kind, told.job.due, told.job.args) == (
+        PUT_BACK,
+        clock.now(),
+        {"seconds": BACK.total_seconds()},
+    )
+
+
+async def test_what_ended_at_an_instant_that_comes_once_more_can_be_owed_for_it_again(
+    database, unit, clock, skew
+) -> None:
+    noon = clock.now() + MINUTE
+    await owe(unit, "look at noon", noon)
+    clock.move(MINUTE)
+    jobs = Jobs(database, database.replica_id)
+    (claimed,) = await jobs.claim(clock.now(), 1)
+    await jobs.finish(claimed, Outcome.DONE)
+    await owe(unit, "at once", clock.now())
+    (at_once,) = await jobs.claim(clock.now(), 1)
+    await jobs.finish(at_once, Outcome.DONE)
+    clock.move(-BACK)
+    await skew.look(database)
+    await owe(unit, "look at noon", noon)
+    await owe(unit, "at once", clock.now())  # what was done is not done again
+    assert await keys(database, clock) == []
+    assert await keys(database, clock, BACK) == ["look at noon"]
+
+
+async def test_what_is_brought_forward_and_finds_that_it_is_too_early_comes_when_it_is_due(
+    database, unit, clock, skew
+) -> None:
+    due = clock.now() + 3 * MINUTE
+    await owe(unit, "in three minutes", due)
+    clock.move(-MINUTE)
+    await skew.look(database)
+    jobs = Jobs(database, database.replica_id)
+    clock.move(2 * MINUTE)
+    assert [one.job.key for one in await jobs.claim(clock.now(), 10) if one.job.kind != PUT_BACK] == []
+    clock.move(MINUTE)
+    (early,) = await jobs.claim(clock.now(), 10)
+    await jobs.finish(early, Outcome.NOOP)
+    assert await jobs.next_due() == due

@@ -10,7 +10,7 @@ from bot.workflows import escalate, vigils
 from bot.workflows.handles import due
 
 
-@due(PUT_BACK, urgent=True)
+@due(PUT_BACK)
 async def shorten(work: Work, it: Due) -> Outcome:
     """Steps of escalations come, and sources that have gone quiet are missed, when they would have been.
 

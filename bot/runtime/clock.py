@@ -38,6 +38,7 @@ class SteadyClock:
         self._machine, self._ticks = machine, ticks
         self._at, self._tick = machine(), ticks()
         self._went_back = timedelta()
+        self.is_doubted = False  # every other clock that was heard lately says that this one is wrong
 
     def now(self) -> datetime:
         """The instant, UTC."""

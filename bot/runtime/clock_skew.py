@@ -79,8 +79,11 @@ class ClockSkew:
         ahead = max(least, timedelta()) or min(most, timedelta())
         self._known[who] = Skew(ahead, tick)
         metrics.CLOCK_SKEW.labels(who).set(ahead.total_seconds())
-        if self._steady is not None and self._steady.compared(ahead):
-            log.warning("clock.step_believed", against=who)
+        if self._steady is not None:
+            if self._steady.compared(ahead):
+                log.warning("clock.step_believed", against=who)
+            held = self._steady.held
+            self._steady.is_doubted = all(abs(one - held) >= TOO_FAR for one in self.known.values())
 
     def hearing(self, session: ClientSession) -> Self:
         """Itself, from now on hearing every answer that Slack gives over this session."""

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from bot.domain.ports import Clock
+from bot.runtime.clock import SteadyClock
 from bot.workflows.handles import Inside, Outside
 
 OF_A_KIND = 16  # jobs under way
@@ -15,11 +17,15 @@ class Places:
     """The places of one worker; each kind has its own, and no other kind can fill them.
 
     What works inside one transaction shares ``IN_ALL`` as well, except for kinds that are marked urgent.
+    What is lasting has none while every other clock says that the bot's own is wrong.
     """
 
-    def __init__(self, inside: Mapping[str, Inside], outside: Mapping[str, Outside]) -> None:
+    def __init__(
+        self, inside: Mapping[str, Inside], outside: Mapping[str, Outside], clock: Clock | None = None
+    ) -> None:
         self._inside = inside
         self._outside = outside
+        self._clock = clock if isinstance(clock, SteadyClock) else None
 
     def left(self, under_way: Iterable[str]) -> tuple[dict[str, int], int]:
         """How many more of each kind may begin (full kinds are left out), and how many may be begun together."""
@@ -29,6 +35,9 @@ class Places:
         for kind, handler in self._inside.items():
             if _is(handler, "urgent") or shared > 0:
                 rooms[kind] = OF_A_KIND - taken[kind]
+        if self._clock is not None and self._clock.is_doubted:
+            every = {**self._inside, **self._outside}
+            rooms = {kind: room for kind, room in rooms.items() if not _is(every[kind], "lasting")}
         return {kind: room for kind, room in rooms.items() if room > 0}, shared if shared > 0 else IN_ALL
 
     def all_have_room(self, rooms: Mapping[str, int]) -> bool:

@@ -69,7 +69,7 @@ class Worker:
         self._inbox = inbox
         self._inside = inside
         self._outside = outside
-        self._places = Places(inside, outside)
+        self._places = Places(inside, outside, tools.clock)
         self._some_full = False
         self._settle = settle
         self._settle_together = settle_together

@@ -103,7 +103,7 @@ async def nag(work: Work, it: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due("alert.lapse")
+@due("alert.lapse", lasting=True)
 async def lapse(work: Work, it: Due) -> Outcome:
     """Nobody answered: nobody is on it, and its escalation begins anew."""
     group, acknowledged = await _still(work, it)

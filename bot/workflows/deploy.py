@@ -185,7 +185,7 @@ async def roll_back(work: Work, id: str, by: Person, people: Sequence[Person] = 
     return rolled
 
 
-@due("deploy.expire")
+@due("deploy.expire", lasting=True)
 async def expire(work: Work, it: Due) -> Outcome:
     """A request that nobody decided lapses, and whoever asked is told."""
     deployment = await work.get(Deployment, it.job.args["deployment"])

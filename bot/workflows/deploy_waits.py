@@ -15,7 +15,7 @@ from bot.workflows.slots import slot_of, start_next, will_lapse
 AGAIN_AFTER = timedelta(minutes=1)
 
 
-@due("deploy.look")
+@due("deploy.look", lasting=True)
 async def look_again(work: Work, it: Due) -> Outcome:
     """Let it start, if nothing holds it any more; else its card says what does."""
     deployment = await work.get(Deployment, it.job.args["deployment"])
@@ -29,7 +29,7 @@ async def look_again(work: Work, it: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due("deploy.lapse")
+@due("deploy.lapse", lasting=True)
 async def lapse(work: Work, it: Due) -> Outcome:
     """An approved one that is still held when its approval is too old: it ends, and whoever asked is told why.
 

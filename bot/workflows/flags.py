@@ -177,7 +177,7 @@ async def take_back(work: Work, id: str, by: Person) -> FlagChange:
     return await _taken_back(work, asked, flag, by.id, "taken back")
 
 
-@due("flag.end")
+@due("flag.end", lasting=True)
 async def end(work: Work, it: Due) -> Outcome:
     """The time of a temporary change is over: what was served before comes back, and whoever asked is told."""
     asked = await work.get(FlagChange, it.job.args["change"])
@@ -202,7 +202,7 @@ async def look(work: Work, it: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due("flag.expire")
+@due("flag.expire", lasting=True)
 async def expire(work: Work, it: Due) -> Outcome:
     """A change that nobody decided lapses."""
     asked = await work.get(FlagChange, it.job.args["change"])

@@ -15,21 +15,24 @@ O = TypeVar("O", bound=Outside)  # noqa: E741
 E = TypeVar("E")
 
 
-def due(kind: str, *, urgent: bool = False) -> Callable[[I], I]:
+def due(kind: str, *, urgent: bool = False, lasting: bool = False) -> Callable[[I], I]:
     """Mark what does a job of this kind inside one transaction, which also ends the job.
 
-    One that is ``urgent`` calls people: it always finds a place, however many others are under way.
+    One that is ``urgent`` calls people: it always finds a place, however many others are under way. What is ``lasting``
+    is done by the clock and cannot be taken back (a round is closed, an approval lapses): it waits while the clock is
+    known to be wrong.
     """
 
     def mark(handler: I) -> I:
         handler.__dict__["does_job"] = kind
         handler.__dict__["urgent"] = urgent
+        handler.__dict__["lasting"] = lasting
         return handler
 
     return mark
 
 
-def due_outside(kind: str, *, follows: bool = False) -> Callable[[O], O]:
+def due_outside(kind: str, *, follows: bool = False, lasting: bool = False) -> Callable[[O], O]:
     """Mark what does a job of this kind that needs the world (a command, a code host).
 
     It opens transactions of its own through ``tools.unit``. After a crash it is started again, so it must read
@@ -41,6 +44,7 @@ def due_outside(kind: str, *, follows: bool = False) -> Callable[[O], O]:
     def mark(handler: O) -> O:
         handler.__dict__["does_job_outside"] = kind
         handler.__dict__["follows"] = follows
+        handler.__dict__["lasting"] = lasting
         return handler
 
     return mark

@@ -110,7 +110,7 @@ async def ask(work: Work, it: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due("lock.expire")
+@due("lock.expire", lasting=True)
 async def expire(work: Work, it: Due) -> Outcome:
     """A lock at its end; what waited for it starts."""
     lock = await work.get(Lock, it.job.args["lock"])

@@ -41,7 +41,7 @@ async def members_with(tools: Tools, setup: Setup, years: Iterable[int]) -> tupl
     return tuple(members_of(setup, people, {presence.id: presence for presence in told}, holidays))
 
 
-@due_outside(PLAN)
+@due_outside(PLAN, lasting=True)
 async def plan_when_due(tools: Tools, due: Due) -> Outcome:
     """Plan a day of a stand-up: open its round, owe its prompts, and the planning of its next day."""
     async with tools.unit() as work:
@@ -61,7 +61,7 @@ async def plan_when_due(tools: Tools, due: Due) -> Outcome:
     return await tools.unit.run(step)
 
 
-@due(OPEN)
+@due(OPEN, lasting=True)
 async def open_when_due(work: Work, due: Due) -> Outcome:
     """Show the round in its channel as its first member is asked."""
     round = await work.get(Round, str(due.job.args["round"]))

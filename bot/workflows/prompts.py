@@ -50,7 +50,7 @@ class Asking:
         return f"{self.round.id} {self.sent.times}"
 
 
-@due(PROMPT)
+@due(PROMPT, lasting=True)
 async def prompt_when_due(work: Work, due: Due) -> Outcome:
     """Ask somebody when their time has come; where it has passed, note that they could not be asked."""
     round, user_id = await _round_of(work, due), str(due.job.args["user"])
@@ -76,7 +76,7 @@ async def prompt_when_due(work: Work, due: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due(AGAIN)
+@due(AGAIN, lasting=True)
 async def ask_again_when_due(work: Work, due: Due) -> Outcome:
     """Ask somebody once more after a snooze."""
     round, sent = await _still_asked(work, due)
@@ -90,7 +90,7 @@ async def ask_again_when_due(work: Work, due: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due(REMIND)
+@due(REMIND, lasting=True)
 async def remind_when_due(work: Work, due: Due) -> Outcome:
     """Remind somebody shortly before the end, where they have neither answered nor passed."""
     round, sent = await _still_asked(work, due)

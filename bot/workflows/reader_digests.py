@@ -48,7 +48,7 @@ async def news_now(work: Work, standup: Standup, by: Person) -> News:
     return await news_of(work, standup, by.id, since, work.now)
 
 
-@due_outside(DIGEST)
+@due_outside(DIGEST, lasting=True)
 async def digest_when_due(tools: Tools, due: Due) -> Outcome | Again:
     """Tell a reader what is new, if anything, and owe the next one."""
     id, turn = str(due.job.args["digest"]), int(due.job.args["turn"])

@@ -51,7 +51,7 @@ async def unschedule(work: Work, id: str, by: Person) -> Release:
     return release
 
 
-@due_outside(PUBLISH)
+@due_outside(PUBLISH, lasting=True)
 async def publish_when_due(tools: Tools, it: Due) -> Outcome | Again:
     """Publish it, saying so where it is late; or tell whoever scheduled it what is still missing.
 

@@ -123,7 +123,7 @@ async def end(work: Work, plan: Rollout, flag: Flag, by: Person) -> Rollout:
     return await _shown(work, plan, flag)
 
 
-@due("rollout.step")
+@due("rollout.step", lasting=True)
 async def step(work: Work, it: Due) -> Outcome:
     """The next step, unless an alert of the service fires that nobody has looked at, or a freeze or a lock is on."""
     plan = await work.get(Rollout, it.job.args["rollout"])
@@ -147,7 +147,7 @@ async def look(work: Work, it: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due("rollout.expire")
+@due("rollout.expire", lasting=True)
 async def expire(work: Work, it: Due) -> Outcome:
     """A plan that nobody decided lapses."""
     plan = await work.get(Rollout, it.job.args["rollout"])

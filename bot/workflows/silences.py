@@ -147,7 +147,7 @@ async def notice(work: Work, it: Due) -> Outcome:
     return Outcome.DONE
 
 
-@due("silence.end")
+@due("silence.end", lasting=True)
 async def end(work: Work, it: Due) -> Outcome:
     """At its end: what still fires is heard again, and its owner is told once."""
     silence = await work.get(Silence, it.job.args["silence"])

@@ -115,7 +115,7 @@ async def close(work: Work, id: str, by: Person) -> Round:
     return await _close(work, await rounds.standing(work, round), by)
 
 
-@due(CLOSE)
+@due(CLOSE, lasting=True)
 async def close_when_due(work: Work, due: Due) -> Outcome:
     """End a round when its time is up; the digest says so where that comes late."""
     round = await work.get(Round, str(due.job.args["round"]))

@@ -9,8 +9,10 @@ from aiohttp.test_utils import TestServer
 
 from bot.domain.jobs import PUT_BACK, Job
 from bot.domain.team import Team
+from bot.runtime import discovery
 from bot.runtime.clock import SteadyClock
 from bot.runtime.clock_skew import DATABASE, SLACK, ClockSkew
+from bot.runtime.job_places import Places
 from bot.storage.database import Database
 from bot.storage.jobs import Jobs
 from bot.storage.unit_of_work import UnitOfWork
@@ -175,3 +177,51 @@ async def test_what_was_owed_by_a_clock_that_was_ahead_is_brought_forward_when_i
     assert await due(machine) == []
     await machine.skew.look(machine.database)
     assert await due(machine) == ["at once"]
+
+
+LASTING = {
+    *("alert.lapse", "deploy.expire", "deploy.lapse", "deploy.look", "flag.end", "flag.expire", "lock.expire"),
+    *("rollout.expire", "rollout.step", "silence.end", "standup.close", "standup.open", "standup.plan"),
+    *(
+        "standup.prompt",
+        "standup.ask_again",
+        "standup.remind",
+        "standup.digest",
+        "release.publish",
+    ),
+}
+
+
+def left_out(machine: Machine) -> set[str]:
+    """The kinds of jobs that wait."""
+    found = discovery.workflows()
+    rooms, _ = Places(found.inside, found.outside, machine.clock).left([])
+    return {*found.inside, *found.outside} - set(rooms)
+
+
+@pytest.mark.parametrize("wrong_by", [24 * HOUR, -2 * HOUR])
+def test_what_cannot_be_taken_back_waits_while_the_clock_that_it_began_with_is_wrong(wrong_by: timedelta) -> None:
+    machine = Machine()
+    machine.true -= wrong_by
+    assert left_out(machine) == set()
+    machine.hears()
+    assert left_out(machine) == LASTING
+    machine.at -= wrong_by
+    machine.hears()
+    assert left_out(machine) == set()
+
+
+def test_one_other_clock_that_agrees_is_enough() -> None:
+    machine = Machine()
+    machine.hears(DATABASE, -3 * HOUR)
+    assert left_out(machine) == LASTING
+    machine.hears(SLACK)
+    assert left_out(machine) == set()
+
+
+def test_nothing_waits_while_a_step_is_not_believed() -> None:
+    machine = Machine()
+    machine.hears()
+    machine.at += 24 * HOUR
+    machine.hears()
+    assert left_out(machine) == set()

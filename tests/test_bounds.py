@@ -1,7 +1,8 @@
 """Bounds on what is read: each stands here with its reason, so that nobody counts the newest of a kind by mistake.
 
-``Work.count`` says how many there are, ``finding.every`` gives all that are so now, ``Work.changed`` all of a stretch
-of time. A bound is right where it is about what is shown, where no more can be there, or for whether there is any.
+``Work.count`` says how many there are, ``finding.every`` gives all that are so now, ``finding.looking_back`` the newest
+ones as far back as is asked for, ``Work.changed`` all of a stretch of time. A bound is right where it is about what is
+shown, where no more can be there, or for whether there is any.
 """
 
 import ast
@@ -10,19 +11,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-SHOWN = "only so many are shown; a total, where one is said, is counted"
-NO_MORE = "as many as there can be: a bound on how many may be made, or on those that are named by their keys"
+SHOWN = "only so many are shown; a total, where one is said, is counted, and a figure of some says of how many"
+NO_MORE = "as many as there can be, or as are asked for, and the rest is read where it is reached"
 NEXT = "the newest ones are what is asked for, such as those before this one"
-NARROW = "looks back over so many, and says or does nothing about those before: known, and left so"
 
 REASONS: dict[str, str] = {
     "bot/runtime/flag_book.py Flag MOST_FLAGS": NO_MORE,
     "bot/workflows/activity.py Change 30": SHOWN,
     "bot/workflows/activity.py PullRequest 20": SHOWN,
     "bot/workflows/alert_news.py AlertGroup 5": SHOWN,
-    "bot/workflows/blockers.py Blocker 10 * len(ids)": NARROW,
-    "bot/workflows/blockers_links.py AlertGroup 100 + len(by_origin)": NARROW,
-    "bot/workflows/blockers_links.py Blocker MOST_OPEN": NARROW,
     "bot/workflows/board.py AlertGroup READ": SHOWN,
     "bot/workflows/board.py Concern READ": SHOWN,
     "bot/workflows/board.py Deployment READ": SHOWN,
@@ -30,42 +27,22 @@ REASONS: dict[str, str] = {
     "bot/workflows/board.py Incident READ": SHOWN,
     "bot/workflows/board.py Release READ": SHOWN,
     "bot/workflows/board.py Run READ": SHOWN,
-    "bot/workflows/builds.py Deployment NAMESAKES": NARROW,
-    "bot/workflows/builds.py Run LOOKED_BACK": NARROW,
-    "bot/workflows/deploy_approved.py Deployment LOOKED_BACK": NARROW,
-    "bot/workflows/deploy_around.py Deployment MOST_CARDS": NARROW,
-    "bot/workflows/deploy_around.py FlagChange MOST_CARDS": NARROW,
-    "bot/workflows/deploy_around.py Release MOST_CARDS": NARROW,
-    "bot/workflows/deploy_around.py Rollout MOST_CARDS": NARROW,
     "bot/workflows/deploy_news.py Flag MOST_FLAGS": NO_MORE,
     "bot/workflows/deploy_reports.py Deployment RECENT": NEXT,
-    "bot/workflows/deploy_rules.py Deployment BACK": NARROW,
     "bot/workflows/finding.py noun 3": SHOWN,
+    "bot/workflows/finding.py noun limit": NO_MORE,
     "bot/workflows/finding.py noun there": NO_MORE,
     "bot/workflows/flag_ends.py Flag MOST_FLAGS": NO_MORE,
     "bot/workflows/flag_places.py Flag MOST_FLAGS": NO_MORE,
     "bot/workflows/flags.py Flag MOST_FLAGS": NO_MORE,
-    "bot/workflows/held.py Blocker MOST": NARROW,
-    "bot/workflows/held.py SentPrompt MOST": NARROW,
-    "bot/workflows/held.py StandupAnswer MOST": NARROW,
     "bot/workflows/home.py Change 20": SHOWN,
     "bot/workflows/oncall.py Cover 3": SHOWN,
     "bot/workflows/planning.py Presence len(people) + 1": NO_MORE,
-    "bot/workflows/release_asking.py CustomerLine KNOWN_MAX": NARROW,
     "bot/workflows/release_corrections.py Flag MOST_FLAGS": NO_MORE,
-    "bot/workflows/release_corrections.py Release LOOKED_THROUGH": NARROW,
-    "bot/workflows/release_live.py Deployment LOOKED_BACK": NARROW,
-    "bot/workflows/replanning.py Round MOST": NARROW,
-    "bot/workflows/replanning.py Standup MOST": NARROW,
-    "bot/workflows/routing.py AlertGroup 2 * len(keys) + 10": NARROW,
-    "bot/workflows/routing.py AlertGroup 3 * len(missing) + 10": NARROW,
-    "bot/workflows/standup_health.py Round MOST_ROUNDS": NARROW,
-    "bot/workflows/standup_history.py Round LOOKED_THROUGH": NARROW,
+    "bot/workflows/routing.py AlertGroup usual": NO_MORE,
     "bot/workflows/standup_history.py Round limit": SHOWN,
-    "bot/workflows/standup_history.py StandupAnswer LOOKED_THROUGH": NARROW,
-    "bot/workflows/standup_setups.py Standup MOST": NARROW,
     "bot/workflows/standups.py SentPrompt 20": NEXT,
-    "bot/workflows/storms.py AlertGroup GROUPS_MAX": NARROW,
+    "bot/workflows/storms.py AlertGroup GROUPS_MAX": SHOWN,
     "commands/deploy/looking.py Deployment SHOWN": SHOWN,
     "commands/plan.py Change most": SHOWN,
     "commands/release/notes.py Release SHOWN": SHOWN,

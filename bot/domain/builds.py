@@ -40,6 +40,7 @@ class Run:
     PREFIX: ClassVar[str] = ""
     FOUND_BY: ClassVar[tuple[str, ...]] = (
         *("purpose", "service", "repository", "sha", "state", "purpose+service", "purpose+state"),
+        "purpose+service+branch",
     )
 
     id: str

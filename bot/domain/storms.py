@@ -89,20 +89,27 @@ class Summary:
     alerts: int
     by_label: tuple[Counted, ...]
     top: tuple[AlertGroup, ...]
+    read: int  # groups that all but their number is told of: the first of them
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more than were read."""
+        return self.groups > self.read
 
 
-def summed_up(storm: Storm, groups: Sequence[AlertGroup]) -> Summary:
-    """What the groups of a storm come to: the worst that fire on top, then those with the most alerts."""
+def summed_up(storm: Storm, groups: Sequence[AlertGroup], total: int) -> Summary:
+    """What the first groups of a storm of ``total`` come to: the worst that fire on top, then the largest."""
     firing = [group for group in groups if group.state == "firing"]
     worst = sorted(firing, key=lambda group: (group.severity.rank, -len(group.firing), group.opened_at))
     return Summary(
         storm,
-        len(groups),
+        total,
         len(firing),
         sum(group.is_critical for group in firing),
         sum(len(group.firing) for group in firing),
         _by_label(firing or groups),
         tuple(worst[:SHOWN]),
+        len(groups),
     )
 
 

@@ -136,7 +136,7 @@ async def open_ones(work: Work, **where: Any) -> list[Blocker]:
 async def of_changes(work: Work, change_ids: Sequence[str]) -> list[Blocker]:
     """Blockers that hold any of these changes up."""
     ids = tuple(change_ids)
-    return await work.find(Blocker, state=BlockerState.OPEN, change_id=ids, limit=10 * len(ids)) if ids else []
+    return await every(work, Blocker, state=BlockerState.OPEN, change_id=ids) if ids else []
 
 
 async def times(work: Work) -> tuple[UnblockTime, ...]:

@@ -15,6 +15,7 @@ from bot.domain.refusals import Refusal
 from bot.domain.reviews import PullRequest
 from bot.workflows import blockers_news as news
 from bot.workflows.blockers_asking import step_key
+from bot.workflows.finding import every
 from bot.workflows.handles import on
 from bot.workflows.hosted import (
     pull_request_meant,
@@ -23,8 +24,6 @@ from bot.workflows.hosted import (
     services_of_pull_request,
 )
 from bot.workflows.services import person_of_login, placed
-
-MOST_OPEN = 10_000  # open blockers that are looked through when something moves
 
 
 @dataclass(slots=True)
@@ -94,14 +93,23 @@ async def alerts_moved(work: Work, events: Sequence[AlertResolved]) -> None:
     by_origin: dict[str, list[AlertResolved]] = {}
     for event in events:
         by_origin.setdefault(f"{event.source}:{event.group}", []).append(event)
-    for group in await work.find(AlertGroup, origin=tuple(by_origin), limit=100 + len(by_origin)):
-        if not any(group.knows(event.fingerprint) for event in by_origin[group.origin]):
+    for id in await _awaited(work, "alert"):
+        group = await work.get(AlertGroup, id)
+        ended = by_origin.get(group.origin, ()) if group else ()
+        if group is None or not any(group.knows(event.fingerprint) for event in ended):
             continue
         # What takes the same events for the alerts themselves may have come before or after this.
         after = group.take(by_origin[group.origin])
         if after.state == "resolved":
             how = f"{after.id} {after.name} has resolved"
             await moved(work, Subject("alert", after.id), how, events[0].source)
+
+
+async def _awaited(work: Work, kind: str) -> list[str]:
+    """What of a kind open blockers wait for: much less than there ever was of it."""
+    waiting = await every(work, Blocker, state=BlockerState.OPEN, newest_first=False)
+    things = (thing.partition(":") for one in waiting for thing in one.waits_for)
+    return list(dict.fromkeys(name for its_kind, _, name in things if its_kind == kind))
 
 
 @on(AlertResolved, together=alerts_moved)
@@ -125,7 +133,7 @@ async def moved(work: Work, thing: Subject, how: str, by: str = "") -> None:
 
     ``how`` is the sentence that says what happened, ``by`` a user id or the name of a source.
     """
-    for seen in await work.find(Blocker, state=BlockerState.OPEN, newest_first=False, limit=MOST_OPEN):
+    for seen in await every(work, Blocker, state=BlockerState.OPEN, newest_first=False):
         if seen.without(thing) is seen:
             continue
         blocker = await work.get(Blocker, seen.id)  # found without a lock; somebody may just have closed it

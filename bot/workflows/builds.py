@@ -12,12 +12,12 @@ from bot.domain.ports import Work
 from bot.domain.references import run_reference
 from bot.domain.stages import Stage
 from bot.workflows import changes
+from bot.workflows.finding import every, looking_back
 from bot.workflows.handles import on
 from bot.workflows.hosted import run_of
 from bot.workflows.services import is_of_another_host, person_of_login, placed, service_of_repository
 
-LOOKED_BACK = 20  # runs of a service
-NAMESAKES = 10  # deployments that code hosts of one kind gave the same number
+LOOKED_BACK = 20  # runs that may have come in another order than they were begun
 
 
 @on(PipelineChanged)
@@ -57,16 +57,22 @@ async def _take(work: Work, event: PipelineChanged, *, is_news: bool) -> None:
 
 async def _deploys(work: Work, event: PipelineChanged) -> bool:
     reference = run_reference(event.source, event.repository, event.run)
-    found = await work.find(Deployment, reference=reference, limit=NAMESAKES)
+    found = await every(work, Deployment, reference=reference)
     return any(not is_of_another_host(work.team, one.service, event) for one in found)
 
 
 async def latest(work: Work, purpose: Purpose, service: str | None) -> list[Run]:
     """The newest run of this service, or of each service that has one, in the team file's order."""
     names = [service] if service else list(work.team.services)
-    found = [await work.find(Run, purpose=purpose, service=name, limit=LOOKED_BACK) for name in names]
-    own = [[run for run in runs if not run.fork] for runs in found]
-    return [runs[0] for runs in own if runs]
+    found = [await _newest_of_ours(work, purpose, name) for name in names]
+    return [run for run in found if run is not None]
+
+
+async def _newest_of_ours(work: Work, purpose: Purpose, service: str) -> Run | None:
+    async for run in looking_back(work, Run, purpose=purpose, service=service):
+        if not run.fork:
+            return run
+    return None
 
 
 async def _advance(work: Work, run: Run) -> None:
@@ -82,9 +88,13 @@ async def _advance(work: Work, run: Run) -> None:
 
 async def _previous(work: Work, run: Run) -> Run | None:
     """The run of the same pipeline on the same branch before this one, to say whether it broke or mended."""
-    others = await work.find(Run, purpose=run.purpose, service=run.service, limit=LOOKED_BACK)
-    same = [o for o in others if o.id != run.id and o.identity == run.identity and o.branch == run.branch]
-    before = [o for o in same if o.place < run.place and o.state.ended]
+    before: list[Run] = []
+    async for other in looking_back(work, Run, purpose=run.purpose, service=run.service, branch=run.branch):
+        is_same = other.id != run.id and other.identity == run.identity
+        if is_same and other.place < run.place and other.state.ended:
+            before.append(other)
+        if len(before) == LOOKED_BACK:
+            break
     return max(before, key=lambda one: one.place, default=None)
 
 

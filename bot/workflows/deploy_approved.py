@@ -8,8 +8,7 @@ from bot.domain.refusals import Refusal, Stale
 from bot.domain.reported import CALLED
 from bot.domain.ships import Version
 from bot.workflows import deploy_rules
-
-LOOKED_BACK = 200  # deployments of one version there
+from bot.workflows.finding import every, looking_back
 
 
 async def not_approved(work: Work, service: str, environment: str, back: Version) -> str:
@@ -18,11 +17,13 @@ async def not_approved(work: Work, service: str, environment: str, back: Version
     The same version, commit and image: whoever reports one of them to us may call another thing by its name.
     """
     where: dict[str, Any] = {"service": service, "environment": environment, "version": back.name}
-    named = await work.find(Deployment, limit=LOOKED_BACK, state=State.SUCCEEDED, **where)
-    same = [one for one in named if (one.sha, one.artifact) == (back.sha, back.artifact)]
-    if any(_is_approved(one) for one in same):
-        return ""
-    brought = next((one for one in same if one.id == back.deployment), None)
+    brought = None
+    async for one in looking_back(work, Deployment, state=State.SUCCEEDED, **where):
+        if (one.sha, one.artifact) != (back.sha, back.artifact):
+            continue
+        if _is_approved(one):
+            return ""
+        brought = one if one.id == back.deployment else brought
     if brought is None:
         return "I know no deployment that brought it there"
     if who := brought.reported_by or brought.seen_by:
@@ -53,7 +54,7 @@ async def must_be_approved(work: Work, deployment: Deployment) -> None:
 async def must_not_wait_already(work: Work, deployment: Deployment) -> None:
     """Raises ``Stale`` where its rollback has been asked for, and waits."""
     where: dict[str, Any] = {"service": deployment.service, "environment": deployment.environment}
-    for other in await work.find(Deployment, state=(State.WAITING, State.QUEUED), **where):
+    for other in await every(work, Deployment, state=(State.WAITING, State.QUEUED), **where):
         if other.rolls_back == deployment.id:
             raise Stale(f"{other.id} rolls it back already. {other.standing(work.now)} Its card is in the channel.")
 

@@ -8,10 +8,10 @@ from bot.domain.ports import Work
 from bot.domain.release_states import ReleaseState
 from bot.domain.releases import Release
 from bot.domain.rollouts import Rollout, RolloutState
+from bot.workflows.finding import every
 from bot.workflows.handles import due
 
 AROUND = "deploy.around"
-MOST_CARDS = 100  # of each kind that one change of the world has looked at again, the newest first
 _LOOKS = {
     Deployment: ("deploy.look", "deployment"),
     FlagChange: ("flag.look", "change"),
@@ -47,12 +47,12 @@ async def when_it_moved(work: Work, it: Due) -> Outcome:
     theirs = {key: value for key, value in where.items() if key == "service"}
     coming = (RolloutState.WAITING, RolloutState.RUNNING)
     found = [
-        *await work.find(Deployment, state=(State.WAITING, State.QUEUED), limit=MOST_CARDS, **where),
-        *await work.find(FlagChange, state=ChangeState.WAITING, limit=MOST_CARDS, **there),
-        *await work.find(Rollout, state=coming, limit=MOST_CARDS, **where),
+        *await every(work, Deployment, state=(State.WAITING, State.QUEUED), **where),
+        *await every(work, FlagChange, state=ChangeState.WAITING, **there),
+        *await every(work, Rollout, state=coming, **where),
     ]
     concerned = [one for one in found if service in (None, one.service)]
-    drafts = await work.find(Release, state=ReleaseState.DRAFT, limit=MOST_CARDS, **theirs)
+    drafts = await every(work, Release, state=ReleaseState.DRAFT, **theirs)
     for one in (*concerned, *drafts):
         kind, noun = _LOOKS[type(one)]
         work.owe(Job(kind, f"{kind}:{one.id}:{it.job.key}", work.now, {noun: one.id}))

@@ -23,8 +23,9 @@ from bot.domain.refusals import Refusal
 from bot.domain.slots import Slot, slot_id
 from bot.domain.team import Environment
 from bot.workflows import deploy_fixes
+from bot.workflows.finding import every, looking_back
 
-BACK = 200  # deployments there in which a rollback is looked for
+NEARBY = 20  # deployments that may have been asked for before others, and ended after them
 
 
 async def facts_of(work: Work, deployment: Deployment) -> Facts:
@@ -125,7 +126,7 @@ def environment_of(work: Work, name: str) -> Environment:
 
 
 async def _before(work: Work, deployment: Deployment, environment: Environment) -> Before | None:
-    """How the same commit did where it has to be first, among the newest ``BACK`` that were live there."""
+    """How the same commit did where it has to be first, however long ago."""
     if not environment.after:
         return None
     where: dict[str, Any] = {
@@ -133,10 +134,16 @@ async def _before(work: Work, deployment: Deployment, environment: Environment) 
         "environment": environment.after,
         "state": State.SUCCEEDED,
     }
-    there = await work.find(Deployment, limit=BACK, **where)
+    named = await every(work, Deployment, version=deployment.version, **where)
+    if deployment.sha:
+        of_commit = await every(work, Deployment, sha=deployment.sha, state=State.SUCCEEDED)
+        named += [
+            one for one in of_commit if (one.service, one.environment) == (deployment.service, environment.after)
+        ]
+    same = {one.id: one for one in named if _is_same(one, deployment)}
+    there = await _since(work, set(same), where)
     taken_back = {one.rolls_back for one in there}
-    same = [one for one in there if one.id not in taken_back and _is_same(one, deployment)]
-    stays = [_stay(one, there) for one in same if one.ended_at]
+    stays = [_stay(one, there) for one in same.values() if one.ended_at and one.id not in taken_back]
     stay = max(stays, key=lambda one: (one[1] or work.now) - one[0], default=None)
     if stay is None:
         return Before(environment.after)
@@ -144,6 +151,19 @@ async def _before(work: Work, deployment: Deployment, environment: Environment) 
     lasting = next((one for one in stays if one[1] is None), None)
     is_enough = (stay[1] or work.now) - stay[0] >= environment.soak
     return Before(environment.after, *(stay if is_enough or lasting is None else lasting))
+
+
+async def _since(work: Work, ids: set[str], where: dict[str, Any]) -> list[Deployment]:
+    """What was live there since the oldest of these, the newest first: what followed each, or took it back."""
+    there: list[Deployment] = []
+    left, nearby = set(ids), NEARBY if ids else 0
+    async for one in looking_back(work, Deployment, **where):
+        if not nearby:
+            break
+        there.append(one)
+        left.discard(one.id)
+        nearby -= not left
+    return there
 
 
 def _is_same(one: Deployment, deployment: Deployment) -> bool:

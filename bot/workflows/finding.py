@@ -1,11 +1,14 @@
 """Finds the thing that a person named, or says which ones there are; and all of those that are so, however many."""
 
+from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 from bot.domain.ports import Noun, Work
 from bot.domain.refusals import Unknown
 
 N = TypeVar("N", bound=Noun)
+
+AT_FIRST = 50  # rows; each look further back reads four times as many
 
 
 async def found(work: Work, noun: type[N], id: str, what: str, *, field: str) -> N:
@@ -21,3 +24,18 @@ async def every(work: Work, noun: type[N], *, newest_first: bool = True, **where
     """All of these, for what is open now: a total, a worst or an oldest of the newest 1,000 would be none."""
     there = await work.count(noun, **where)
     return await work.find(noun, limit=there, newest_first=newest_first, **where) if there else []
+
+
+async def looking_back(work: Work, noun: type[N], **where: Any) -> AsyncIterator[N]:
+    """These, the newest first, as far back as is asked for: for what no lookup says, such as the last one that passed.
+
+    Ask for it by what leaves few rows, since whoever finds nothing has read them all.
+    """
+    looked, limit = 0, AT_FIRST
+    while True:
+        there = await work.find(noun, limit=limit, **where)
+        for one in there[looked:]:
+            yield one
+        if len(there) < limit:
+            return
+        looked, limit = len(there), 4 * limit

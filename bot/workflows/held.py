@@ -21,12 +21,12 @@ from bot.domain.standup_history import Told
 from bot.domain.standup_tables import as_json, rows_of
 from bot.domain.standups import Round
 from bot.workflows import blockers_news, reader_digests, replanning, rounds
+from bot.workflows.finding import every
 from bot.workflows.handles import due, due_outside
 
 FORGET = "standup.forget"
 COPIES = "standup.forget_copies"
 AGAIN = timedelta(minutes=1)
-MOST = 100_000
 AT_ONCE = 50  # answers a transaction, with the messages that showed them
 ERASED = "(erased)"
 # A message is known for longer than this, so what stands in Slack can be made to say nothing; a later one would be
@@ -54,14 +54,14 @@ class Held:
 async def held_about(work: Work, user_id: str) -> Held:
     """Everything."""
     answers: list[Told] = []
-    for answer in await work.find(StandupAnswer, user_id=user_id, limit=MOST, newest_first=False):
+    for answer in await every(work, StandupAnswer, user_id=user_id, newest_first=False):
         round = await work.get(Round, answer.round_id)
         if round is not None:
             answers.append(Told(round, answer))
-    aired = await work.find(Blocker, owner_id=user_id, limit=MOST, newest_first=False)
+    aired = await every(work, Blocker, owner_id=user_id, newest_first=False)
     return Held(
         tuple(answers),
-        tuple(await work.find(SentPrompt, user_id=user_id, limit=MOST, newest_first=False)),
+        tuple(await every(work, SentPrompt, user_id=user_id, newest_first=False)),
         tuple(await work.find(ReaderDigest, user_id=user_id)),
         await work.get(Presence, user_id),
         tuple(each for each in aired if not each.is_open and each.what != ERASED),

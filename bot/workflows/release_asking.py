@@ -14,7 +14,6 @@ from bot.workflows import release_news as news
 from bot.workflows.services import person_of_login
 
 LINES_MAX = 10  # one person is asked about; more is a chore that nobody does
-KNOWN_MAX = 20_000  # lines of a service
 
 
 async def ask_authors(work: Work, release: Release, unsaid: Iterable[int]) -> Release:
@@ -24,10 +23,9 @@ async def ask_authors(work: Work, release: Release, unsaid: Iterable[int]) -> Re
     """
     if all(voice is not Voice.CUSTOMERS for voice, _ in news.readers(work, release)):
         return release
-    known = {line.id: line for line in await work.find(CustomerLine, service=release.service, limit=KNOWN_MAX)}
     open_ones: list[Brought] = []
     for brought in (release.brought[number - 1] for number in unsaid):
-        line = known.get(line_id(release.service, brought))
+        line = await work.get(CustomerLine, line_id(release.service, brought))
         if line is None:
             open_ones.append(brought)
         elif line.text:

@@ -13,9 +13,9 @@ from bot.domain.release_states import BY_HAND, FLAG_OFF, ReleaseState, Strike, a
 from bot.domain.releases import Release
 from bot.workflows import release_live, release_writing
 from bot.workflows import release_news as news
+from bot.workflows.finding import every
 from bot.workflows.release import known
 
-LOOKED_THROUGH = 100  # published releases of a service, the newest first
 TOLD_MOST = 1_000  # ledger entries of a change, in which its releases are found
 
 
@@ -155,9 +155,9 @@ async def _with_line(work: Work, id: str, number: int) -> Release:
 
 
 async def published(work: Work, service: str | None) -> list[Release]:
-    """The newest releases of a service, or of all, that people have read."""
+    """Every release of a service, or of all, that people have read: what is taken back may be old."""
     where: dict[str, Any] = {"service": service} if service else {}
-    return await work.find(Release, state=ReleaseState.PUBLISHED, limit=LOOKED_THROUGH, **where)
+    return await every(work, Release, state=ReleaseState.PUBLISHED, **where)
 
 
 def last(work: Work) -> str:

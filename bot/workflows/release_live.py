@@ -10,9 +10,9 @@ from bot.domain.jobs import Job
 from bot.domain.ports import Work
 from bot.domain.release_states import ROLLED_BACK, Strike
 from bot.domain.releases import Release
+from bot.workflows.finding import every
 
 COMPARE = "release.compare"
-LOOKED_BACK = 100  # deployments of a service, the newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,7 @@ async def move_of(work: Work, deployment: Deployment) -> Move:
 
 async def moves_so_far(work: Work, service: str, environment: str) -> list[Move]:
     """What has been deployed there, the oldest first: what became of a release that nobody had read yet."""
-    done = await work.find(
-        Deployment, service=service, environment=environment, state=State.SUCCEEDED, limit=LOOKED_BACK
-    )
+    done = await every(work, Deployment, service=service, environment=environment, state=State.SUCCEEDED)
     ended = sorted(done, key=lambda one: one.ended_at or one.asked_at)
     return [await move_of(work, one) for one in ended]
 

@@ -10,6 +10,7 @@ from bot.domain.ports import Tools, Work
 from bot.domain.standup_plans import Standup, StandupState
 from bot.domain.standups import Round, RoundState
 from bot.workflows import rounds, standups
+from bot.workflows.finding import every
 from bot.workflows.handles import due_outside
 from bot.workflows.planning import (
     CLOSE,
@@ -25,7 +26,6 @@ from bot.workflows.planning import (
 )
 
 REPLAN = "standup.replan"
-MOST = 100_000  # stand-ups, and rounds that are open at once
 
 
 def follow(work: Work, standup: Standup) -> None:
@@ -67,9 +67,9 @@ async def end(work: Work, standup: Standup, by: Person) -> None:
 
 async def _that_ask(tools: Tools, people: Sequence[Person]) -> list[str]:
     async with tools.unit() as work:
-        active = await work.find(Standup, state=StandupState.ACTIVE, limit=MOST)
+        active = await every(work, Standup, state=StandupState.ACTIVE)
         # Also those that ask somebody who is no member any more.
-        open = await work.find(Round, state=RoundState.OPEN, limit=MOST)
+        open = await every(work, Round, state=RoundState.OPEN)
     ids = {person.id for person in people}
     asked = {round.standup_id for round in open if not ids.isdisjoint(round.people)}
     return [each.id for each in active if each.id in asked or each.setup.members(people)]

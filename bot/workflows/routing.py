@@ -8,6 +8,7 @@ from bot.domain.events import AlertFired, AlertResolved
 from bot.domain.ports import Work
 from bot.domain.routes import Route
 from bot.domain.stages import Stage
+from bot.workflows.finding import every
 from bot.workflows.services import environment_of, service_of_labels
 
 Event = AlertFired | AlertResolved
@@ -85,12 +86,20 @@ def _placed(work: Work, event: Event) -> _Placed:
 
 async def _going_on(work: Work, keys: list[str]) -> dict[str, AlertGroup]:
     """The newest group of each key: the one that fires, else the one that was the last to."""
-    firing = await work.find(AlertGroup, group=tuple(keys), state="firing", limit=2 * len(keys) + 10)
-    found = {group.group: group for group in reversed(firing)}
-    missing = tuple(key for key in keys if key not in found)
-    if missing:
-        over = await work.find(AlertGroup, group=missing, state="resolved", limit=3 * len(missing) + 10)
-        found |= {group.group: group for group in reversed(over)}
+    found = await _newest(work, keys, "firing")
+    return found | await _newest(work, [key for key in keys if key not in found], "resolved")
+
+
+async def _newest(work: Work, keys: list[str], state: str) -> dict[str, AlertGroup]:
+    if not keys:
+        return {}
+    usual = 3 * len(keys) + 10
+    there = await work.find(AlertGroup, group=tuple(keys), state=state, limit=usual)
+    found = {group.group: group for group in reversed(there)}
+    if len(there) == usual:  # one that comes and goes may leave no room for the others
+        for key in (one for one in keys if one not in found):
+            for group in await work.find(AlertGroup, group=key, state=state, limit=1):
+                found[key] = group
     return found
 
 
@@ -107,7 +116,7 @@ async def _elsewhere(
     if not strays:
         return {}
     wanted = {(one.origin, one.event.fingerprint) for one in placed if one.origin in strays}
-    siblings = await work.find(AlertGroup, origin=tuple(sorted(strays)), state="firing")
+    siblings = await every(work, AlertGroup, origin=tuple(sorted(strays)), state="firing")
     found = {(group.origin, alert.fingerprint): group for group in siblings for alert in group.firing}
     return {name: group for name, group in found.items() if name in wanted and known.get(group.group) != group}
 

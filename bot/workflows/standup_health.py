@@ -1,22 +1,34 @@
 """Looks back at how stand-ups kept their times."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from bot.domain.ports import Work
 from bot.domain.prompts import SentPrompt
 from bot.domain.standup_health import DAYS, Health
 from bot.domain.standup_plans import Standup
 from bot.domain.standups import Round
+from bot.workflows.finding import looking_back
 
-MOST_ROUNDS = 200  # of one stand-up in 30 days; several a day where people start some by hand
+APART = timedelta(days=7)  # of two rounds that were planned in another order than that of their days
 
 
 async def health_of(work: Work, standup: Standup) -> Health:
     """The last 30 days of a stand-up, rounds that are open included."""
     first = (work.now - timedelta(days=DAYS)).date()
-    recent = await work.find(Round, standup_id=standup.id, limit=MOST_ROUNDS)
-    return Health.of(standup, [await _counted(work, round) for round in recent if round.day >= first])
+    recent = await rounds_since(work, standup, first)
+    return Health.of(standup, [await _counted(work, round) for round in recent])
+
+
+async def rounds_since(work: Work, standup: Standup, first: date) -> list[Round]:
+    """Every round of this day or later, the newest first."""
+    found: list[Round] = []
+    async for round in looking_back(work, Round, standup_id=standup.id):
+        if round.day < first - APART:
+            break
+        if round.day >= first:
+            found.append(round)
+    return found
 
 
 async def _counted(work: Work, round: Round) -> Round:

@@ -1,7 +1,7 @@
 """Looks back at what was answered: counts of a stand-up, words of a person or a day, files and a chart of them."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 from bot.domain.jobs import Due, Job, Outcome
 from bot.domain.messages import FILE_MAX, File
@@ -13,11 +13,14 @@ from bot.domain.standup_history import GROUP_MIN, Count, Participation, Told, ma
 from bot.domain.standup_plans import Standup
 from bot.domain.standup_tables import as_csv, as_json, rows_of
 from bot.domain.standups import Round
+from bot.workflows.finding import every, looking_back
 from bot.workflows.handles import due_outside
+from bot.workflows.standup_health import rounds_since
 
 CHART = "standup.chart"
 SHOWN = 20  # rounds, or answers, of a list
-LOOKED_THROUGH = 400  # rounds of a stand-up, or answers of a person
+CHARTED = 400  # rounds of a stand-up
+AHEAD = timedelta(days=2)  # a day begins earlier elsewhere, so its first answer may be a day older
 
 
 async def counts_of(work: Work, standup: Standup, limit: int = SHOWN) -> list[Count]:
@@ -33,7 +36,9 @@ async def counts_of(work: Work, standup: Standup, limit: int = SHOWN) -> list[Co
 async def answers_of(work: Work, person_id: str, reader: Person, day: date | None = None) -> list[Told]:
     """What somebody answered lately, the newest first, as far as the reader was in the same rounds."""
     told: list[Told] = []
-    for answer in await work.find(StandupAnswer, user_id=person_id, limit=LOOKED_THROUGH):
+    async for answer in looking_back(work, StandupAnswer, user_id=person_id):
+        if day and answer.at.date() < day - AHEAD:
+            break
         round = await work.get(Round, answer.round_id)
         if round is None or (day and round.day != day) or not await _may_read(work, round, reader):
             continue
@@ -45,7 +50,7 @@ async def answers_of(work: Work, person_id: str, reader: Person, day: date | Non
 
 async def day_of(work: Work, standup: Standup, day: date, reader: Person) -> list[Told]:
     """What was answered in a stand-up's rounds of a day. Raises ``Refusal`` where the reader was in none of them."""
-    rounds = await work.find(Round, standup_id=standup.id, limit=LOOKED_THROUGH)
+    rounds = await rounds_since(work, standup, day)
     return await _told(work, standup, [round for round in rounds if round.day == day], reader)
 
 
@@ -62,9 +67,8 @@ async def export(
 
     ``key`` names the request for ever. Raises ``Refusal`` where there is nothing for them, or too much.
     """
-    rounds = await work.find(Round, standup_id=standup.id, limit=LOOKED_THROUGH)
-    wanted = [round for round in reversed(rounds) if since is None or round.day >= since]
-    told = await _told(work, standup, wanted, reader)
+    rounds = await rounds_since(work, standup, since) if since else await every(work, Round, standup_id=standup.id)
+    told = await _told(work, standup, rounds[::-1], reader)
     rows = rows_of(told, name_of)
     content = as_csv(rows) if as_ == "csv" else as_json(rows)
     if len(content) > FILE_MAX:
@@ -77,7 +81,7 @@ async def export(
 
 async def order_chart(work: Work, standup: Standup, reader: Person, key: str) -> Participation:
     """Have a chart of the participation drawn and sent to the reader. Raises ``Refusal`` for too small a group."""
-    found = Participation.of(standup, await counts_of(work, standup, LOOKED_THROUGH))
+    found = Participation.of(standup, await counts_of(work, standup, CHARTED))
     if not found.counts:
         raise Refusal(
             f"No round of “{standup.name}” that has ended asked {GROUP_MIN} people or more, and a chart of fewer "
@@ -94,7 +98,7 @@ async def draw_when_due(tools: Tools, due: Due) -> Outcome:
     """Draw the chart and send it; drawn again after a crash, it is sent once all the same."""
     async with tools.unit() as work:
         standup = await work.get(Standup, str(due.job.args["standup"]))
-        counts = await counts_of(work, standup, LOOKED_THROUGH) if standup else []
+        counts = await counts_of(work, standup, CHARTED) if standup else []
     if standup is None:
         return Outcome.NOOP
     found = Participation.of(standup, counts)

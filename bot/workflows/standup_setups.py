@@ -12,15 +12,15 @@ from bot.domain.refusals import Refusal, Stale, Unknown
 from bot.domain.standup_plans import Setup, Standup, StandupState
 from bot.domain.standups import Prompt, Round, RoundState
 from bot.workflows import planning, replanning
+from bot.workflows.finding import every
 from bot.workflows.planning import Known
 
-MOST = 10_000
 THERE = (StandupState.ACTIVE, StandupState.PAUSED)
 
 
 async def standups(work: Work) -> list[Standup]:
     """Every stand-up that is not deleted, by name."""
-    found = await work.find(Standup, state=THERE, limit=MOST)
+    found = await every(work, Standup, state=THERE)
     return sorted(found, key=lambda standup: standup.name.casefold())
 
 

@@ -17,7 +17,7 @@ from bot.workflows.redraws import soon
 REDRAWN_EVERY = timedelta(seconds=4)
 LISTED_EVERY = timedelta(seconds=12)
 A_PAGE = 20  # groups in one message of the thread
-GROUPS_MAX = 2_000  # of one storm that are read; whoever has more sees the first of them
+GROUPS_MAX = 2_000  # of one storm that are read, the first of them; its message says so where there are more
 
 
 async def admitted(work: Work, group: AlertGroup, route: Route) -> AlertGroup:
@@ -69,7 +69,7 @@ async def redraw(work: Work, job: Due) -> Outcome:
     storm = await work.get(Storm, str(job.job.args["name"]))
     if storm is None:
         return Outcome.NOOP
-    _say(work, storm, await groups_of(work, storm))
+    await _say(work, storm, await groups_of(work, storm))
     return Outcome.DONE
 
 
@@ -96,15 +96,15 @@ async def end(work: Work, job: Due) -> Outcome:
     storm = replace(storm, ended_at=work.now)
     await work.save(storm)
     groups = await groups_of(work, storm)
-    facts = {"route": storm.route, "groups": len(groups)}
+    facts = {"route": storm.route, "groups": await work.count(AlertGroup, storm=storm.id)}
     work.record(Entry("alert.storm_ended", (Subject("channel", storm.channel),), "", facts))
-    _say(work, storm, groups)
+    await _say(work, storm, groups)
     await _list(work, storm, groups)
     return Outcome.DONE
 
 
 async def groups_of(work: Work, storm: Storm) -> list[AlertGroup]:
-    """What began to fire in it, in that order."""
+    """What began to fire in it first, in that order."""
     return await work.find(AlertGroup, storm=storm.id, newest_first=False, limit=GROUPS_MAX)
 
 
@@ -112,9 +112,9 @@ def _key(storm: Storm) -> str:
     return f"storm:{storm.id}"
 
 
-def _say(work: Work, storm: Storm, groups: Sequence[AlertGroup]) -> None:
+async def _say(work: Work, storm: Storm, groups: Sequence[AlertGroup]) -> None:
     band = Band.NORMAL if storm.ended_at else Band.NOW
-    context = {"summary": summed_up(storm, groups)}
+    context = {"summary": summed_up(storm, groups, await work.count(AlertGroup, storm=storm.id))}
     work.say(Message(_key(storm), storm.channel, "monitor/storm", context, band=band))
 
 

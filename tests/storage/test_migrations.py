@@ -62,19 +62,19 @@ def test_the_newest_revision_is_alembics_head():
     assert ScriptDirectory.from_config(config()).get_current_head() == newest()
 
 
+def upgrade_to(connection: Connection, revision: str) -> None:
+    alembic = config()
+    alembic.attributes["connection"] = connection
+    command.upgrade(alembic, revision)
+
+
 @pytest.mark.parametrize(("body", "due"), [('{"due":"2026-03-09"}', "2026-03-09"), ('{"due":null}', None)])
 async def test_a_change_from_before_has_its_target_date_as_a_column(
     empty_url: str, open_database: Any, body: str, due: str | None
 ):
     database = await open_database(empty_url)
-
-    def at_2(connection: Connection) -> None:
-        alembic = config()
-        alembic.attributes["connection"] = connection
-        command.upgrade(alembic, "0002")
-
     async with database.write() as conn:
-        await conn.run_sync(at_2)
+        await conn.run_sync(upgrade_to, "0002")
         insert = text(
             "INSERT INTO noun_change (id, folded_id, revision, body, created_at, updated_at) "
             "VALUES ('C-1', 'c-1', 1, :body, '2026-01-01', '2026-01-01')"
@@ -84,3 +84,18 @@ async def test_a_change_from_before_has_its_target_date_as_a_column(
 
     async with database.read() as conn:
         assert (await conn.execute(text("SELECT id, by_due FROM noun_change"))).one() == ("C-1", due)
+
+
+async def test_a_run_from_before_has_its_branch_as_a_column(empty_url: str, open_database: Any):
+    database = await open_database(empty_url)
+    async with database.write() as conn:
+        await conn.run_sync(upgrade_to, "0008")
+        insert = text(
+            "INSERT INTO noun_run (id, folded_id, revision, body, created_at, updated_at) "
+            "VALUES ('org/web/1', 'org/web/1', 1, :body, '2026-01-01', '2026-01-01')"
+        )
+        await conn.execute(insert, {"body": '{"branch":"topic/\\u00fc"}'})
+    await migrate(database)
+
+    async with database.read() as conn:
+        assert (await conn.execute(text("SELECT id, by_branch FROM noun_run"))).one() == ("org/web/1", "topic/ü")

@@ -306,7 +306,7 @@ def asked() -> Iterator[tuple[str, str, frozenset[str]]]:
             function = node.func
             if isinstance(function, ast.Attribute) and function.attr in ("find", "count"):
                 named = node.args[0]
-            elif isinstance(function, ast.Name) and function.id == "every" and len(node.args) > 1:
+            elif isinstance(function, ast.Name) and function.id in ("every", "looking_back") and len(node.args) > 1:
                 named = node.args[1]
             else:
                 continue

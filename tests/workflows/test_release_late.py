@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.domain.changes import Change
 from bot.domain.flags import ON, Flag
-from bot.workflows import flags, release_corrections
+from bot.workflows import flags
 from bot.workflows.release_comparing import compare
 from commands.release import command
 from tests.fakes import ANA, LUIS, TOM
@@ -92,7 +92,7 @@ async def test_a_flag_reaches_a_release_however_old_it_is():
     assert (await as_it_is(world, id)).struck == {2}
     newer = replace(await as_it_is(world, id), id="", brought=(), strikes=())
     async with world.unit() as work:
-        for _ in range(release_corrections.LOOKED_THROUGH):
+        for _ in range(101):
             await work.add(newer)
 
     await turn(world, "rounding", ON)

@@ -35,9 +35,10 @@ CONTEXTS = {
     "monitor/flaps": {"group": FLAPPING, "times": 5},
     "monitor/joined": {"group": THREE, "joined": THREE.alerts[1:]},
     "monitor/joined#many": {"group": MANY, "joined": MANY.alerts},
-    "monitor/storm": {"summary": summed_up(STORM, GROUPS)},
-    "monitor/storm#over": {"summary": summed_up(OVER_NOW, [replace(OVER, id="A-20"), *GROUPS[:3]])},
-    "monitor/storm#resolved": {"summary": summed_up(OVER_NOW, [replace(OVER, id="A-20")])},
+    "monitor/storm": {"summary": summed_up(STORM, GROUPS, len(GROUPS))},
+    "monitor/storm#cut": {"summary": summed_up(STORM, GROUPS, 2_345)},
+    "monitor/storm#over": {"summary": summed_up(OVER_NOW, [replace(OVER, id="A-20"), *GROUPS[:3]], 4)},
+    "monitor/storm#resolved": {"summary": summed_up(OVER_NOW, [replace(OVER, id="A-20")], 1)},
     "monitor/storm_page#left": {"groups": [], "first": 21},
     "monitor/storm_page": {"groups": [OVER, *GROUPS[:19]], "first": 1},
 }

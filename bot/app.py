@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientSession
 from slack_sdk.errors import SlackClientError
 
 from bot import outside
@@ -51,7 +51,6 @@ from bot.storage.seals import Sealer
 from bot.storage.unit_of_work import UnitOfWork
 from bot.workflows import deadman, escalate, heads, home, standup_setups
 
-CALL_SECONDS = 15  # of one call to Slack or a code host
 STARTING = "I have just started, and Slack has not told me yet who is who. Nothing was done. Try again in a moment."
 
 log = structlog.get_logger(__name__)
@@ -114,7 +113,7 @@ async def running(
         )
         stack.push_async_callback(database.close)
         await migrate(database)
-        session = await stack.enter_async_context(ClientSession(timeout=ClientTimeout(total=CALL_SECONDS)))
+        session = await stack.enter_async_context(outside.session_for_all())
         bot = _Parts(settings, team, clock, database, session)
         await bot.start(stack)
         stack.callback(bot.draining.begin)

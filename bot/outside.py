@@ -2,7 +2,7 @@
 
 import os
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from pydantic import SecretStr
 
 from bot.config import Settings, known_secrets
@@ -18,7 +18,18 @@ from bot.integrations.public_holidays import PublicHolidays
 from bot.integrations.registry import Registries
 from bot.integrations.targets import AnyCarrier, LocalCommand
 from bot.runtime.charts import PngCharts
+from bot.runtime.messenger.places import AT_ONCE
 from bot.runtime.redaction import Redaction
+
+CALL_SECONDS = 15  # of one call to Slack or a code host
+CONNECTIONS = 100  # beside those of messages, which may all hang: private answers, people, code hosts
+
+
+def session_for_all() -> ClientSession:
+    """What everybody here speaks HTTP over, with connections enough for all messages and others beside them."""
+    return ClientSession(
+        timeout=ClientTimeout(total=CALL_SECONDS), connector=TCPConnector(limit=AT_ONCE + CONNECTIONS)
+    )
 
 
 def tools(

@@ -1,7 +1,7 @@
 """What we must say: claimed conversation by conversation, settled in groups, and nothing of it lost."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,24 +70,28 @@ class Outbox:
             await conn.execute(held)
         self._steps = self._database.lease_clock.steps
 
-    async def claim(self, limit: int, *, ahead: timedelta = timedelta(0)) -> Claim:
+    async def claim(
+        self, limit: int, rooms: Mapping[Band, int] | None = None, *, ahead: timedelta = timedelta(0)
+    ) -> Claim:
         """Up to ``limit`` steps that may be taken now, the most urgent first; marked before anything is sent.
 
-        With ``ahead`` also those that may go so soon, each with its ``not_before``.
+        ``rooms`` says how many of a band or a later one at most. With ``ahead`` also those that may go so soon, each
+        with its ``not_before``.
 
         Raises ``StorageUnavailable`` and ``Conflict``; then nothing was claimed.
         """
         async with self._claiming:
             if self._steps != self._database.lease_clock.steps:
                 await self.take_over()
-            return await self._claim(limit, self._database.clock.now(), ahead)
+            return await self._claim(limit, rooms or {}, self._database.clock.now(), ahead)
 
-    async def _claim(self, limit: int, now: datetime, ahead: timedelta) -> Claim:
+    async def _claim(self, limit: int, rooms: Mapping[Band, int], now: datetime, ahead: timedelta) -> Claim:
         if self._database.successor:
             return Claim((), None)
         async with self._database.read() as conn:
             ready, next_at = await outbox_heads.heads(conn, await self._holder(conn), self.pace, now + ahead, limit)
             check_at = await self._next_check(conn, now)
+        ready = outbox_heads.fitting(ready, rooms)
         if not ready and (check_at is None or check_at > now):
             if next_at is not None and next_at <= now:  # somebody's lease, by the other clock
                 next_at = now + LOOK_AGAIN

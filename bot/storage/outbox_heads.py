@@ -1,5 +1,6 @@
 """What goes next in each free conversation: what has begun, else the most urgent, else the oldest."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -77,6 +78,18 @@ async def heads(
     found = (await conn.execute(_heads(), wanted)).all()
     ready = [Head(row.id, row.lane, Band(row.urgency), bool(row.paid)) for row in found if row.ready]
     return ready, found[0].next_at if found else None
+
+
+def fitting(ready: Sequence[Head], rooms: Mapping[Band, int]) -> list[Head]:
+    """Those there is room for: of each band in ``rooms`` or a later one at most so many."""
+    left = dict(rooms)
+    taken: list[Head] = []
+    for head in ready:
+        shared = [band for band in left if band <= head.urgency]
+        if all(left[band] > 0 for band in shared):
+            left.update((band, left[band] - 1) for band in shared)
+            taken.append(head)
+    return taken
 
 
 def _of(condition: TextClause, alias: str) -> TextClause:

@@ -11,6 +11,7 @@ from bot.domain.messages import Band
 from bot.domain.ports import Clock
 from bot.domain.refusals import Conflict
 from bot.runtime.messenger import counters
+from bot.runtime.messenger.places import AT_ONCE, rooms
 from bot.runtime.messenger.sender import Sender
 from bot.storage.database import Database
 from bot.storage.errors import StorageUnavailable
@@ -20,7 +21,6 @@ from bot.storage.until_stored import until_stored
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 100  # calls under way; a channel has one at a time, and a session 100 connections
 SWEEP_AFTER_SECONDS = 5.0  # a look at the outbox without being woken: another replica may have died
 AHEAD = timedelta(seconds=0.06)  # how early a message is claimed, so that it can go on the instant
 BREATH_SECONDS = 0.005  # between two claims, so that one takes what several wakings announced
@@ -38,7 +38,7 @@ class Messenger:
         self._outbox = outbox
         self._sender = sender
         self._clock = clock
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], Band] = {}
         self._ended: list[Ending] = []
         self._some_ended = asyncio.Event()
         self._stir = asyncio.Event()
@@ -58,7 +58,7 @@ class Messenger:
         For tests and for commands that send without staying; ``run`` does the same without waiting for the slowest.
         """
         while True:
-            claim = await self._outbox.claim(AT_ONCE)
+            claim = await self._outbox.claim(AT_ONCE, rooms(()))
             if not claim.steps:
                 return claim.next_at
             endings = await asyncio.gather(*(self._sender.carry_out(one) for one in claim.steps))
@@ -109,7 +109,7 @@ class Messenger:
             return SWEEP_AFTER_SECONDS
         began = time.monotonic()
         try:
-            claim = await self._outbox.claim(room, ahead=AHEAD)
+            claim = await self._outbox.claim(room, rooms(self._under_way.values()), ahead=AHEAD)
         except (StorageUnavailable, Conflict) as problem:
             log.warning("messenger.cannot_claim", reason=str(problem))
             return DATABASE_PAUSE_SECONDS
@@ -118,8 +118,8 @@ class Messenger:
         self._breath = min(max(BREATH_SECONDS, in_vain), LONGEST_BREATH_SECONDS)
         for one in claim.steps:
             task = group.create_task(self._carry_out(one, time.monotonic()))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._under_way[task] = one.band
+            task.add_done_callback(self._under_way.__delitem__)
         if len(claim.steps) == room or claim.next_at is None:
             return SWEEP_AFTER_SECONDS
         return min((claim.next_at - AHEAD - self._clock.now()).total_seconds(), SWEEP_AFTER_SECONDS)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import Due, Job, Outcome
+from bot.storage.by_kind import kind_index
 from bot.storage.database import Database
 from bot.storage.leases import DEAD, RUNNING, WAITING, Leases, lease_columns, lease_indexes
 from bot.storage.schema import Instant, Json, compact, metadata, storable
@@ -27,6 +28,7 @@ job_table = Table(
     Column("owed_at", Instant, nullable=False),
 )
 lease_indexes(job_table)
+kind_index(job_table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.storage import by_kind
 from bot.storage.database import Database
 from bot.storage.errors import LeaseLost
 from bot.storage.schema import LONG_AGO, Instant, Number
@@ -87,7 +88,9 @@ class Leases:
         picked = self._offered(ready).cte("picked")
         self._claim = self._taking(c.id.in_(select(picked.c.id)))
         if kind is not None:
-            self._offer = self._offered(and_(ready, self._kind)).add_columns(kind.label("kind"))
+            self._due = by_kind.due_by_kind(table, database.dialect)
+            self._next = by_kind.next_by_kind(table, database.dialect)
+            self._left = self._offered(and_(self._abandoned, self._kind)).add_columns(kind.label("kind"))
             self._take = self._taking(c.id.in_(bindparam("ids", expanding=True)))
 
     def _offered(self, ready: ColumnElement[bool]) -> Any:
@@ -124,12 +127,23 @@ class Leases:
                 found = await conn.execute(self._claim, {**wanted, "until": until})
             else:
                 # Those that find no room are locked until the commit only, and are another replica's to take.
-                offered = await conn.execute(self._offer, {**wanted, "kinds": list(rooms)})
-                ids = _fitting([(row.id, row.kind) for row in offered], rooms)
+                ids = await self._offer(conn, wanted, rooms)
                 if not ids:
                     return []
                 found = await conn.execute(self._take, {"ids": ids, "until": until})
             return sorted(found, key=lambda row: (row.run_at, row.id))
+
+    async def _offer(self, conn: AsyncConnection, wanted: Mapping[str, Any], rooms: Mapping[str, int]) -> list[int]:
+        """What there is room for: first what others have left, which has waited longest."""
+        left = {name: value for name, value in wanted.items() if name != "now"} | {"kinds": list(rooms)}
+        offered = [*await conn.execute(self._left, left)]
+        due = {
+            "now": wanted["now"],
+            "most": wanted["most"],
+            "kinds": by_kind.given(list(rooms), self._database.dialect),
+        }
+        offered += await conn.execute(self._due, due)
+        return _fitting([(row.id, row.kind) for row in offered], rooms)[: wanted["most"]]
 
     async def renew(self, ids: Sequence[int], now: datetime) -> set[int]:
         """Keep these for another lease; gives those that are still ours. To be called thrice a lease."""
@@ -170,18 +184,19 @@ class Leases:
             return None  # it is the newer version's
         c = self._table.c
         ours = true() if kinds is None else self._kind
-        waiting = select(func.min(c.run_at)).where(c.state == WAITING, ours).scalar_subquery()
+        waiting = select(func.min(c.run_at)).where(c.state == WAITING) if kinds is None else self._next
         # What we hold ourselves ends when we end it.
         held_elsewhere = select(func.min(c.lease_until)).where(c.state == RUNNING, c.owner != self.owner, ours)
-        others = held_elsewhere.scalar_subquery()
-        known = {} if kinds is None else {"kinds": list(kinds)}
+        dialect = self._database.dialect
         async with self._database.read() as conn:
-            row = (await conn.execute(select(waiting.label("waiting"), others.label("others")), known)).one()
+            known = {} if kinds is None else {"kinds": by_kind.given(kinds, dialect)}
+            first = (await conn.execute(waiting, known)).scalar()
+            held = (await conn.execute(held_elsewhere, {} if kinds is None else {"kinds": list(kinds)})).scalar()
         now = self._database.clock.now()
         lapses = None
-        if row.others is not None:
-            lapses = max(self._clock.here(row.others, now), now + self._clock.grace(LEASE))
-        instants = [instant for instant in (row.waiting, lapses) if instant is not None]
+        if held is not None:
+            lapses = max(self._clock.here(held, now), now + self._clock.grace(LEASE))
+        instants = [instant for instant in (first, lapses) if instant is not None]
         return min(instants, default=None)
 
     async def end(self, conn: AsyncConnection, id: int, values: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,7 +26,7 @@ from bot.domain.team import Team
 from bot.storage import nouns
 from bot.storage.database import Database
 from bot.storage.inbox import Inbox
-from bot.storage.jobs import Forgiven, Jobs, Owed, write_steps
+from bot.storage.jobs import Forgiven, Jobs, Owed, job_table, write_steps
 from bot.storage.ledger import Ledger
 from bot.storage.outbox import Outbox
 from bot.storage.outbox_put import Put, put
@@ -337,3 +337,50 @@ def test_fields_that_are_asked_for_together_are_named_together() -> None:
 
 def test_every_field_that_is_named_is_a_column() -> None:
     assert all(fields_of(noun.FOUND_BY) == nouns.kept(noun).fields for noun in NOUNS)
+
+
+async def test_the_claim_of_a_kind_costs_the_same_however_much_of_another_kind_waits(database: Database) -> None:
+    """Places of one kind are full, and a hundred thousand of that kind wait, due for longer than what is claimed."""
+    jobs = Jobs(database, database.replica_id)
+    later, rooms = NOON + timedelta(days=3650), {"wanted": 16, "none": 4}
+    async with database.write() as conn:
+        await fill(conn, job_table)
+        await write_steps(conn, [Owed(Job("wanted", f"w-{n}", later), NOON) for n in range(3)])
+    async with database.write() as conn:
+        await conn.execute(
+            update(job_table).where(job_table.c.kind != "wanted").values(state="waiting", kind="full")
+        )
+    if database.dialect == "postgresql":
+        await database.vacuum(["job"])
+        async with database.write() as conn:
+            await conn.exec_driver_sql("ANALYZE job")
+    with heard() as statements:
+        assert await jobs.next_due(tuple(rooms)) == later
+        assert len(await jobs.claim(later, 32, rooms)) == 3
+
+    asked_for = [one for one in statements.items() if "FROM job" in one[0] and "kind" in one[0]]
+    assert len(asked_for) >= 3
+    async with database.write() as conn:
+        for statement, parameters in asked_for:
+            assert await _read_rows(conn, statement, parameters) == []
+
+
+async def _read_rows(conn: AsyncConnection, statement: str, parameters: Any) -> list[str]:
+    """Where a statement goes through the rows of more than one kind."""
+    if conn.dialect.name == "sqlite":
+        rows = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters or ()))
+        plan = [row[3] for row in rows]
+        narrow = ("(kind=?", "(rowid=?)", "PRIMARY KEY (rowid=?)", "(state=?")
+        return [
+            one for one in plan if re.match(r"(SCAN|SEARCH) (job|due)\b", one) and not any(n in one for n in narrow)
+        ]
+    plan = (await conn.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", tuple(parameters))).scalar()
+    read = plan if isinstance(plan, list) else json.loads(plan or "[]")
+    removed = [(node, node.get("Rows Removed by Filter", 0)) for node in _nodes(read[0]["Plan"])]
+    return [f"{node.get('Index Name')} {node.get('Filter')}: {many}" for node, many in removed if many > 100]
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from _nodes(inner)

@@ -71,9 +71,9 @@ class Timed(Database):
     longest = 0.0
 
     @asynccontextmanager
-    async def block(self) -> AsyncIterator[Any]:
+    async def block(self, *, first: bool = False) -> AsyncIterator[Any]:
         """As a database's; the commit waits for the disk in a thread, and is not counted."""
-        async with super().block() as block:
+        async with super().block(first=first) as block:
             began = time.perf_counter()
             yield block
             self.longest = max(self.longest, time.perf_counter() - began)

@@ -14,7 +14,7 @@ from bot.domain.ports import Tools, Work
 from bot.domain.refusals import Conflict, Refusal, Stale, Unreadable
 from bot.integrations.source import Delivery, MalformedPayload, UnknownSource
 from bot.runtime import metrics
-from bot.runtime.handfuls import TOGETHER, handfuls, raw
+from bot.runtime.handfuls import TOGETHER, Rest, handfuls, raw
 from bot.runtime.job_places import Places
 from bot.runtime.pauses import FIRST_PAUSE, pause_after
 from bot.storage import inbox as storage_inbox
@@ -30,8 +30,6 @@ from bot.workflows.handles import Inside, Outside
 Settle: TypeAlias = Callable[[Work, Delivery], Awaitable[str]]
 SettleTogether: TypeAlias = Callable[[Work, Sequence[Delivery]], Awaitable[str]]
 BATCH = TOGETHER  # deliveries claimed together; what is urgent waits for no more than these
-# While deliveries come in, working on them may take a third of the time: senders give up on whoever answers late.
-REST, LONGEST_REST_SECONDS = 2, 0.25
 ATTEMPTS = 8  # then a person must look; with the pauses below that is after some 10 minutes
 POLL_SECONDS = 5.0  # a look without being woken, in case a notification was lost
 
@@ -75,6 +73,7 @@ class Worker:
         self._settle_together = settle_together
         self._running: dict[asyncio.Task[None], Claimed] = {}
         self._delivering: list[storage_inbox.Claimed] = []
+        self._rest = Rest()
         self._stopping = False
 
     @property
@@ -211,7 +210,9 @@ class Worker:
         due = await self._inbox.next_due()
         if due is None or due > self._clock.now():
             return due
+        began, received = time.monotonic(), self._inbox.received
         self._delivering = await self._inbox.claim(self._clock.now(), BATCH)
+        is_full = len(self._delivering) == BATCH
         by_source: defaultdict[str, list[storage_inbox.Claimed]] = defaultdict(list)
         for claimed in self._delivering:
             by_source[claimed.delivery.source].append(claimed)
@@ -219,14 +220,13 @@ class Worker:
             await asyncio.gather(*(self._deliver_all(batch) for batch in by_source.values()))
         finally:
             self._delivering = []
+        more = self._inbox.received > received
+        await asyncio.sleep(self._rest.after(time.monotonic() - began, is_full=is_full, more_came=more))
         return self._clock.now()
 
     async def _deliver_all(self, batch: list[storage_inbox.Claimed]) -> None:
         for some in handfuls(batch):
-            began, received = time.monotonic(), self._inbox.received
             if len(some) > 1 and await self._deliver_together(some):
-                if self._inbox.received > received:  # more comes in meanwhile: it is answered first
-                    await asyncio.sleep(min((time.monotonic() - began) * REST, LONGEST_REST_SECONDS))
                 continue
             for claimed in some:
                 try:

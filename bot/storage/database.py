@@ -170,8 +170,10 @@ class Database:
         return self._signals.generation
 
     @asynccontextmanager
-    async def block(self) -> AsyncIterator[Block]:
+    async def block(self, *, first: bool = False) -> AsyncIterator[Block]:
         """A write transaction for the unit of work, which defers its rows; everybody else uses ``write``.
+
+        With ``first``, for gestures, it goes before all that wait for their turn where one writes at a time.
 
         Raises ``StorageUnavailable`` (nothing was kept) and ``Conflict`` (begin again).
         """
@@ -179,7 +181,7 @@ class Database:
             raise RuntimeError("a transaction inside of a transaction would wait for itself for ever")
         failures = self._failures
         try:
-            async with self._writer.block() as block:
+            async with self._writer.block(first=first) as block:
                 token = _block.set((block, asyncio.current_task()))
                 try:
                     yield block

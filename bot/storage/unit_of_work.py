@@ -49,7 +49,7 @@ class UnitOfWork:
     @asynccontextmanager
     async def for_call(self, key: str) -> AsyncIterator[Transaction]:
         """A work for a gesture; ``work.repeated`` is True if the gesture with this key was handled before."""
-        async with self._database.block() as block:
+        async with self._database.block(first=True) as block:
             work = self._transaction(block)
             await work.note_gesture(key)
             yield work

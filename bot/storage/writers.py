@@ -14,11 +14,13 @@ from bot.domain.refusals import Conflict
 from bot.storage import sqlite
 from bot.storage.connections import give_back, throw_away
 from bot.storage.errors import StorageUnavailable, committing, translated
+from bot.storage.turns import Turn
 
 Flush: TypeAlias = Callable[[AsyncConnection, list[Any]], Awaitable[None]]
 
 # A gesture must be answered within Slack's 3 s; whoever could not begin by then is told so instead.
 PATIENCE_SECONDS = 2.5
+GESTURES_A_GROUP = 64  # blocks in a group that waits for one more gesture
 CHANNEL = "eightbells"  # of NOTIFY
 
 
@@ -84,7 +86,7 @@ class Block:
 class Writer(Protocol):
     """Opens blocks."""
 
-    def block(self) -> Any: ...
+    def block(self, *, first: bool = False) -> Any: ...
 
     async def close(self) -> None: ...
 
@@ -98,7 +100,8 @@ class PostgresWriter:
         self._committed = committed
 
     @asynccontextmanager
-    async def block(self) -> AsyncIterator[Block]:
+    async def block(self, *, first: bool = False) -> AsyncIterator[Block]:
+        del first  # nobody waits for another's turn here
         with translated(connecting=True):
             conn = await self._engine.connect()
         try:
@@ -126,7 +129,8 @@ class SqliteWriter:
     """One connection; blocks run one after the other on the open transaction and are committed together.
 
     The first block of a group starts a committer, which queues for its turn like everybody else: whoever was
-    waiting before it joins the group, whoever comes later joins the next one.
+    waiting before it joins the group, whoever comes later joins the next one. Gestures (``first``) go before all
+    others, and the last of them that waits commits at once, so that people wait for who has the turn and no more.
     """
 
     def __init__(self, engine: AsyncEngine, path: Path, committed: Callable[[set[str]], None]) -> None:
@@ -134,16 +138,16 @@ class SqliteWriter:
         self._path = path
         self._identity = sqlite.identity(path)
         self._committed = committed
-        self._turn = asyncio.Lock()
+        self._turn = Turn()
         self._conn: AsyncConnection | None = None
         self._group: Group | None = None
         self._alone = 0  # so many next blocks are committed one by one, to find out which of them fails
         self.patience_seconds = PATIENCE_SECONDS
 
     @asynccontextmanager
-    async def block(self) -> AsyncIterator[Block]:
+    async def block(self, *, first: bool = False) -> AsyncIterator[Block]:
         until = asyncio.get_running_loop().time() + self.patience_seconds
-        await self._wait_for_turn(until)
+        await self._wait_for_turn(until, first=first)
         try:
             group = self._group or await self._begin(until)
             block = Block(group)
@@ -157,8 +161,9 @@ class SqliteWriter:
             if not group.blocks:  # nothing written, nothing seen that is not committed yet
                 await self._drop(group)
                 return
-            if self._alone:
-                self._alone -= 1
+            is_last = first and (not self._turn.is_wanted_first or group.blocks >= GESTURES_A_GROUP)
+            if self._alone or is_last:
+                self._alone = max(self._alone - 1, 0)
                 await self._commit(group)
             elif group.committer is None:
                 group.committer = asyncio.create_task(self._commit_in_turn(group))
@@ -175,10 +180,10 @@ class SqliteWriter:
             await self._forget_connection()
         await self._engine.dispose()
 
-    async def _wait_for_turn(self, until: float) -> None:
+    async def _wait_for_turn(self, until: float, *, first: bool) -> None:
         try:
             async with asyncio.timeout_at(until):
-                await self._turn.acquire()
+                await self._turn.acquire(first=first)
         except TimeoutError as error:
             raise StorageUnavailable("the database is busy: no turn to write came up in time") from error
 

@@ -10,7 +10,7 @@ from bot.domain.messages import Message
 from bot.integrations.source import MalformedPayload
 from bot.runtime import discovery
 from bot.runtime.deliveries import Deliveries, OneByOne
-from bot.runtime.handfuls import TOGETHER, handfuls
+from bot.runtime.handfuls import LONGEST_GATHER_SECONDS, LONGEST_REST_SECONDS, TOGETHER, Rest, handfuls
 from bot.runtime.worker import Worker
 from bot.storage.inbox import Claimed, Delivery
 from tests.fakes import NOON
@@ -117,3 +117,19 @@ async def test_alerts_are_taken_together_and_what_others_send_is_not():
         assert all(vars(take).get("together") for take in takers[type(event)])
     with pytest.raises(OneByOne, match="Pushed"):
         await deliveries.settle_together(None, [push, push])  # pyright: ignore[reportArgumentType]
+
+
+def test_rests_grow_while_more_comes_and_end_with_it():
+    rest = Rest()
+    assert rest.after(0.003, is_full=False, more_came=False) == 0
+    rests = [rest.after(0.001, is_full=False, more_came=True) for _ in range(6)]
+    assert rests == [0.01, 0.02, 0.04, 0.08, LONGEST_GATHER_SECONDS, LONGEST_GATHER_SECONDS]
+    assert rest.after(0.001, is_full=False, more_came=False) == 0
+    assert rest.after(0.001, is_full=False, more_came=True) == 0.01
+
+
+def test_a_full_batch_is_followed_by_no_longer_a_rest_than_people_need():
+    rest = Rest()
+    assert rest.after(0.02, is_full=True, more_came=True) == 0.04
+    assert rest.after(5.0, is_full=True, more_came=True) == LONGEST_REST_SECONDS
+    assert rest.after(5.0, is_full=True, more_came=False) == 0

@@ -113,7 +113,7 @@ class FakeWork:
     ) -> list[N]:
         """Things by their lookup columns; asking for another one is an error, as it is in storage."""
         known = fields_of(noun.FOUND_BY)
-        unknown = ({*where, first_by} - {""}) - set(known)
+        unknown = ({*where, first_by.removeprefix("-")} - {""}) - set(known)
         if unknown:
             raise TypeError(f"{noun.__name__} is not found by {sorted(unknown)}, only by {known}")
         rows = sorted(
@@ -121,7 +121,11 @@ class FakeWork:
             key=lambda pair: pair[1].order,
             reverse=newest_first,
         )
-        if first_by:
+        highest = first_by.removeprefix("-")
+        if highest != first_by:
+            rows = [pair for pair in rows if getattr(pair[1].thing, highest) is not None]
+            rows.sort(key=lambda pair: getattr(pair[1].thing, highest), reverse=True)
+        elif first_by:
             rows.sort(key=lambda pair: _lowest_first(getattr(pair[1].thing, first_by)))
         rows = rows[:limit]
         self._mine.update(key for key, _ in rows)

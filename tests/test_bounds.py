@@ -21,6 +21,7 @@ REASONS: dict[str, str] = {
     "bot/workflows/activity.py PullRequest 20": SHOWN,
     "bot/workflows/alert_news.py AlertGroup 5": SHOWN,
     "bot/workflows/board.py AlertGroup READ": SHOWN,
+    "bot/workflows/board.py Change SHOWN": SHOWN,
     "bot/workflows/board.py Concern READ": SHOWN,
     "bot/workflows/board.py Deployment READ": SHOWN,
     "bot/workflows/board.py Feedback READ": SHOWN,

@@ -53,6 +53,7 @@ class Change:
     PREFIX: ClassVar[str] = "C"
     FOUND_BY: ClassVar[tuple[str, ...]] = (
         *("state", "stage", "owner_id", "service", "came_from", "owner_id+state", "stage+state", "state+due"),
+        "stage+state+reached_at",
     )
 
     title: str

@@ -71,7 +71,8 @@ class Work(Protocol):
     ) -> list[N]:
         """Things whose lookup columns equal these values (a tuple: any of them), in order of creation.
 
-        No more than ``limit``: ``count`` says how many there are. The lowest of the field ``first_by`` come first.
+        No more than ``limit``: ``count`` says how many there are. The lowest of the field ``first_by`` come first;
+        with ``-`` before it (``-reached_at``) the highest do, and things that have none are left out.
         """
         ...
 

@@ -88,13 +88,17 @@ class Rows:
     async def find(
         self, noun: type[N], limit: int, newest_first: bool, where: dict[str, Any], first_by: str = ""
     ) -> list[N]:
-        """Things by their lookup columns, those with the lowest of a field first, then in order of creation."""
+        """Things by their lookup columns, the lowest or highest of a field first, then in order of creation."""
         await self.flush()
         how = kept(noun)
         number = how.table.c.number
         query: Select[Any] = select(how.table).where(*how.where(where)).limit(limit)
-        lowest = [how.column(first_by).nulls_last()] if first_by else []
-        rows = await self.conn.execute(query.order_by(*lowest, number.desc() if newest_first else number))
+        if first_by.startswith("-"):
+            highest = how.column(first_by.removeprefix("-"))
+            query = query.where(highest.is_not(None)).order_by(highest.desc())
+        elif first_by:
+            query = query.order_by(how.column(first_by).nulls_last())
+        rows = await self.conn.execute(query.order_by(number.desc() if newest_first else number))
         return [self._hold(how, row, locked=self._alone).thing for row in rows]
 
     async def count(self, noun: type[Noun], where: dict[str, Any]) -> int:

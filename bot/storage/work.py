@@ -52,7 +52,8 @@ class Reading:
     ) -> list[N]:
         """Things whose lookup columns equal these values (a tuple: any of them), in order of creation.
 
-        With ``first_by`` those with the lowest value in this field come first, and things without one last.
+        With ``first_by`` those with the lowest value in this field come first, and things without one last. With
+        ``-`` before it the highest come first, and things without one are left out: an index gives those in order.
         """
         return await (await self._rows()).find(noun, limit, newest_first, where, first_by)
 

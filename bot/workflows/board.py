@@ -39,15 +39,24 @@ async def board(work: Work) -> Board:
 
 
 async def _make(work: Work) -> Board:
-    standing: dict[Stage, list[Item]] = {stage: [] for stage in Stage}
-    for change in await every(work, Change, state=ChangeState.OPEN):
-        standing[change.stage].append(_change(change))
     columns: list[Column] = []
     for stage in Stage:
         moving = await _MOVING[stage](work) if stage in _MOVING else _NOTHING
-        items = sorted((*moving.items, *standing[stage]), key=lambda item: item.since, reverse=True)
-        columns.append(Column(stage, moving.count + len(standing[stage]), tuple(items[:SHOWN])))
+        standing = await _changes(work, stage)
+        items = sorted((*moving.items, *standing.items), key=lambda item: item.since, reverse=True)
+        columns.append(Column(stage, moving.count + standing.count, tuple(items[:SHOWN])))
     return Board(tuple(columns), work.now)
+
+
+async def _changes(work: Work, stage: Stage) -> Moving:
+    """Open changes in a stage: how many there are, and those that came to it last."""
+    count = await work.count(Change, stage=stage, state=ChangeState.OPEN)
+    if not count:
+        return _NOTHING
+    last = await work.find(Change, stage=stage, state=ChangeState.OPEN, first_by="-reached_at", limit=SHOWN)
+    if len(last) < count:  # some may have no such instant: those stand where they were planned
+        last += await work.find(Change, stage=stage, state=ChangeState.OPEN, reached_at=None, limit=SHOWN)
+    return Moving(count, [_change(change) for change in last])
 
 
 def _change(change: Change) -> Item:

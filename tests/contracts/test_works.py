@@ -106,6 +106,21 @@ async def test_those_that_are_lowest_in_a_field_come_first_however_many_are_newe
             await work.find(Change, first_by="title")
 
 
+async def test_those_that_are_highest_in_a_field_come_first_without_those_that_have_none(unit: Any):
+    async with unit() as work:
+        for hours in (1, 3, None, 2, 3):
+            reached = None if hours is None else NOON + timedelta(hours=hours)
+            await work.add(replace(Change.plan("one", ANA, NOON), reached_at=reached))
+
+    async with unit() as work:
+        found = [each.id for each in await work.find(Change, first_by="-reached_at", stage=Stage.PLAN, limit=3)]
+        assert found == ["C-5", "C-2", "C-4"]
+        assert len(await work.find(Change, first_by="-reached_at")) == 4
+        assert [each.id for each in await work.find(Change, reached_at=None)] == ["C-3"]
+        with pytest.raises(TypeError, match="title"):
+            await work.find(Change, first_by="-title")
+
+
 async def test_all_that_changed_since_then_is_found_page_by_page_each_once(unit: Any):
     many = 2 * PAGE + 7
     async with unit() as work:

@@ -1,6 +1,7 @@
 """Migrations make exactly the tables that the code expects, once, whoever starts first."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
+from bot.domain.changes import Change
 from bot.storage.database import Database
 from bot.storage.migrations import TablesTooNew, config, migrate, newest
+from bot.storage.nouns import kept
 from bot.storage.tables import metadata
 
 
@@ -99,3 +102,26 @@ async def test_a_run_from_before_has_its_branch_as_a_column(empty_url: str, open
 
     async with database.read() as conn:
         assert (await conn.execute(text("SELECT id, by_branch FROM noun_run"))).one() == ("org/web/1", "topic/ü")
+
+
+async def test_a_change_from_before_has_when_it_reached_its_stage_as_a_column(empty_url: str, open_database: Any):
+    database = await open_database(empty_url)
+    bodies = (
+        '{"title":"a","created_by":"U1","created_at":"2026-03-09T10:00:00Z","reached_at":"2026-03-09T12:00:00+02:00"}',
+        '{"title":"b","created_by":"U1","created_at":"2026-03-09T10:00:00Z","reached_at":"2026-03-09T11:00:00.5Z"}',
+        '{"title":"c","created_by":"U1","created_at":"2026-03-09T10:00:00Z","reached_at":null}',
+    )
+    async with database.write() as conn:
+        await conn.run_sync(upgrade_to, "0010")
+        insert = text(
+            "INSERT INTO noun_change (id, folded_id, revision, body, created_at, updated_at) "
+            "VALUES (:id, :id, 1, :body, '2026-01-01', '2026-01-01')"
+        )
+        await conn.execute(insert, [{"id": f"c-{number}", "body": body} for number, body in enumerate(bodies)])
+    await migrate(database)
+
+    change = kept(Change)
+    async with database.read() as conn:
+        found = (await conn.scalars(select(change.column("reached_at")).order_by(change.table.c.number))).all()
+    at_ten = datetime(2026, 3, 9, 10, tzinfo=UTC)
+    assert found == [at_ten, at_ten + timedelta(hours=1, milliseconds=500), None]

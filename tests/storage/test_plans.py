@@ -266,7 +266,7 @@ async def test_what_changed_in_a_stretch_is_found_by_when(noun: type[Any], old: 
 
 def _nobody(how: Any, field: str) -> Any:
     kind = how.column(field).type
-    return {"BOOLEAN": False, "INTEGER": -1, "BIGINT": -1}.get(str(kind), "nobody")
+    return {"BOOLEAN": False, "INTEGER": -1, "BIGINT": -1, "DATETIME": NOON}.get(str(kind), "nobody")
 
 
 # Calls whose conditions stand elsewhere: what they may ask for.

@@ -1,6 +1,8 @@
 """Pipelines, pull requests, pushes: from a captured delivery to channel, change and passport."""
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from bot.domain.stages import Stage
 from bot.domain.team import Repository, Service, Team
 from bot.integrations.sources.github import source
 from bot.workflows import builds, changes, deploy_reports, reviews
-from bot.workflows.board import board
+from bot.workflows.board import SHOWN, board
 from commands.build import command as build
 from commands.flow import command as flow
 from commands.standup import command as standup
@@ -182,3 +184,28 @@ async def test_the_board_counts_what_it_does_not_read() -> None:
 
     assert (made.counts[Stage.MONITOR], made.counts[Stage.PLAN]) == (1_100, 1_100)
     assert [len(column.items) for column in made.columns if column.count] == [3, 3]
+
+
+async def test_the_board_shows_the_changes_that_came_last_and_reads_no_others() -> None:
+    world = World()
+    for number in range(200):
+        planned = Change.plan(f"change {number}", ANA, NOON)
+        await world.add(replace(planned, reached_at=None if number == 20 else NOON - timedelta(hours=number)))
+    read: list[int] = []  # counting, for which the fake looks through its rows, reads none
+    async with world.unit() as work:
+        find = work.find
+
+        async def counted(noun: type[Any], **how: Any) -> list[Any]:
+            found = await find(noun, **how)
+            if noun is Change and how["limit"] < 1_000_000:
+                read.append(len(found))
+            return found
+
+        work.find = counted
+        made = await board(work)
+
+    [plan] = [column for column in made.columns if column.stage is Stage.PLAN]
+    assert plan.count == 200
+    assert {item.title for item in plan.items[:2]} == {"change 0", "change 20"}
+    assert plan.items[2].title == "change 1"
+    assert sum(read) <= 2 * SHOWN

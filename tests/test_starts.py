@@ -50,7 +50,7 @@ def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
     patience = Patience(first=MOMENT, longest=MOMENT, call=timedelta(seconds=2))
     monkeypatch.setattr(reaching, "Patience", lambda: patience)
     monkeypatch.setattr(reaching, "TRIES", 100_000)
-    monkeypatch.setattr(app, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr("bot.outside.CALL_SECONDS", 0.3)
 
 
 class Start:

@@ -195,17 +195,23 @@ async def _stale(database: Database, unit: UnitOfWork, deployments: Iterable[Dep
             if one.state is not State.SUCCEEDED or (slot.live and slot.live.deployment == one.id):
                 await news.show(work, one, slot)
     after = await _revisions(database)
+    none = (0, "", [])
     return [
-        f"{key} said {before.get(key, ('', ''))[1]!r} and should say {text!r}"
-        for key, (revision, text) in after.items()
-        if before.get(key, (0, ""))[0] != revision
+        f"{key} said {_differing(before.get(key, none), now)} and should say {_differing(now, before.get(key, none))}"
+        for key, now in after.items()
+        if before.get(key, none)[0] != now[0]
     ]
 
 
-async def _revisions(database: Database) -> dict[str, tuple[int, str]]:
+def _differing(one: tuple[int, str, Any], other: tuple[int, str, Any]) -> str:
+    """The text of one, and those of its blocks that the other has not."""
+    return f"{one[1]!r} with {[block for block in one[2] or [] if block not in (other[2] or [])]}"
+
+
+async def _revisions(database: Database) -> dict[str, tuple[int, str, Any]]:
     async with database.read() as conn:
-        rows = await conn.execute(select(outbox.c.key, outbox.c.revision, outbox.c.text))
-        return {row.key: (row.revision, row.text) for row in rows}
+        rows = await conn.execute(select(outbox.c.key, outbox.c.revision, outbox.c.text, outbox.c.blocks))
+        return {row.key: (row.revision, row.text, row.blocks) for row in rows}
 
 
 def _head(text: str) -> str:

@@ -17,12 +17,12 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from bot.runtime.clock import SystemClock
-from bot.storage import audits
-from bot.storage.database import Database
-from bot.storage.ledger import ledger_table, subject_table
+from bot.storage.engine.database import Database
+from bot.storage.engine.snapshot import snapshot
+from bot.storage.ledger import audits
+from bot.storage.ledger.ledger import ledger_table, subject_table
+from bot.storage.ledger.seals import Sealer
 from bot.storage.migrations import migrate
-from bot.storage.seals import Sealer
-from bot.storage.snapshot import snapshot
 
 ENTRIES, WATCHED, BATCH = 100_000, 20_000, 5_000
 PER_SECOND_AIM, MEGABYTES_AIM = 20_000, 8

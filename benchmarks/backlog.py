@@ -13,11 +13,11 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.outbox import SystemClock
-from bot.domain.messages import Band
-from bot.storage.database import Database
+from bot.core.messages import Band
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
-from bot.storage.outbox import Outbox, Put, put
-from bot.storage.outbox_steps import Later
+from bot.storage.outbox.outbox import Outbox, Put, put
+from bot.storage.outbox.steps import Later
 
 LOOKS, AT_ONCE = 15, 1_000
 BACKLOGS = (

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.domain.jobs import Job
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Message, Rendered
-from bot.domain.team import Team
-from bot.storage.database import Database
+from bot.core.jobs import Job
+from bot.core.ledger import Entry, Subject
+from bot.core.messages import Message, Rendered
+from bot.core.team import Team
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
-from bot.storage.nouns import kept
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.work.nouns import kept
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.storage.things import TABLES, Thing
 
 SECONDS = 3.0

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bot.storage.database import Database
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
 from tests.crash.deploy_driver import Plan, figures, run_and_kill
 from tests.crash.deploy_truth import truth

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from bot.runtime.tryout.demo import make_demo
+from bot.try_out.demo import make_demo
 
 SECRET = secrets.token_hex(16)
 TOKEN = "xoxb-playground-bench"

@@ -14,18 +14,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.domain import notes
-from bot.domain.drafting import Drafted, of_commits
-from bot.domain.notes import Voice
-from bot.domain.people import Person
-from bot.domain.ports import Commit
-from bot.domain.release_rules import ReleaseRules
-from bot.domain.release_states import Post
-from bot.domain.releases import Release
-from bot.domain.team import Repository
-from bot.integrations.hosts import LocalGit
-from bot.runtime.rendering import Rendering
-from bot.workflows.release_news import TEMPLATES
+from bot.core.people import Person
+from bot.core.ports import Commit
+from bot.core.team import Repository
+from bot.slack.rendering.render import Rendering
+from bot.stages.release.cards import TEMPLATES
+from bot.stages.release.model import notes
+from bot.stages.release.model.draft import Drafted, of_commits
+from bot.stages.release.model.notes import Voice
+from bot.stages.release.model.release import Release
+from bot.stages.release.model.release_state import Post
+from bot.stages.release.model.rules import ReleaseRules
+from bot.vendors.local.git import LocalGit
 
 KINDS = ("feat(checkout)", "fix", "perf(search)", "chore", "fix(api)", "feat", "docs", "fix(cart)", "feat(a11y)")
 ANA = Person("U0ANA", "Ana")

@@ -22,18 +22,18 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from benchmarks.load import closed
-from bot.domain.flags import OFF, ON, Flag, Kind, Place, Serving
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Rendered
-from bot.domain.people import Person
-from bot.domain.segments import read_segment
-from bot.domain.team import Team
-from bot.integrations.bucketing import murmur3
-from bot.runtime.flag_book import FlagBook
-from bot.runtime.ofrep import BODY_MAX, PATH, Ofrep
-from bot.storage.database import Database
+from bot.core.ledger import Entry, Subject
+from bot.core.messages import Rendered
+from bot.core.people import Person
+from bot.core.team import Team
+from bot.flag_serving.flag_book import FlagBook
+from bot.flag_serving.ofrep import BODY_MAX, PATH, Ofrep
+from bot.stages.flags.model.flag import OFF, ON, Flag, Kind, Place, Serving
+from bot.stages.flags.model.segment import read_segment
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.work.unit_of_work import UnitOfWork
+from bot.vendors.flagd.bucketing import murmur3
 
 TOKEN = "token-of-the-benchmark"
 AIM_PER_SECOND, AIM_RATIO = 1_000, 10

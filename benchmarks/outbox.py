@@ -23,10 +23,10 @@ from typing import Any
 import aiohttp
 
 from bot.playground.options import DEFAULT_SEED, Options
-from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
-from bot.storage.database import Database
+from bot.slack.outbound import Messenger, Sender, SlackAddresses, slack_client
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
-from bot.storage.outbox import Outbox, Put, put
+from bot.storage.outbox.outbox import Outbox, Put, put
 
 LIMIT_SECONDS = 60
 ALLOWED = 1.1  # times the ideal

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 
-from bot.domain.refusals import Refusal
-from bot.runtime import discovery
-from bot.runtime.grammar import Book, dates
+from bot import discovery
+from bot.core.refusals import Refusal
+from bot.slack.grammar import Book, dates
 from tests.hostile import around, long_text, starts_and_pieces
 
 LONGEST = 40_000  # characters of a message; docs.slack.dev/changelog/2018-truncating-really-long-messages

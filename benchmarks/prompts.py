@@ -25,22 +25,22 @@ import aiohttp
 from sqlalchemy import insert
 
 from benchmarks.standups import database_url
-from bot.domain.people import Person
-from bot.domain.ports import Tools
-from bot.domain.standup_plans import Setup, Standup
-from bot.domain.standups import Prompt, Round
-from bot.domain.team import Team
+from bot.core.people import Person
+from bot.core.ports import Tools
+from bot.core.team import Team
 from bot.playground.options import DEFAULT_SEED, Options
-from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
-from bot.runtime.rendering import Rendering
 from bot.runtime.worker import Worker
-from bot.storage.database import Database
-from bot.storage.inbox import Inbox
+from bot.slack.outbound import Messenger, Sender, SlackAddresses, slack_client
+from bot.slack.rendering.render import Rendering
+from bot.stages.standup import plan_day, prompts
+from bot.stages.standup.model.round import Prompt, Round
+from bot.stages.standup.model.setup import Setup, Standup
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
-from bot.storage.outbox import Outbox, Pace
-from bot.storage.outbox_tables import addresses
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import planning, prompts
+from bot.storage.outbox.outbox import Outbox, Pace
+from bot.storage.outbox.tables import addresses
+from bot.storage.queues.inbox import Inbox
+from bot.storage.work.unit_of_work import UnitOfWork
 
 WANTED = 0.95  # of the pace that Slack allows
 BEFORE = timedelta(seconds=3)  # the wave, for everything to be running
@@ -87,7 +87,7 @@ async def plan(unit: UnitOfWork, at: datetime, people: list[Person]) -> None:
         setup = Setup("Everybody", "C0GENERAL", tuple(person.id for person in people))
         standup = await work.add(Standup.make(setup, people[0].id, work.now))
         round = await work.add(Round.planned(standup, at.date(), wave, (), work.now))
-        planning.owe_round(work, standup, round, wave)
+        plan_day.owe_round(work, standup, round, wave)
 
 
 async def know_conversations(database: Database, client: Any, people: list[Person], clock: SystemClock) -> None:
@@ -108,7 +108,7 @@ async def wave(url: str, database_url: str, count: int, pace: Pace) -> tuple[lis
     await migrate(database)
     unit = UnitOfWork(database, team=Team(), render=Rendering())
     tools = Tools(unit, clock, None, Team(), None, None, None, None)  # type: ignore[arg-type]
-    inside = {planning.PROMPT: prompts.prompt_when_due, planning.OPEN: planning.open_when_due}
+    inside = {plan_day.PROMPT: prompts.prompt_when_due, plan_day.OPEN: plan_day.open_when_due}
     inbox = Inbox(database, "benchmark")
     worker = Worker(database, unit, tools, inbox=inbox, inside=inside, outside={}, settle=_nothing)
     async with aiohttp.ClientSession() as session, aiohttp.ClientSession() as watching:

@@ -21,21 +21,21 @@ from typing import Any
 
 from sqlalchemy import Table, insert, text
 
-from bot.domain.ledger import Entry, Subject
-from bot.domain.retention import Retention
+from bot.core.ledger import Entry, Subject
+from bot.core.retention import Retention
 from bot.runtime.upkeep import tidy
-from bot.storage import bodies
-from bot.storage.database import Database
-from bot.storage.inbox import inbox_table
-from bot.storage.jobs import job_table
-from bot.storage.leases import DONE
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
-from bot.storage.outbox import Outbox
-from bot.storage.outbox_tables import MESSAGE, SENT, outbox
-from bot.storage.receipts import receipt_table
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.outbox.tables import MESSAGE, SENT, outbox
+from bot.storage.queues import bodies
+from bot.storage.queues.inbox import inbox_table
+from bot.storage.queues.jobs import job_table
+from bot.storage.queues.leases import DONE
+from bot.storage.queues.receipts import receipt_table
+from bot.storage.work.unit_of_work import UnitOfWork
 
-SOURCES = Path(__file__).resolve().parents[1] / "bot" / "integrations" / "sources"
+VENDORS = Path(__file__).resolve().parents[1] / "bot" / "vendors"
 A_DAY = {  # deliveries
     "github/push_main": 400,
     "github/pull_request_opened": 80,
@@ -81,7 +81,7 @@ class Timed(Database):
 
 def _captured(name: str) -> tuple[dict[str, str], bytes]:
     folder, file = name.split("/")
-    head, _, body = (SOURCES / folder / "deliveries" / f"{file}.http").read_text("utf-8").partition("\n\n")
+    head, _, body = (VENDORS / folder / "deliveries" / f"{file}.http").read_text("utf-8").partition("\n\n")
     lines = (line.partition(": ") for line in head.splitlines()[1:])
     return {key.lower(): value for key, _, value in lines}, body.strip().encode()
 

@@ -19,23 +19,23 @@ from pathlib import Path
 
 from sqlalchemy import func, select, update
 
-from bot.domain.messages import Rendered
-from bot.domain.people import Person
-from bot.domain.ports import Tools
-from bot.domain.presence import Place, Presence
-from bot.domain.standup_plans import Setup, Standup
-from bot.domain.team import Team
-from bot.integrations.public_holidays import PublicHolidays
+from bot.core.messages import Rendered
+from bot.core.people import Person
+from bot.core.ports import Tools
+from bot.core.team import Team
 from bot.runtime.worker import Worker
-from bot.storage.database import Database
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import job_table
+from bot.stages.standup import replan
+from bot.stages.standup.model.setup import Setup, Standup
+from bot.stages.standup.plan_day import PLAN, PROMPT, plan_when_due
+from bot.stages.standup.replan import REPLAN, replan_when_due
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import replanning
-from bot.workflows.planning import PLAN, PROMPT, plan_when_due
-from bot.workflows.replanning import REPLAN, replan_when_due
-from tests.workflows.standup_year import ZONES
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import job_table
+from bot.storage.work.unit_of_work import UnitOfWork
+from bot.team.people.model.presence import Place, Presence
+from bot.vendors.holidays.public_holidays import PublicHolidays
+from tests.stages.standup.standup_year import ZONES
 
 MEMBERS, STANDUPS = 10_000, 300
 SECONDS_AIM, MEGABYTES_AIM = 10.0, 150.0
@@ -106,7 +106,7 @@ async def set_up(unit: UnitOfWork) -> None:
                 at=clock_time(9, 15 * (number % 4)),
                 zone="Europe/Berlin" if number % 5 == 0 else "",
             )
-            replanning.follow(work, await work.add(Standup.make(setup, "U00000", work.now)))
+            replan.follow(work, await work.add(Standup.make(setup, "U00000", work.now)))
 
 
 async def owed(database: Database) -> dict[str, int]:

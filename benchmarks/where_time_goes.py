@@ -15,12 +15,9 @@ from bot.playground.options import Options
 from bot.playground.server import serving
 
 GROUPS = (
-    ("bot/runtime/grammar", "reading the words"),
-    ("bot/runtime/slack", "the edge: guard, doors, policy, answers"),
-    ("bot/runtime/rendering", "rendering"),
-    ("bot/runtime/sheet", "rendering"),
-    ("bot/runtime/blocks", "rendering"),
-    ("bot/runtime/words", "rendering"),
+    ("bot/slack/grammar", "reading the words"),
+    ("bot/slack/inbound", "the edge: guard, doors, policy, answers"),
+    ("bot/slack/rendering", "rendering"),
     ("jinja2", "rendering"),
     ("<template>", "rendering"),
     ("templates/", "rendering"),
@@ -34,9 +31,10 @@ GROUPS = (
     ("slack_sdk", "Bolt"),
     ("aiohttp", "aiohttp: HTTP and the socket"),
     ("asyncio", "asyncio"),
-    ("commands/", "commands, workflows, domain"),
-    ("bot/workflows", "commands, workflows, domain"),
-    ("bot/domain", "commands, workflows, domain"),
+    ("commands/", "commands, stages, core"),
+    ("bot/stages", "commands, stages, core"),
+    ("bot/team", "commands, stages, core"),
+    ("bot/core", "commands, stages, core"),
 )
 
 

@@ -47,7 +47,7 @@ def try_(
     ] = False,
 ) -> None:
     """Start the bot with a local stand-in for a workspace; no Slack account is needed."""
-    from bot.try_out import try_out  # noqa: PLC0415
+    from bot.try_out.run import try_out  # noqa: PLC0415
 
     how = {"socket_mode": socket_mode, "with_tokens": with_tokens}
     _guarded(lambda: try_out(folder, page_port=port, bot_port=bot_port, stop=_stopped(), **how))
@@ -56,13 +56,15 @@ def try_(
 @cli.command()
 def check() -> None:
     """Name every mistake in settings, team file, database, tokens, scopes and channels at once."""
-    from bot.runtime import checks, discovery, manifest  # noqa: PLC0415
+    from bot import discovery  # noqa: PLC0415
+    from bot.operator import check as operator_check  # noqa: PLC0415
     from bot.runtime.findings import Severity  # noqa: PLC0415
-    from bot.workflows.places import may_name_services  # noqa: PLC0415
+    from bot.slack import manifest  # noqa: PLC0415
+    from bot.stages.flow.authorise import may_name_services  # noqa: PLC0415
 
     verbs = [verb for command in discovery.commands().values() for verb in command.verbs.values()]
     found = asyncio.run(
-        checks.findings(
+        operator_check.findings(
             os.environ,
             clock=SystemClock(),
             scopes=manifest.scopes(),
@@ -82,7 +84,7 @@ def check() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to this version's tables; `run` does the same at its start."""
-    from bot.operating import migrate_now  # noqa: PLC0415
+    from bot.operator.commands import migrate_now  # noqa: PLC0415
 
     _say(_guarded(lambda: migrate_now(_settings())))
 
@@ -90,7 +92,7 @@ def migrate() -> None:
 @cli.command()
 def vacuum() -> None:
     """Make SQLite's file as small as what is in it, while the bot is stopped; takes twice its space meanwhile."""
-    from bot.operating import vacuum  # noqa: PLC0415
+    from bot.operator.commands import vacuum  # noqa: PLC0415
 
     _say(_guarded(lambda: vacuum(_settings())))
 
@@ -102,7 +104,8 @@ def manifest_(
     output: Annotated[Path | None, typer.Option(help="write here instead of printing")] = None,
 ) -> None:
     """Print the app manifest for api.slack.com, made from the commands that there are."""
-    from bot.runtime import discovery, manifest  # noqa: PLC0415
+    from bot import discovery  # noqa: PLC0415
+    from bot.slack import manifest  # noqa: PLC0415
 
     text = manifest.manifest(discovery.commands(), url=url or None, prefix=prefix)
     if output is None:
@@ -117,7 +120,7 @@ def replay(
     letter: Annotated[str, typer.Argument(help="which one, as listed")] = "",
 ) -> None:
     """List what could not be said or done, or give one of it another chance."""
-    from bot.operating import list_dead, revive  # noqa: PLC0415
+    from bot.operator.commands import list_dead, revive  # noqa: PLC0415
 
     settings = _settings()
     _say(_guarded(lambda: revive(settings, kind, letter) if kind else list_dead(settings)))
@@ -140,14 +143,14 @@ def audit(
     it was. Without one it does not prove anything against somebody who can write to the database: they can make the
     whole chain anew. Against whom it proves what: docs/auditing.md.
     """
-    from bot import auditing  # noqa: PLC0415
+    from bot.operator import audit as operator_audit  # noqa: PLC0415
 
     if head:
-        _say(_guarded(lambda: auditing.head(_settings())))
+        _say(_guarded(lambda: operator_audit.head(_settings())))
     elif export is not None:
-        _say(_guarded(lambda: auditing.export(_settings(), export)), err=True)
+        _say(_guarded(lambda: operator_audit.export(_settings(), export)), err=True)
     else:
-        whole, text = _guarded(lambda: auditing.audit(_settings(), known=known, since=since))
+        whole, text = _guarded(lambda: operator_audit.audit(_settings(), known=known, since=since))
         _say(text)
         if not whole:
             raise typer.Exit(1)
@@ -170,7 +173,7 @@ def _settings() -> Settings:
 
 def _guarded(work: Callable[[], Awaitable[T]]) -> T:
     """Run it; what an operator can mend is said in a sentence, without a traceback."""
-    from bot.operating import MENDABLE  # noqa: PLC0415
+    from bot.operator.commands import MENDABLE  # noqa: PLC0415
 
     async def all_of_it() -> T:
         return await work()

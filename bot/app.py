@@ -13,43 +13,43 @@ import structlog
 from aiohttp import ClientSession
 from slack_sdk.errors import SlackClientError
 
-from bot import outside
+from bot import discovery, outside_ports
 from bot.config import Settings, known_secrets
-from bot.domain.access import Policy
-from bot.domain.people import Person
-from bot.domain.ports import Clock, Tools
-from bot.domain.team import Team
-from bot.integrations.bucketing import murmur3
-from bot.integrations.fetching import WebFetch
-from bot.integrations.source import for_team
-from bot.runtime import discovery, health, http_server, logs, memory, metrics, readiness
+from bot.core.people import Person
+from bot.core.policy import Policy
+from bot.core.ports import Clock, Tools
+from bot.core.team import Team
+from bot.flag_serving import flag_book, flagd_files, ofrep
+from bot.operator import readiness, succession
+from bot.runtime import health, http_server, logs, metrics, release_memory
 from bot.runtime.clock import SteadyClock
 from bot.runtime.clock_skew import ClockSkew
 from bot.runtime.deliveries import Deliveries
-from bot.runtime.directory import SlackDirectory
 from bot.runtime.draining import GESTURES, JOBS, Draining, cancelled
-from bot.runtime.flag_book import FlagBook
-from bot.runtime.flagd_files import keep_writing
-from bot.runtime.following import Following
 from bot.runtime.hooks import Hooks
-from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
-from bot.runtime.ofrep import Ofrep
-from bot.runtime.privacy import keep_to_ourselves
+from bot.runtime.process_privacy import keep_to_ourselves
 from bot.runtime.redaction import Redaction
-from bot.runtime.rendering import Rendering
-from bot.runtime.slack import SlackEdge
-from bot.runtime.succession import step_back
 from bot.runtime.upkeep import keep_tidy
-from bot.runtime.user_groups import SlackUserGroups
 from bot.runtime.worker import Worker
-from bot.storage.database import Database
-from bot.storage.erasure import Eraser
-from bot.storage.inbox import Inbox
+from bot.slack.directory import SlackDirectory
+from bot.slack.inbound import SlackEdge
+from bot.slack.outbound import Messenger, Sender, SlackAddresses, slack_client
+from bot.slack.people_changed import Following
+from bot.slack.rendering.render import Rendering
+from bot.slack.user_groups import SlackUserGroups
+from bot.stages.flow import home, ledger_heads
+from bot.stages.monitor import escalate, silent_source
+from bot.stages.standup import setups
+from bot.storage.engine.database import Database
+from bot.storage.ledger.seals import Sealer
 from bot.storage.migrations import migrate
-from bot.storage.outbox import Outbox
-from bot.storage.seals import Sealer
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import deadman, escalate, heads, home, standup_setups
+from bot.storage.outbox.erasure import Eraser
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.queues.inbox import Inbox
+from bot.storage.work.unit_of_work import UnitOfWork
+from bot.vendors.flagd.bucketing import murmur3
+from bot.vendors.kit.fetch import WebFetch
+from bot.vendors.kit.webhooks import for_team
 
 STARTING = "I have just started, and Slack has not told me yet who is who. Nothing was done. Try again in a moment."
 
@@ -113,7 +113,7 @@ async def running(
         )
         stack.push_async_callback(database.close)
         await migrate(database)
-        session = await stack.enter_async_context(outside.session_for_all())
+        session = await stack.enter_async_context(outside_ports.session_for_all())
         bot = _Parts(settings, team, clock, database, session)
         await bot.start(stack)
         stack.callback(bot.draining.begin)
@@ -137,7 +137,7 @@ class _Parts:
         self.directory = SlackDirectory(self.client, clock)
         rendering = self.rendering = Rendering(settings.templates, names=self.directory.name_of)
         self.unit = UnitOfWork(database, team=team, render=rendering)
-        self.tools = outside.tools(
+        self.tools = outside_ports.tools(
             settings,
             team,
             self.unit,
@@ -167,7 +167,7 @@ class _Parts:
         self.messenger = Messenger(database, self.outbox, self.sender, clock)
         self.sealer = Sealer(database)
         self.following = Following(self.unit)
-        self.flags = FlagBook(self.unit, lambda: database.generation, team.environments, murmur3)
+        self.flags = flag_book.FlagBook(self.unit, lambda: database.generation, team.environments, murmur3)
         self.address = ""
         self.broken, self.ready, self.draining = _future(), _future(), Draining()
 
@@ -177,7 +177,7 @@ class _Parts:
         self.skew = ClockSkew(self.settings.slack_api_url, clock=self.clock).hearing(self.session)
         stack.push_async_callback(self.directory.close)
         stack.push_async_callback(self.following.close)
-        for beginning in (standup_setups.seed, escalate.seed, deadman.begin, heads.begin):
+        for beginning in (setups.seed, escalate.seed, silent_source.begin, ledger_heads.begin):
             await self.unit.run(beginning)
         self._tend(stack)
         listening = await stack.enter_async_context(AsyncExitStack())
@@ -205,7 +205,7 @@ class _Parts:
             self._break(refused)
             return
         self._run(stack, self._warm_up(), cancelled)
-        memory.look_for_garbage()
+        release_memory.look_for_garbage()
         log.info("bot.ready", address=self.address, socket_mode=self.settings.socket_mode)
         self.ready.set_result(None)
 
@@ -215,7 +215,7 @@ class _Parts:
             await asyncio.gather(self.rendering.warm_meanwhile(), self.edge.warm_meanwhile())
         except OSError as problem:  # no descriptors just now, say: what is not loaded is loaded when it is needed
             log.warning("bot.not_warm", problem=str(problem))
-        memory.give_back()
+        release_memory.give_back()
 
     def _tend(self, stack: AsyncExitStack) -> None:
         """What goes on without Slack."""
@@ -223,8 +223,9 @@ class _Parts:
         going_on = (self.sealer.keep_sealing(), tidying, self.skew.keep_looking(self.database))
         tending = [self._run(stack, one, cancelled) for one in going_on]
         if self.settings.flagd_folder is not None:
-            tending.append(self._run(stack, keep_writing(self.flags, self.settings.flagd_folder), cancelled))
-        self._run(stack, step_back(self.database, self.edge, tending), cancelled)
+            writing = flagd_files.keep_writing(self.flags, self.settings.flagd_folder)
+            tending.append(self._run(stack, writing, cancelled))
+        self._run(stack, succession.step_back(self.database, self.edge, tending), cancelled)
 
     def _work(self, stack: AsyncExitStack) -> None:
         """Start messenger and worker; they stop in the opposite order."""
@@ -280,7 +281,7 @@ class _Parts:
         )
         hooks = Hooks(self.sources, secrets, self.inbox, self.clock, fetch, metrics.count_delivery)
         tokens = self.settings.ofrep_tokens_of(self.tools.team.environments)
-        routes = [*hooks.routes(), *Ofrep(self.flags, tokens).routes()]
+        routes = [*hooks.routes(), *ofrep.Ofrep(self.flags, tokens).routes()]
         token = self.settings.metrics_token.get_secret_value() if self.settings.metrics_token else ""
         routes += health.public_routes(checks, refresh=refresh, token=token)
         if self.settings.signing_secret is not None:

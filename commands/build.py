@@ -1,10 +1,10 @@
 """/build: how the last pipeline of a service went."""
 
-from bot.command import Call, Command, Reply, service
-from bot.domain.builds import Purpose
-from bot.domain.ports import Work
-from bot.domain.stages import Stage
-from bot.workflows import builds
+from bot.core.command import Call, Command, Reply, service
+from bot.core.ports import Work
+from bot.core.stages import Stage
+from bot.stages.build import runs as build_runs
+from bot.stages.build.model.run import Purpose
 
 command = Command("build", "How the last pipeline of a service went", stage=Stage.BUILD)
 
@@ -19,5 +19,5 @@ command = Command("build", "How the last pipeline of a service went", stage=Stag
 )
 async def last(call: Call, work: Work) -> Reply:
     """Answer privately with the newest build."""
-    runs = await builds.latest(work, Purpose.BUILD, call.args.get("service"))
+    runs = await build_runs.latest(work, Purpose.BUILD, call.args.get("service"))
     return Reply("build/last", {"runs": runs, "service": call.args.get("service")})

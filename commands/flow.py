@@ -1,10 +1,10 @@
 """/flow: the whole flow on one board."""
 
-from bot.command import Call, Command, Reply
-from bot.domain.access import Policy
-from bot.domain.ports import Work
-from bot.workflows import visible
-from bot.workflows.board import board
+from bot.core.command import Call, Command, Reply
+from bot.core.policy import Policy
+from bot.core.ports import Work
+from bot.stages.flow import visible
+from bot.stages.flow.board import board
 
 command = Command("flow", "The whole flow on one board: what stands in each stage")
 

@@ -1,12 +1,12 @@
 """/loose-ends: what is temporary, whose it is, and until when."""
 
-from bot.command import Call, Command, Reply, choice, word
-from bot.domain.access import Policy
-from bot.domain.dead_letters import LetterKind
-from bot.domain.ports import Work
-from bot.domain.refusals import NotAllowed, Stale
-from bot.workflows import home, visible
-from bot.workflows.loose_ends import loose_ends
+from bot.core.command import Call, Command, Reply, choice, word
+from bot.core.dead_letters import LetterKind
+from bot.core.policy import Policy
+from bot.core.ports import Work
+from bot.core.refusals import NotAllowed, Stale
+from bot.stages.flow import home, visible
+from bot.stages.flow.loose_ends import loose_ends
 
 command = Command("loose-ends", "What is temporary, whose it is, and until when")
 

@@ -1,11 +1,12 @@
 """/manage: what people say about what is live, and what we make of it."""
 
-from bot.command import Answer, Call, Command, Field, Form, Reply, day, id_of, person, service, text
-from bot.domain import words
-from bot.domain.feedback import Feedback, Remark
-from bot.domain.ports import Work
-from bot.domain.stages import Stage
-from bot.workflows import deploy_views, remarks
+from bot.core import text_limits
+from bot.core.command import Answer, Call, Command, Field, Form, Reply, day, id_of, person, service, text
+from bot.core.ports import Work
+from bot.core.stages import Stage
+from bot.stages.deploy import overviews
+from bot.stages.manage import feedback as manage_feedback
+from bot.stages.manage.model.feedback import Feedback, Remark
 
 command = Command("manage", "What people say about what is live", stage=Stage.MANAGE)
 
@@ -22,7 +23,7 @@ SHOWN = 5  # remarks in a list before "and 12 more"
 )
 async def concern(call: Call, work: Work) -> Reply:
     """Its card is in the manage channel until something comes of it."""
-    raised = await remarks.raise_concern(work, call.args["text"], call.by, service=call.args.get("service"))
+    raised = await manage_feedback.raise_concern(work, call.args["text"], call.by, service=call.args.get("service"))
     return Reply("manage/filed", {"remark": raised})
 
 
@@ -38,7 +39,7 @@ async def concern(call: Call, work: Work) -> Reply:
 async def feedback(call: Call, work: Work) -> Reply:
     """Its card is in the manage channel until something comes of it."""
     args = call.args
-    filed = await remarks.file_feedback(
+    filed = await manage_feedback.file_feedback(
         work, args["text"], call.by, service=args.get("service"), from_whom=args.get("whom")
     )
     return Reply("manage/filed", {"remark": filed})
@@ -54,7 +55,7 @@ async def feedback(call: Call, work: Work) -> Reply:
 async def list_(call: Call, work: Work) -> Reply:
     """Concerns first, then feedback, each the oldest first."""
     service = call.args.get("service")
-    found = await remarks.open_ones(work, service)
+    found = await manage_feedback.open_ones(work, service)
     shown = found if call.args.get("all") else found[:SHOWN]
     return Reply("manage/list", {"remarks": shown, "total": len(found), "service": service})
 
@@ -70,7 +71,7 @@ async def list_(call: Call, work: Work) -> Reply:
 async def delivery(call: Call, work: Work) -> Reply:
     """Of the last thirty days; about nobody in particular."""
     only = call.args.get("service")
-    return Reply("manage/delivery", {"delivery": await deploy_views.delivery_of(work, only), "service": only})
+    return Reply("manage/delivery", {"delivery": await overviews.delivery_of(work, only), "service": only})
 
 
 @command.verb(
@@ -83,7 +84,8 @@ async def delivery(call: Call, work: Work) -> Reply:
 async def close(call: Call, work: Work) -> Reply:
     """Its card says so from now on."""
     return Reply(
-        "manage/closed", {"remark": await remarks.close(work, call.args["id"], call.by, call.args.get("reason"))}
+        "manage/closed",
+        {"remark": await manage_feedback.close(work, call.args["id"], call.by, call.args.get("reason"))},
     )
 
 
@@ -96,9 +98,9 @@ async def close(call: Call, work: Work) -> Reply:
 )
 async def change(call: Call, work: Work) -> Answer:
     """A form that begins with the remark's words; sent, a change is planned and the two are linked."""
-    remark = await remarks.known(work, call.args["id"])
+    remark = await manage_feedback.known(work, call.args["id"])
     if call.args.get("step") == "save":
-        made = await remarks.make_change(work, remark.id, call.by, call.args)
+        made = await manage_feedback.make_change(work, remark.id, call.by, call.args)
         return Reply("manage/planned", {"change": made, "remark": remark})
     remark.must_be_open(call.at)
     return _change_form(remark)
@@ -107,7 +109,7 @@ async def change(call: Call, work: Work) -> Answer:
 def _change_form(remark: Remark) -> Form:
     from_whom = remark.from_whom if isinstance(remark, Feedback) else ""
     fields = (
-        Field("title", "Title", text(), words.first_line(remark.text, 80)),
+        Field("title", "Title", text(), text_limits.first_line(remark.text, 80)),
         Field("goal", "Goal", text(long=True), remark.text, optional=True),
         Field(
             "benefit",

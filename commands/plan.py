@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from bot.command import Answer, Call, Command, Field, Form, Reply, choice, day, id_of, person, service, text
-from bot.domain.blockers import Blocker, BlockerState
-from bot.domain.changes import Change, ChangeState
-from bot.domain.ports import Work
-from bot.domain.stages import Stage
-from bot.workflows import blockers, changes
+from bot.core.command import Answer, Call, Command, Field, Form, Reply, choice, day, id_of, person, service, text
+from bot.core.ports import Work
+from bot.core.stages import Stage
+from bot.stages.code import blockers
+from bot.stages.code.model.blocker import Blocker, BlockerState
+from bot.stages.plan import changes
+from bot.stages.plan.model.change import Change, ChangeState
 
 command = Command("plan", "What we intend, and for what benefit", stage=Stage.PLAN)
 

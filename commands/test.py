@@ -1,10 +1,10 @@
 """/test: how the last test run of a service went."""
 
-from bot.command import Call, Command, Reply, service
-from bot.domain.builds import Purpose
-from bot.domain.ports import Work
-from bot.domain.stages import Stage
-from bot.workflows import builds
+from bot.core.command import Call, Command, Reply, service
+from bot.core.ports import Work
+from bot.core.stages import Stage
+from bot.stages.build import runs as build_runs
+from bot.stages.build.model.run import Purpose
 
 command = Command("test", "How the last test run of a service went", stage=Stage.TEST)
 
@@ -19,5 +19,5 @@ command = Command("test", "How the last test run of a service went", stage=Stage
 )
 async def last(call: Call, work: Work) -> Reply:
     """Answer privately with the newest test run."""
-    runs = await builds.latest(work, Purpose.TEST, call.args.get("service"))
+    runs = await build_runs.latest(work, Purpose.TEST, call.args.get("service"))
     return Reply("test/last", {"runs": runs, "service": call.args.get("service")})

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-from bot.command import Call, Command, Place, Reply, text
-from bot.domain.access import Policy
-from bot.domain.ports import Work
-from bot.workflows import places, visible
-from bot.workflows.passport import passport, services_of
+from bot.core.command import Call, Command, Place, Reply, text
+from bot.core.policy import Policy
+from bot.core.ports import Work
+from bot.stages.flow import authorise, visible
+from bot.stages.flow.passport import passport, services_of
 
 command = Command("where", "Where a change, a commit, a pull request or a version is now")
 
 
 async def _its_services(call: Call, work: Work) -> Sequence[Place]:
     """The services of what is asked about."""
-    return places.of_services(await services_of(work, call.args["thing"]))
+    return authorise.of_services(await services_of(work, call.args["thing"]))
 
 
 @command.verb(

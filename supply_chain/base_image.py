@@ -14,9 +14,9 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from bot.domain.artifact_ports import ArtifactUnknown
-from bot.domain.ports import HostUnreachable
-from bot.integrations.registry import Registries
+from bot.core.ports import HostUnreachable
+from bot.stages.deploy.model.registry_port import ArtifactUnknown
+from bot.vendors.oci_registry.digests import Registries
 from supply_chain.locked import ROOT
 
 DOCKERFILE = ROOT / "Dockerfile"

@@ -15,8 +15,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from bot.storage.database import Database
-from bot.storage.lease_clock import OwnClock
+from bot.storage.engine.database import Database
+from bot.storage.engine.lease_clock import OwnClock
 from bot.storage.migrations import migrate
 from tests.fakes import FakeClock
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bot.runtime import discovery
+from bot import discovery
 
 ROOT = Path(__file__).resolve().parents[1]
 

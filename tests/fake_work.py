@@ -10,17 +10,17 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from bot.domain.dead_letters import DeadLetter, LetterKind
-from bot.domain.erasing import Copy, Kinship, Traces
-from bot.domain.heads import Head
-from bot.domain.jobs import Job, Outcome
-from bot.domain.ledger import Entry, Recorded, Subject
-from bot.domain.looked_back import LOOKED_BACK_AT
-from bot.domain.lookups import fields_of
-from bot.domain.messages import File, Home, Message
-from bot.domain.ports import Noun, Render
-from bot.domain.refusals import Conflict
-from bot.domain.team import Team
+from bot.core.dead_letters import DeadLetter, LetterKind
+from bot.core.erasing import Copy, Kinship, Traces
+from bot.core.jobs import Job, Outcome
+from bot.core.ledger import Entry, Recorded, Subject
+from bot.core.ledger_heads import Head
+from bot.core.lookups import fields_of
+from bot.core.messages import File, Home, Message
+from bot.core.ports import Noun, Render
+from bot.core.refusals import Conflict
+from bot.core.team import Team
+from bot.stages.flow.model.looked_back import LOOKED_BACK_AT
 from tests.example_team import PEOPLE
 
 N = TypeVar("N", bound=Noun)

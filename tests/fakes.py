@@ -17,17 +17,17 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar, cast
 
-from bot.command import Answer, Call, Command, Door, MessageRef
-from bot.domain.jobs import Again, Due, Job, Outcome
-from bot.domain.ledger import Entry
-from bot.domain.messages import File, Home, Message
-from bot.domain.people import Channel, Group, Person
-from bot.domain.ports import CodeHost, Curve, Holidays, Noun, Render, Tools
-from bot.domain.presence import Place
-from bot.domain.refusals import Conflict, OutcomeUnknown, Refusal, StorageUnavailable, Unknown
-from bot.domain.target_ports import Carrier, Target
-from bot.domain.team import Team
-from bot.workflows.places import perform
+from bot.core.command import Answer, Call, Command, Door, MessageRef
+from bot.core.jobs import Again, Due, Job, Outcome
+from bot.core.ledger import Entry
+from bot.core.messages import File, Home, Message
+from bot.core.people import Channel, Group, Person
+from bot.core.ports import CodeHost, Curve, Holidays, Noun, Render, Tools
+from bot.core.refusals import Conflict, OutcomeUnknown, Refusal, StorageUnavailable, Unknown
+from bot.core.team import Team
+from bot.stages.deploy.model.ports import Carrier, Target
+from bot.stages.flow.authorise import perform
+from bot.team.people.model.presence import Place
 from tests.example_team import ANA, GUS, LUIS, MEI, NOON, PEOPLE, TEAM, TOM
 from tests.fake_work import FakeWork, Store
 

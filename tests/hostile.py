@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from bot.domain.people import Person
-from bot.runtime.grammar import Around
-from bot.runtime.grammar.line import Line
+from bot.core.people import Person
+from bot.slack.grammar import Around
+from bot.slack.grammar.line import Line
 from tests.fakes import ANA, NOON, PEOPLE, TEAM
 
 CROWD = tuple(Person(f"U{n:06}", f"Person {n} von und zu Hafen") for n in range(300))

@@ -1,8 +1,8 @@
 """The real templates for a ``World``: whatever a test lets be said must also render."""
 
-from bot.domain.messages import Message
-from bot.domain.ports import Render
-from bot.runtime.rendering import Rendering
+from bot.core.messages import Message
+from bot.core.ports import Render
+from bot.slack.rendering.render import Rendering
 from tests.fakes import PEOPLE, World
 
 RENDER: Render = Rendering(names={person.id: person.name for person in PEOPLE}.get)

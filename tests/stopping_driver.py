@@ -2,10 +2,9 @@
 
 import asyncio
 
-from bot import __main__, app
-from bot.domain.jobs import Due, Outcome
-from bot.domain.ports import Tools
-from bot.runtime import discovery
+from bot import __main__, app, discovery
+from bot.core.jobs import Due, Outcome
+from bot.core.ports import Tools
 
 HANGS = "test.hangs"
 

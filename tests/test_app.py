@@ -10,9 +10,9 @@ from bot.app import serve
 from bot.config import load
 from bot.playground.options import Options
 from bot.playground.server import serving
-from bot.runtime.rendering import Rendering
-from bot.runtime.tryout.demo import make_demo
-from bot.storage.seals import Sealer
+from bot.slack.rendering.render import Rendering
+from bot.storage.ledger.seals import Sealer
+from bot.try_out.demo import make_demo
 from tests.needs import needs
 
 

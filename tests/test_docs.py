@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from bot.config.team_file import parse_team
-from bot.domain.targets import DeployTarget
-from bot.integrations.source import Delivery
-from bot.integrations.sources.deploys import source as deploys
+from bot.stages.deploy.model.targets import DeployTarget
+from bot.vendors.deploys.webhook import source as deploys
+from bot.vendors.kit.webhooks import Delivery
 from tests.doc_tables import ROOT, TABLES, written
 
 DEPLOYING = (ROOT / "docs" / "deploying.md").read_text("utf-8")

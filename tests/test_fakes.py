@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from bot.domain.jobs import Due, Job, Outcome
-from bot.domain.messages import Message
-from bot.domain.refusals import Conflict
-from bot.workflows.handles import due
+from bot.core.handlers import due
+from bot.core.jobs import Due, Job, Outcome
+from bot.core.messages import Message
+from bot.core.refusals import Conflict
 from tests.fakes import NOON, World
 
 

@@ -12,19 +12,19 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot import auditing
 from bot.app import Bot, running
 from bot.config import Settings, load
-from bot.domain.heads import HeadPosts
-from bot.domain.ledger import Entry, Subject
-from bot.domain.team import Team
+from bot.core.ledger import Entry, Subject
+from bot.core.ledger_heads import HeadPosts
+from bot.core.team import Team
+from bot.operator import audit
 from bot.playground.options import Options
 from bot.playground.server import serving
-from bot.runtime.tryout.demo import make_demo
-from bot.storage.seals import Sealer
+from bot.storage.ledger.seals import Sealer
+from bot.try_out.demo import make_demo
 from tests.fakes import NOON, FakeClock
 from tests.needs import needs
-from tests.runtime.workspace import Workspace
+from tests.slack.workspace import Workspace
 
 POSTED = re.compile(r"\d+:[0-9a-f]{64}")
 NINE = NOON.replace(hour=8) + timedelta(days=1)  # in Berlin, in November
@@ -93,7 +93,7 @@ async def test_the_head_is_posted_daily_late_where_need_be_and_the_audit_takes_i
     assert len(set(heads)) == 2
 
     for head in heads:
-        whole, told = await auditing.audit(there.settings, since=head)
+        whole, told = await audit.audit(there.settings, since=head)
         assert whole, told
     forged = heads[0][:-1] + ("0" if heads[0][-1] != "0" else "1")
-    assert not (await auditing.audit(there.settings, since=forged))[0]
+    assert not (await audit.audit(there.settings, since=forged))[0]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot import operating
-from bot.storage.inbox import Inbox
+from bot.operator import commands
+from bot.storage.queues.inbox import Inbox
 from tests.fakes import NOON
 
 
@@ -32,7 +32,7 @@ async def test_what_is_dead_is_listed_and_how_many_more_there_are_is_said(
     for delivery in await inbox.claim(database.clock.now(), dead):
         await inbox.dead(delivery, "a", "b")
 
-    rows = (await operating.list_dead(Settings(f"sqlite:///{path}"))).splitlines()  # pyright: ignore[reportArgumentType]
+    rows = (await commands.list_dead(Settings(f"sqlite:///{path}"))).splitlines()  # pyright: ignore[reportArgumentType]
 
     assert len([row for row in rows if row.startswith("delivery ")]) == 100
     assert rows[-1].startswith(last)

@@ -20,11 +20,11 @@ from bot.app import Bot, running, serve
 from bot.config import load
 from bot.playground.options import Options
 from bot.playground.server import serving
-from bot.runtime import reaching
 from bot.runtime.clock import SteadyClock
-from bot.runtime.messenger import Patience
-from bot.runtime.tryout.demo import make_demo
-from bot.storage.inbox import inbox_table
+from bot.slack import reaching
+from bot.slack.outbound import Patience
+from bot.storage.queues.inbox import inbox_table
+from bot.try_out.demo import make_demo
 from tests.needs import needs
 from tests.playground.conftest import Browser
 
@@ -50,7 +50,7 @@ def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
     patience = Patience(first=MOMENT, longest=MOMENT, call=timedelta(seconds=2))
     monkeypatch.setattr(reaching, "Patience", lambda: patience)
     monkeypatch.setattr(reaching, "TRIES", 100_000)
-    monkeypatch.setattr("bot.outside.CALL_SECONDS", 0.3)
+    monkeypatch.setattr("bot.outside_ports.CALL_SECONDS", 0.3)
 
 
 class Start:

@@ -15,16 +15,16 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientSession, web
 
-from bot.domain.jobs import Job
+from bot.core.jobs import Job
 from bot.playground.options import Options
 from bot.playground.server import serving
 from bot.runtime.clock import SystemClock
 from bot.runtime.draining import STOPPED_WITHIN
-from bot.runtime.tryout.demo import make_demo
-from bot.storage.database import Database
-from bot.storage.jobs import Jobs, owed, write_steps
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
-from bot.storage.outbox import Put, put
+from bot.storage.outbox.outbox import Put, put
+from bot.storage.queues.jobs import Jobs, owed, write_steps
+from bot.try_out.demo import make_demo
 from tests.needs import needs
 from tests.stopping_driver import HANGS
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.config.mistakes import ConfigErrors, Mistake
 from bot.config.secret_values import known_secrets
 from bot.config.settings import Settings, read_settings
 from bot.config.team_file import read_team
-from bot.domain.team import Team
+from bot.core.team import Team
+from bot.sections.mistakes import ConfigErrors, Mistake
 
 __all__ = ["ConfigErrors", "Mistake", "Settings", "known_secrets", "load", "read_settings", "read_team"]
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from bot.config.parts import Channel, Part
-from bot.config.standup_parts import clock, known
-from bot.domain.heads import HeadPosts
-from bot.domain.zones import zone_named
+from bot.core.ledger_heads import HeadPosts
+from bot.core.zones import zone_named
+from bot.sections.parts import Channel, Part
+from bot.stages.standup.team_file import clock, known
 
 
 class AuditPart(Part):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, SecretStr
 
-from bot.domain.host_tokens import HostTokens, origin_of
+from bot.core.host_tokens import HostTokens, origin_of
 
 
 def tokens_by_origin(text: str) -> dict[str, str]:

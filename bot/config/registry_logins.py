@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.domain.images import registry_named
+from bot.core.image_names import registry_named
 
 
 def registry_logins(text: str) -> dict[str, str]:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from bot.config.parts import Duration, Part
-from bot.domain.retention import Retention
+from bot.core.retention import Retention
+from bot.sections.parts import Duration, Part
 
 LONGEST = timedelta(days=3_650)
 _DEFAULT = Retention()

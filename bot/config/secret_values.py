@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.config.addresses import secrets_in, secrets_within
-from bot.config.mistakes import is_path
 from bot.config.registry_logins import registry_logins, secrets_of
 from bot.config.settings import PREFIXES, Settings, given_values
-from bot.domain.team import Team
+from bot.core.team import Team
+from bot.sections.mistakes import is_path
 
 REGISTRY_AUTH = "EIGHTBELLS_REGISTRY_AUTH"
 _OF_FILE = "_FILE"

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 
-from bot.config.mistakes import Mistake
+from bot.sections.mistakes import Mistake
 
 
 def missing(values: Mapping[str, str]) -> Iterator[Mistake]:

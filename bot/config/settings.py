@@ -11,10 +11,10 @@ from rapidfuzz import fuzz, process
 
 from bot.config.addresses import secrets_in
 from bot.config.host_tokens import Tokens, host_tokens
-from bot.config.mistakes import Mistake, path_shown
 from bot.config.registry_logins import registry_logins, secrets_of
 from bot.config.serving import is_key, missing
-from bot.domain.host_tokens import GITHUB_HOST, GITLAB_HOST, HostTokens
+from bot.core.host_tokens import GITHUB_HOST, GITLAB_HOST, HostTokens
+from bot.sections.mistakes import Mistake, path_shown
 
 HOOK_SECRET = "EIGHTBELLS_HOOK_SECRET_"  # noqa: S105  the beginning of a variable's name
 OFREP_TOKEN = "EIGHTBELLS_OFREP_TOKEN_"  # noqa: S105  as above

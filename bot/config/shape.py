@@ -4,18 +4,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from bot.config.alert_parts import AlertsPart
 from bot.config.audit_parts import AuditPart
-from bot.config.environment_parts import EnvironmentPart
-from bot.config.oncall_parts import EscalationPart, RotationPart
-from bot.config.parts import Address, Channel, PersonPart, RulePart, Several
-from bot.config.release_parts import AudiencePart, ReleasesPart
 from bot.config.retention_parts import RetentionPart
-from bot.config.segment_parts import SegmentPart
-from bot.config.service_parts import ServicePart
-from bot.config.source_parts import SourcesPart
-from bot.config.standup_parts import StandupPart
-from bot.config.ticket_parts import TicketsPart
+from bot.sections.parts import Address, Channel, PersonPart, RulePart, Several
+from bot.stages.deploy.team_file import ServicePart
+from bot.stages.flags.team_file import SegmentPart
+from bot.stages.monitor.team_file import AlertsPart
+from bot.stages.plan.team_file import TicketsPart
+from bot.stages.release.team_file import AudiencePart, ReleasesPart
+from bot.stages.standup.team_file import StandupPart
+from bot.team.environments.team_file import EnvironmentPart
+from bot.team.oncall.team_file import EscalationPart, RotationPart
+from bot.vendors.kit.team_file import SourcesPart
 
 
 def _no_value_is_empty(value: Any) -> Any:

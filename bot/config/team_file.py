@@ -7,11 +7,11 @@ from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from bot.config.mistakes import NOTHING_GIVEN, Mistake, nearest
 from bot.config.shape import TeamFile
 from bot.config.team_rules import cross_checks, team_of
 from bot.config.yaml_text import read_yaml
-from bot.domain.team import Team
+from bot.core.team import Team
+from bot.sections.mistakes import NOTHING_GIVEN, Mistake, nearest
 
 Location = tuple[int | str, ...]
 

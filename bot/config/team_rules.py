@@ -5,15 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from bot.config import oncall_parts, release_parts
-from bot.config.environment_parts import environment_mistakes
-from bot.config.mistakes import nearest
-from bot.config.parts import CHANNEL_KEYS
-from bot.config.service_parts import service_mistakes
 from bot.config.shape import TeamFile
-from bot.config.source_parts import source_mistakes
-from bot.domain.refusals import Refusal
-from bot.domain.team import Environment, Role, Rule, Team
+from bot.core.refusals import Refusal
+from bot.core.team import Environment, Role, Rule, Team
+from bot.sections.mistakes import nearest
+from bot.sections.parts import CHANNEL_KEYS
+from bot.stages.deploy.team_file import service_mistakes
+from bot.stages.release import team_file as release_team_file
+from bot.team.environments.team_file import environment_mistakes
+from bot.team.oncall import team_file
+from bot.vendors.kit.team_file import source_mistakes
 
 BUILT_IN_ROLES = frozenset({"members", "owners", "admins", "guests", "everyone"})
 
@@ -54,11 +55,11 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
     yield from _logins(file)
     yield from _standups(file, names["people"])
     yield from ((("alerts", *place), what) for place, what in file.alerts.mistakes())
-    yield from oncall_parts.mistakes(
+    yield from team_file.mistakes(
         file.rotations, file.escalations, file.services, names["people"], file.alerts.routes
     )
     yield from source_mistakes(file.sources, file.services, names["environments"])
-    yield from release_parts.mistakes(file.releases, file.services)
+    yield from release_team_file.mistakes(file.releases, file.services)
     for name, part in file.rotations.items():
         yield from _people(part.people, ("rotations", name, "people"), names["people"])
 
@@ -162,7 +163,7 @@ def team_of(file: TeamFile) -> Team:
             for key, part in file.standups.items()
         },
         sources=file.sources.settings(),
-        releasing=release_parts.releasing(file.releases, file.audiences),
+        releasing=release_team_file.releasing(file.releases, file.audiences),
         alerts=file.alerts.alerting(),
         alertmanager=file.alerts.alertmanager or "",
         cdevents=file.cdevents or "",

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from bot.config.mistakes import Mistake
+from bot.sections.mistakes import Mistake
 
 SIZE_MAX = 1_000_000  # bytes; a team of 5,000 people and 500 services has half of it
 DEPTH_MAX = 50  # of lists and mappings inside of each other; a team file needs 8

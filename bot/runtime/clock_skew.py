@@ -13,16 +13,16 @@ import structlog
 from aiohttp import ClientError, ClientSession, TraceConfig, TraceRequestEndParams, TraceRequestStartParams
 from yarl import URL
 
-from bot.domain.ports import Clock
-from bot.domain.refusals import Conflict
-from bot.domain.spans import rounded
+from bot.core.durations import rounded
+from bot.core.ports import Clock
+from bot.core.refusals import Conflict
 from bot.runtime import metrics
 from bot.runtime.clock import STEP, SteadyClock, machine_now
 from bot.runtime.findings import Finding, fine, mistake, warning
 from bot.runtime.pauses import LONGEST_PAUSE
-from bot.storage.clock_moves import put_back, server_time
-from bot.storage.database import Database
-from bot.storage.errors import StorageUnavailable
+from bot.storage.engine.database import Database
+from bot.storage.engine.errors import StorageUnavailable
+from bot.storage.queues.clock_moves import put_back, server_time
 
 SLACK, DATABASE = "Slack", "the database server"
 SAID = timedelta(seconds=5)  # from here on readiness, the log and ``check`` say it

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.events import DeploymentReported, Event
-from bot.domain.ports import Work
-from bot.integrations.source import Delivery, Source, UnknownSource
+from bot.core.events import DeploymentReported, Event
+from bot.core.handlers import Together
+from bot.core.ports import Work
 from bot.runtime.redaction import Redaction
-from bot.workflows.handles import Together
+from bot.vendors.kit.webhooks import Delivery, Source, UnknownSource
 
 Take = Callable[[Work, Any], Awaitable[None]]
 

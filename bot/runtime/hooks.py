@@ -8,12 +8,12 @@ from typing import Any, Protocol
 import structlog
 from aiohttp import web
 
-from bot.domain.ports import Clock
-from bot.integrations import json_text
-from bot.integrations.source import ORDINARY, ByHeaders, Delivery, Fetch, Source, Unreachable
+from bot.core.ports import Clock
 from bot.runtime.http_body import NotRead, body_of
 from bot.runtime.logs import Seldom
-from bot.storage.errors import StorageUnavailable
+from bot.storage.engine.errors import StorageUnavailable
+from bot.vendors.kit import json_text
+from bot.vendors.kit.webhooks import ORDINARY, ByHeaders, Delivery, Fetch, Source, Unreachable
 
 # What of every request's headers is worth keeping; never what authenticates it.
 KEPT_HEADERS = frozenset({"content-type", "user-agent"})

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from bot.domain.ports import Clock
+from bot.core.handlers import Inside, Outside
+from bot.core.ports import Clock
 from bot.runtime.clock import SteadyClock
-from bot.workflows.handles import Inside, Outside
 
 OF_A_KIND = 16  # jobs under way
 WAITING_OUTSIDE = 4  # of a kind that waits for a code host, a Prometheus, Slack: each may hang until its time-out

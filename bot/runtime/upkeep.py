@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import structlog
 
-from bot.domain.refusals import Conflict
-from bot.domain.retention import Retention
-from bot.storage.database import Database
-from bot.storage.errors import StorageUnavailable
-from bot.storage.outbox import Outbox
-from bot.storage.retention import forget
-from bot.storage.shrinking import shrink
+from bot.core.refusals import Conflict
+from bot.core.retention import Retention
+from bot.storage.engine.database import Database
+from bot.storage.engine.errors import StorageUnavailable
+from bot.storage.engine.shrinking import shrink
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.queues.retention import forget
 
 DAY_SECONDS = 24 * 60 * 60
 FIRST_AFTER_SECONDS = 5 * 60  # a start has better things to do

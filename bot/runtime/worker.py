@@ -9,23 +9,23 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from bot.domain.jobs import Again, Due, Outcome
-from bot.domain.ports import Tools, Work
-from bot.domain.refusals import Conflict, Refusal, Stale, Unreadable
-from bot.integrations.source import Delivery, MalformedPayload, UnknownSource
+from bot.core.handlers import Inside, Outside
+from bot.core.jobs import Again, Due, Outcome
+from bot.core.ports import Tools, Work
+from bot.core.refusals import Conflict, Refusal, Stale, Unreadable
 from bot.runtime import metrics
-from bot.runtime.handfuls import TOGETHER, Rest, handfuls, raw
+from bot.runtime.batches import TOGETHER, Rest, handfuls, raw
 from bot.runtime.job_places import Places
 from bot.runtime.pauses import FIRST_PAUSE, pause_after
-from bot.storage import inbox as storage_inbox
-from bot.storage.database import Database
-from bot.storage.errors import LeaseLost, StorageUnavailable
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import Claimed, Jobs
-from bot.storage.leases import LEASE
-from bot.storage.unit_of_work import UnitOfWork
-from bot.storage.until_stored import until_stored
-from bot.workflows.handles import Inside, Outside
+from bot.storage.engine.database import Database
+from bot.storage.engine.errors import LeaseLost, StorageUnavailable
+from bot.storage.engine.until_stored import until_stored
+from bot.storage.queues import inbox as storage_inbox
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import Claimed, Jobs
+from bot.storage.queues.leases import LEASE
+from bot.storage.work.unit_of_work import UnitOfWork
+from bot.vendors.kit.webhooks import Delivery, MalformedPayload, UnknownSource
 
 Settle: TypeAlias = Callable[[Work, Delivery], Awaitable[str]]
 SettleTogether: TypeAlias = Callable[[Work, Sequence[Delivery]], Awaitable[str]]

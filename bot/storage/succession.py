@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.database import Database
+from bot.storage.engine.database import Database
 
 FOLDER = Path(__file__).parent / "migrations" / "versions"
 TOPIC = "revision"  # rung once tables were changed

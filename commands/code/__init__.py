@@ -5,8 +5,8 @@ One module per group of verbs; each adds its own to ``command``, and help shows 
 
 from commands.code import progress as progress  # isort: skip
 from commands.code import blockers as blockers  # isort: skip
-from commands.code import handing_on as handing_on  # isort: skip
+from commands.code import asking as asking  # isort: skip
 from commands.code import ideas as ideas  # isort: skip
-from commands.code.declared import command
+from commands.code.command import command
 
 __all__ = ["command"]

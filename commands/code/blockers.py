@@ -1,13 +1,14 @@
 """/code blocker, unblock, reopen and blockers: what holds people up."""
 
-from bot.command import Call, Door, Reply, id_of, person, text
-from bot.domain.asking import must_be_askable
-from bot.domain.changes import Change
-from bot.domain.ports import Work
-from bot.workflows import blockers, changes
-from bot.workflows.blockers_links import must_still_wait
-from commands.code.asked import Asked, asked_by
-from commands.code.declared import command
+from bot.core.command import Call, Door, Reply, id_of, person, text
+from bot.core.ports import Work
+from bot.stages.code import blockers
+from bot.stages.code.blocker_links import must_still_wait
+from bot.stages.plan import changes
+from bot.stages.plan.model.change import Change
+from bot.team.people.model.working_hours import must_be_askable
+from commands.code.command import command
+from commands.code.unblockers import Asked, asked_by
 
 
 @command.verb(

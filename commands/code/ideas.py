@@ -1,9 +1,9 @@
 """/code idea, ideas, vote, promote and drop: what people would do, and what becomes of it."""
 
-from bot.command import Call, Reply, id_of, text
-from bot.domain.ports import Work
-from bot.workflows import ideas
-from commands.code.declared import command
+from bot.core.command import Call, Reply, id_of, text
+from bot.core.ports import Work
+from bot.stages.code import ideas
+from commands.code.command import command
 
 
 @command.verb(

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.command import Call, Place, Reply, id_of, word
-from bot.domain.changes import pull_request_named
-from bot.domain.ports import Work
-from bot.workflows import changes
-from commands.code.declared import command
+from bot.core.command import Call, Place, Reply, id_of, word
+from bot.core.ports import Work
+from bot.stages.plan import changes
+from bot.stages.plan.model.change import pull_request_named
+from commands.code.command import command
 
 
 @command.verb(

@@ -3,11 +3,11 @@
 One module per group of verbs; each adds its own to ``command``, and help shows them in this order.
 """
 
-from commands.deploy import asking as asking  # isort: skip
-from commands.deploy import looking as looking  # isort: skip
-from commands.deploy import holding as holding  # isort: skip
-from commands.deploy import people as people  # isort: skip
-from commands.deploy import deciding as deciding  # isort: skip
-from commands.deploy.declared import command
+from commands.deploy import request as request  # isort: skip
+from commands.deploy import status as status  # isort: skip
+from commands.deploy import locks as locks  # isort: skip
+from commands.deploy import who as who  # isort: skip
+from commands.deploy import decide as decide  # isort: skip
+from commands.deploy.command import command
 
 __all__ = ["command"]

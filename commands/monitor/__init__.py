@@ -4,12 +4,12 @@ One module per group of verbs; each adds its own to ``command``, and help shows 
 """
 
 from commands.monitor import looking as looking  # isort: skip
-from commands.monitor import actions as actions  # isort: skip
-from commands.monitor import quiet as quiet  # isort: skip
+from commands.monitor import alerts as alerts  # isort: skip
+from commands.monitor import silences as silences  # isort: skip
 from commands.monitor import oncall as oncall  # isort: skip
 from commands.monitor import incidents as incidents  # isort: skip
 from commands.monitor import routes as routes  # isort: skip
 from commands.monitor import noise as noise  # isort: skip
-from commands.monitor.declared import command
+from commands.monitor.command import command
 
 __all__ = ["command"]

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from bot.command import Call, Place, Reply, choice, id_of, person, service, text, word
-from bot.domain.incidents import IncidentSeverity
-from bot.domain.people import Person
-from bot.domain.ports import Tools, Work
-from bot.domain.suspects import Answer
-from bot.workflows import alert_news, incidents, places, suspects
-from commands.monitor.declared import command
-from commands.monitor.where import alert_here
+from bot.core.command import Call, Place, Reply, choice, id_of, person, service, text, word
+from bot.core.people import Person
+from bot.core.ports import Tools, Work
+from bot.stages.flow import authorise
+from bot.stages.monitor import cards, incidents, suspects
+from bot.stages.monitor.model.incident import IncidentSeverity
+from bot.stages.monitor.model.suspect import Answer
+from commands.monitor.command import command
+from commands.monitor.which_alert import alert_here
 
 INCIDENT = id_of("INC", "the incident, such as INC-3")
 ALERT = id_of("A", "the alert that it begins with, such as A-9")
@@ -20,13 +21,13 @@ async def _begun(call: Call, work: Work) -> Sequence[Place]:
     args = call.args
     here = "" if args.get("alert") else await alert_here(call, work)
     named = (Place(args["service"]),) if args.get("service") else ()
-    return (*named, *(await places.of_alert(work, here) if here else ()))
+    return (*named, *(await authorise.of_alert(work, here) if here else ()))
 
 
 async def _asked_about(call: Call, work: Work) -> Sequence[Place]:
     """Where the alert fires whose cause is asked for."""
     question = await suspects.known(work, call.args["question"])
-    return await places.of_alert(work, question.group_id)
+    return await authorise.of_alert(work, question.group_id)
 
 
 @command.verb(
@@ -64,7 +65,7 @@ async def incident(call: Call, work: Work) -> Reply:
 )
 async def incident_from(call: Call, work: Work) -> Reply:
     """The button of an alert's card."""
-    group = await alert_news.find(work, call.args["alert"])
+    group = await cards.find(work, call.args["alert"])
     opened = await incidents.open_one(work, group.name[:150], call.by, alert_id=group.id)
     return Reply("monitor/incident_opened", {"incident": opened})
 

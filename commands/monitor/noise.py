@@ -1,10 +1,10 @@
 """What says whether alerts are worth their noise."""
 
-from bot.command import Call, Reply
-from bot.domain.jobs import Job
-from bot.domain.ports import Work
-from bot.workflows import noise as workflow
-from commands.monitor.declared import command
+from bot.core.command import Call, Reply
+from bot.core.jobs import Job
+from bot.core.ports import Work
+from bot.stages.monitor import noise as workflow
+from commands.monitor.command import command
 
 
 @command.verb("noise", "Each route's last 30 days: how much of it anybody acted on")

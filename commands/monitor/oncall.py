@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import time
 
-from bot.command import (
+from bot.core.command import (
     Answer,
     Call,
     Field,
@@ -19,15 +19,16 @@ from bot.command import (
     when,
     word,
 )
-from bot.domain.oncall import Every, Rota, Rotation
-from bot.domain.people import Person
-from bot.domain.ports import Tools, Work
-from bot.domain.schedule import SHORT_NAMES
-from bot.domain.zones import zone_named
-from bot.workflows import escalate, oncall, pages
-from commands.monitor.actions import ALERT
-from commands.monitor.declared import command
-from commands.monitor.where import alert_meant, alert_of, page_meant, rotation_meant, services_in
+from bot.core.people import Person
+from bot.core.ports import Tools, Work
+from bot.core.wall_clock import SHORT_NAMES
+from bot.core.zones import zone_named
+from bot.stages.monitor import escalate, pages
+from bot.team.oncall import rotations
+from bot.team.oncall.model.rotation import Every, Rota, Rotation
+from commands.monitor.alerts import ALERT
+from commands.monitor.command import command
+from commands.monitor.which_alert import alert_meant, alert_of, page_meant, rotation_meant, services_in
 
 ROTATION = word("the rotation, such as payments")
 COVER = id_of("W", "the cover, such as W-3")
@@ -58,7 +59,7 @@ class Standing:
 async def on_call(call: Call, work: Work) -> Reply:
     """Now, next, and covers that are arranged."""
     named = call.args.get("rotation")
-    every = [await oncall.known(work, named)] if named else await oncall.rotations(work)
+    every = [await rotations.known(work, named)] if named else await rotations.rotations(work)
     return Reply("monitor/oncall", {"standings": [await _standing(work, one) for one in every]})
 
 
@@ -80,7 +81,7 @@ async def _person(call: Call, tools: Tools) -> Person:
 async def cover(call: Call, work: Work) -> Reply:
     """They are told, and go before whoever's turn it is."""
     args = call.args
-    arranged = await oncall.cover(work, args["rotation"], call.prepared, call.by, args["end"], args.get("begin"))
+    arranged = await rotations.cover(work, args["rotation"], call.prepared, call.by, args["end"], args.get("begin"))
     return Reply("monitor/cover_made", {"cover": arranged})
 
 
@@ -98,26 +99,26 @@ async def cover(call: Call, work: Work) -> Reply:
 async def swap(call: Call, work: Work) -> Reply:
     """They are asked directly."""
     args = call.args
-    asked = await oncall.swap(work, args["rotation"], call.prepared, call.by, args.get("begin"), args.get("end"))
+    asked = await rotations.swap(work, args["rotation"], call.prepared, call.by, args.get("begin"), args.get("end"))
     return Reply("monitor/swap_asked", {"cover": asked, "who": call.prepared.id})
 
 
 @command.verb("take-swap <cover>", "Agree to a swap", hidden=True, opens_form=False, cover=COVER)
 async def take_swap(call: Call, work: Work) -> None:
     """Whoever asked is told."""
-    await oncall.answer(work, call.args["cover"], call.by, agrees=True)
+    await rotations.answer(work, call.args["cover"], call.by, agrees=True)
 
 
 @command.verb("decline-swap <cover>", "Say no to a swap", hidden=True, opens_form=False, cover=COVER)
 async def decline_swap(call: Call, work: Work) -> None:
     """Whoever asked is told."""
-    await oncall.answer(work, call.args["cover"], call.by, agrees=False)
+    await rotations.answer(work, call.args["cover"], call.by, agrees=False)
 
 
 @command.verb("uncover <cover>", "Take a cover or a swap back", examples=("W-3",), cover=COVER)
 async def uncover(call: Call, work: Work) -> Reply:
     """Whoever's turn it is is on call again."""
-    return Reply("monitor/cover_gone", {"cover": await oncall.take_back(work, call.args["cover"], call.by)})
+    return Reply("monitor/cover_gone", {"cover": await rotations.take_back(work, call.args["cover"], call.by)})
 
 
 @command.verb(
@@ -133,16 +134,16 @@ async def rotation(call: Call, work: Work) -> Answer:
     if "people" not in args:
         there = await work.get(Rotation, args["name"])
         if there is not None and there.from_file:
-            await oncall.set_up(work, args["name"], there.rota, call.by)  # refuses, and says why
+            await rotations.set_up(work, args["name"], there.rota, call.by)  # refuses, and says why
         return _form(args["name"], there.rota if there else None, call.by)
-    made = await oncall.set_up(work, args["name"], _rota(call), call.by)
+    made = await rotations.set_up(work, args["name"], _rota(call), call.by)
     return Reply("monitor/oncall", {"standings": [await _standing(work, made)]})
 
 
 @command.verb("remove-rotation <rotation>", "Have a rotation no longer", about=rotation_meant, rotation=ROTATION)
 async def remove_rotation(call: Call, work: Work) -> Reply:
     """Nobody is on call in it any more."""
-    gone = await oncall.remove(work, call.args["rotation"], call.by)
+    gone = await rotations.remove(work, call.args["rotation"], call.by)
     return Reply("monitor/rotation_gone", {"rotation": gone})
 
 
@@ -188,7 +189,7 @@ async def escalate_now(call: Call, work: Work) -> Reply:
 
 
 async def _standing(work: Work, one: Rotation) -> Standing:
-    covers = await oncall.covers_of(work, one.id)
+    covers = await rotations.covers_of(work, one.id)
     first = one.rota.turn_at(work.now).number
     turns = tuple(one.rota.turn(first + n) for n in range(1, TURNS_SHOWN + 1))
     return Standing(one, one.who_at(work.now, covers), one.changes_after(work.now, covers), turns, tuple(covers))

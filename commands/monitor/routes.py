@@ -2,13 +2,13 @@
 
 import re
 
-from bot.command import Call, Reply, choice, number, text, word
-from bot.domain import matchers
-from bot.domain.labels import read_labels
-from bot.domain.ports import Work
-from bot.domain.refusals import NotUnderstood
-from bot.workflows import noise
-from commands.monitor.declared import command
+from bot.core.command import Call, Reply, choice, number, text, word
+from bot.core.ports import Work
+from bot.core.refusals import NotUnderstood
+from bot.stages.monitor import noise
+from bot.stages.monitor.model import matchers
+from bot.stages.monitor.model.labels import read_labels
+from commands.monitor.command import command
 
 GROUP_BY_MAX = 8
 

@@ -4,11 +4,11 @@ One module per group of verbs; each adds its own to ``command``, and help shows 
 """
 
 from commands.release import notes as notes  # isort: skip
-from commands.release import deciding as deciding  # isort: skip
-from commands.release import posting as posting  # isort: skip
-from commands.release import asked as asked  # isort: skip
+from commands.release import approve as approve  # isort: skip
+from commands.release import publish as publish  # isort: skip
+from commands.release import customer_lines as customer_lines  # isort: skip
 from commands.release import flags as flags  # isort: skip
-from commands.release import roll_outs as roll_outs  # isort: skip
-from commands.release.declared import command
+from commands.release import rollouts as rollouts  # isort: skip
+from commands.release.command import command
 
 __all__ = ["command"]

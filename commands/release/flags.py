@@ -2,18 +2,18 @@
 
 from datetime import datetime, timedelta
 
-from bot.command import Call, Reply, choice, environment, id_of, service, text, when, who_is_here, word
-from bot.domain.approvals import Decision
-from bot.domain.flags import OFF, ON, Kind, Serving
-from bot.domain.ports import Work
-from bot.domain.refusals import Refusal
-from bot.domain.rollouts import Rollout
-from bot.domain.segments import EVERYBODY, Segment, read_segment
-from bot.domain.shares import WHOLE, read_share
-from bot.domain.timing import read_length
-from bot.workflows import flag_clicks, flag_news, flags
-from bot.workflows.flag_places import environment_meant, known
-from commands.release.declared import command
+from bot.core.approvals import Decision
+from bot.core.command import Call, Reply, choice, environment, id_of, service, text, when, who_is_here, word
+from bot.core.ports import Work
+from bot.core.refusals import Refusal
+from bot.core.typed_durations import read_length
+from bot.stages.flags import cards, check_vote, flags
+from bot.stages.flags.model.flag import OFF, ON, Kind, Serving
+from bot.stages.flags.model.rollout import Rollout
+from bot.stages.flags.model.segment import EVERYBODY, Segment, read_segment
+from bot.stages.flags.model.share import WHOLE, read_share
+from bot.stages.flags.places import environment_meant, known
+from commands.release.command import command
 from commands.release.where import flag_named, flag_there
 
 KEY = word("which flag, by its key in the code")
@@ -55,7 +55,7 @@ async def flag(call: Call, work: Work) -> Reply:
         lasts=lasts,
         until=args.get("end"),
     )
-    channel = flag_news.channel_of(work, change.service)
+    channel = cards.channel_of(work, change.service)
     if isinstance(change, Rollout):
         return Reply("release/rollout_ended", {"rollout": change, "channel": channel})
     return Reply("release/flag_asked", {"change": change, "channel": channel})
@@ -137,7 +137,7 @@ async def flags_(call: Call, work: Work) -> Reply:
 async def flag_approve(call: Call, work: Work) -> Reply | None:
     """The card says who, and the change is in force when nothing is missing."""
     asked = await flags.known_change(work, call.args["request"])
-    if why := await flag_clicks.fallen_away(work, asked, call.prepared):
+    if why := await check_vote.fallen_away(work, asked, call.prepared):
         return Reply("release/flag_not_done", {"asked": asked, "why": why})
     await flags.decide(work, asked.id, Decision.APPROVE, call.by)
     return None

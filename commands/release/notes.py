@@ -1,23 +1,36 @@
 """/release draft, edit, notes and list: what a version brings, in the words of those who read it."""
 
-from bot.command import Answer, Call, Field, Form, Reply, choice, choices, id_of, service, text, who_is_here, word
-from bot.domain import notes
-from bot.domain.notes import Voice
-from bot.domain.ports import Tools, Work
-from bot.domain.refusals import Refusal
-from bot.domain.releases import Release, ReleaseState
-from bot.workflows import release as releases
-from bot.workflows import release_tags, release_writing
-from commands.release.declared import command
+from bot.core.command import (
+    Answer,
+    Call,
+    Field,
+    Form,
+    Reply,
+    choice,
+    choices,
+    id_of,
+    service,
+    text,
+    who_is_here,
+    word,
+)
+from bot.core.ports import Tools, Work
+from bot.core.refusals import Refusal
+from bot.stages.release import draft_and_approve as releases
+from bot.stages.release import tags, write_elsewhere
+from bot.stages.release.model import notes
+from bot.stages.release.model.notes import Voice
+from bot.stages.release.model.release import Release, ReleaseState
+from commands.release.command import command
 
 SHOWN = 10  # releases in a list
 FIELDS_MAX = 20  # inputs in the form; a person edits no longer one
 RELEASE = id_of("R", "the release, such as R-4")
 
 
-async def prepared(call: Call, tools: Tools) -> tuple[frozenset[str], release_tags.Seen]:
+async def prepared(call: Call, tools: Tools) -> tuple[frozenset[str], tags.Seen]:
     """Who is here, as only their yes counts, and where the tag is that the notes are about."""
-    return await who_is_here(call, tools), await release_tags.look(tools, call.args["release"])
+    return await who_is_here(call, tools), await tags.look(tools, call.args["release"])
 
 
 VOICES = tuple(voice.value for voice in Voice)
@@ -81,17 +94,17 @@ async def read_notes(call: Call, work: Work) -> Reply:
     id, voice = call.args["release"], Voice(call.args.get("voice") or Voice.ENGINEERS)
     match call.args.get("form"):
         case "github":
-            release = await release_writing.order(work, id, voice, call.by, call.key)
+            release = await write_elsewhere.order(work, id, voice, call.by, call.key)
             return Reply("release/writing", {"release": release, "where": "GitHub"})
         case "changelog":
-            release = await release_writing.send_changelog(work, id, voice, call.by, call.key)
+            release = await write_elsewhere.send_changelog(work, id, voice, call.by, call.key)
             return Reply("release/writing", {"release": release, "where": "a changelog file"})
         case _:
             release = await releases.known(work, id)
     release.must_be_written(work.now)
     parts = notes.pages(release.shown(voice))
     if len(parts) > 1:
-        await release_writing.send_changelog(work, id, voice, call.by, call.key)
+        await write_elsewhere.send_changelog(work, id, voice, call.by, call.key)
     shown = parts[0] if parts else notes.Notes()
     return Reply("release/shown", {"release": release, "voice": voice.value, "notes": shown, "parts": len(parts)})
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.command import Call, Place
-from bot.domain.ports import Work
-from bot.workflows import places
-from bot.workflows.flag_places import environment_meant, known
+from bot.core.command import Call, Place
+from bot.core.ports import Work
+from bot.stages.flags.places import environment_meant, known
+from bot.stages.flow import authorise
 
 
 async def flag_named(call: Call, work: Work) -> Sequence[Place]:
@@ -21,4 +21,4 @@ async def flag_there(call: Call, work: Work) -> Sequence[Place]:
 
 async def rollout_named(call: Call, work: Work) -> Sequence[Place]:
     """Where the roll-out goes on."""
-    return await places.of_rollout(work, call.args["rollout"])
+    return await authorise.of_rollout(work, call.args["rollout"])

@@ -5,11 +5,11 @@ One module per group of verbs; each adds its own to ``command``, and help shows 
 
 from commands.standup import rounds as rounds  # isort: skip
 from commands.standup import answers as answers  # isort: skip
-from commands.standup import definitions as definitions  # isort: skip
-from commands.standup import mine as mine  # isort: skip
-from commands.standup import reading as reading  # isort: skip
+from commands.standup import setups as setups  # isort: skip
+from commands.standup import presence as presence  # isort: skip
+from commands.standup import history as history  # isort: skip
 from commands.standup import digests as digests  # isort: skip
-from commands.standup import held as held  # isort: skip
-from commands.standup.declared import command
+from commands.standup import privacy as privacy  # isort: skip
+from commands.standup.command import command
 
 __all__ = ["command"]

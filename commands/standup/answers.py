@@ -1,12 +1,12 @@
 """Verbs of whoever is asked: answer, skip, snooze; and what a direct message to the bot says."""
 
-from bot.command import Answer, Call, Field, Form, Reply, id_of, number, person, text
-from bot.domain.answer_lines import passes, read_answer
-from bot.domain.ports import Work
-from bot.domain.questions import Asks
-from bot.domain.standups import Round
-from bot.workflows import drafts, prompts, standups
-from commands.standup.declared import command
+from bot.core.command import Answer, Call, Field, Form, Reply, id_of, number, person, text
+from bot.core.ports import Work
+from bot.stages.standup import answers, prefill, prompts
+from bot.stages.standup.model.questions import Asks
+from bot.stages.standup.model.read_answer import passes, read_answer
+from bot.stages.standup.model.round import Round
+from commands.standup.command import command
 
 _ROUND = id_of("S", "the stand-up; else the open one that waits for you")
 TITLE_MAX = 24  # characters of a form's title
@@ -21,25 +21,25 @@ TITLE_MAX = 24  # characters of a form's title
 )
 async def answer(call: Call, work: Work) -> Answer:
     """A form with the stand-up's own questions, filled with what is known; sent again, it edits the answer."""
-    round = await standups.round_for(work, call.args.get("round"), call.by.id)
+    round = await answers.round_for(work, call.args.get("round"), call.by.id)
     if call.args.get("step") != "save":
         return await _form(work, round, call.by.id)
     said = {question.id: call.args.get(question.id) or "" for question in round.questions}
-    given = await standups.answer(work, round.id, call.by, said, call.args.get("unblocker"))
+    given = await answers.answer(work, round.id, call.by, said, call.args.get("unblocker"))
     return Reply("standup/thanks", {"round": round, "answer": given})
 
 
 @command.verb("skip [<round>]", "Pass today", opens_form=False, round=_ROUND)
 async def skip(call: Call, work: Work) -> Reply:
     """The round no longer waits for you."""
-    round = await standups.round_for(work, call.args.get("round"), call.by.id)
-    return Reply("standup/skipped", {"round": await standups.skip(work, round.id, call.by)})
+    round = await answers.round_for(work, call.args.get("round"), call.by.id)
+    return Reply("standup/skipped", {"round": await answers.skip(work, round.id, call.by)})
 
 
 @command.verb("snooze [<round>]", "Be asked again in 30 minutes", opens_form=False, round=_ROUND)
 async def snooze(call: Call, work: Work) -> Reply:
     """The question comes again, but never after the time to answer."""
-    round = await standups.round_for(work, call.args.get("round"), call.by.id)
+    round = await answers.round_for(work, call.args.get("round"), call.by.id)
     return Reply("standup/snoozed", {"round": round, "sent": await prompts.snooze(work, round.id, call.by)})
 
 
@@ -60,19 +60,19 @@ async def later(call: Call, work: Work) -> None:
 @command.listen("answer")
 async def heard(call: Call, work: Work) -> Reply | None:
     """A direct message while a stand-up waits for whoever wrote it is their answer to it, or "skip"."""
-    waiting = await standups.waiting_for(work, call.by.id)
+    waiting = await answers.waiting_for(work, call.by.id)
     if not waiting:
         return None
     round, words = waiting[0], str(call.args["text"])
     if passes(words):
-        return Reply("standup/skipped", {"round": await standups.skip(work, round.id, call.by)})
+        return Reply("standup/skipped", {"round": await answers.skip(work, round.id, call.by)})
     read = read_answer(words, round.questions)
-    given = await standups.answer(work, round.id, call.by, read.said)
+    given = await answers.answer(work, round.id, call.by, read.said)
     return Reply("standup/heard", {"round": round, "answer": given, "sure": read.sure, "others": waiting[1:]})
 
 
 async def _form(work: Work, round: Round, user_id: str) -> Form:
-    filled, unblocker = await drafts.draft(work, round, user_id)
+    filled, unblocker = await prefill.draft(work, round, user_id)
     fields = [
         Field(question.id, question.words, text(long=True), filled.get(question.id), optional=True)
         for question in round.questions

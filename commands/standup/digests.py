@@ -1,12 +1,12 @@
 """Verbs of whoever reads a stand-up at an hour of their own: digest."""
 
-from bot.command import Call, Reply, text, time_of_day
-from bot.domain.asking import Hours
-from bot.domain.ports import Tools, Work
-from bot.workflows import reader_digests
-from bot.workflows.blockers_asking import hours_of
-from bot.workflows.standup_setups import standup_named
-from commands.standup.declared import command
+from bot.core.command import Call, Reply, text, time_of_day
+from bot.core.ports import Tools, Work
+from bot.stages.code.ask_unblocker import hours_of
+from bot.stages.standup import reader_digests
+from bot.stages.standup.setups import standup_named
+from bot.team.people.model.working_hours import Hours
+from commands.standup.command import command
 
 
 async def _hours(call: Call, tools: Tools) -> Hours:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot.command import Call, Reply, id_of, text, word
-from bot.domain.naming import who_is_asked
-from bot.domain.people import Person
-from bot.domain.ports import Tools, Work
-from bot.workflows import standups, unsaid
-from commands.standup.declared import command
+from bot.core.command import Call, Reply, id_of, text, word
+from bot.core.people import Person
+from bot.core.ports import Tools, Work
+from bot.stages.standup import answers, undelivered
+from bot.team.people.model.names import who_is_asked
+from commands.standup.command import command
 
 
 async def _everybody(_call: Call, tools: Tools) -> Sequence[Person]:
@@ -28,7 +28,7 @@ async def start(call: Call, work: Work) -> Reply:
     channel = call.args.get("channel")
     where = _channel(channel) if channel else work.team.channel_for("standup")
     asked = who_is_asked(call.prepared, work.team, call.by, call.args.get("people"))
-    return Reply("standup/started", {"round": await standups.start(work, where, asked, call.by)})
+    return Reply("standup/started", {"round": await answers.start(work, where, asked, call.by)})
 
 
 @command.verb(
@@ -40,8 +40,8 @@ async def start(call: Call, work: Work) -> Reply:
 )
 async def close(call: Call, work: Work) -> Reply:
     """The digest is posted now; late answers are still taken."""
-    round = await standups.round_for(work, call.args.get("round"), call.by.id)
-    return Reply("standup/closed", {"round": await standups.close(work, round.id, call.by)})
+    round = await answers.round_for(work, call.args.get("round"), call.by.id)
+    return Reply("standup/closed", {"round": await answers.close(work, round.id, call.by)})
 
 
 @command.verb(
@@ -53,7 +53,7 @@ async def close(call: Call, work: Work) -> Reply:
 )
 async def repost(call: Call, work: Work) -> Reply:
     """After the bot was invited, or the channel unarchived."""
-    return Reply("standup/reposted", {"round": await unsaid.say_again(work, call.args["round"], call.by)})
+    return Reply("standup/reposted", {"round": await undelivered.say_again(work, call.args["round"], call.by)})
 
 
 def _channel(name: str) -> str:

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from bot.command import Answer, Door, Form, MessageRef, Reply
-from bot.domain.blockers import Blocker
-from bot.domain.changes import Change
-from bot.domain.refusals import Refusal, Stale, Unknown
-from bot.domain.stages import Stage
-from bot.workflows.blockers_asking import go_on
+from bot.core.command import Answer, Door, Form, MessageRef, Reply
+from bot.core.refusals import Refusal, Stale, Unknown
+from bot.core.stages import Stage
+from bot.stages.code.ask_unblocker import go_on
+from bot.stages.code.model.blocker import Blocker
+from bot.stages.plan.model.change import Change
 from commands.code import command
 from commands.plan import command as plan
 from tests.fakes import ANA, GUS, LUIS, MEI, NOON, TOM, World

@@ -2,11 +2,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.command import Reply
-from bot.domain.changes import Change, ChangeState
-from bot.domain.ideas import Idea
-from bot.domain.refusals import Refusal, Stale, Unknown
-from bot.workflows import changes, passport
+from bot.core.command import Reply
+from bot.core.refusals import Refusal, Stale, Unknown
+from bot.stages.code.model.idea import Idea
+from bot.stages.flow import passport
+from bot.stages.plan import changes
+from bot.stages.plan.model.change import Change, ChangeState
 from commands.code import command
 from tests.fakes import ANA, LUIS, MEI, TOM, World
 from tests.rendered import RENDER, buttons, shown, world

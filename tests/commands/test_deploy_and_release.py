@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from bot.command import Kind
-from bot.domain.deployments import State
-from bot.domain.refusals import Refusal
-from bot.workflows.release import read_and_draft
+from bot.core.command import Kind
+from bot.core.refusals import Refusal
+from bot.stages.deploy.model.deployment import State
+from bot.stages.release.draft_and_approve import read_and_draft
 from commands import deploy, release
 from tests.fakes import ANA, TOM
-from tests.workflows.deploying import Harbour
+from tests.stages.deploy.deploying import Harbour
 
 
 @pytest.mark.parametrize(

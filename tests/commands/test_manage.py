@@ -2,13 +2,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.command import Door, Form, Reply
-from bot.domain.changes import Change
-from bot.domain.feedback import Concern, Feedback
-from bot.domain.ledger import Subject
-from bot.domain.refusals import Refusal, Stale, Unknown
-from bot.domain.stages import Stage
-from bot.workflows import changes
+from bot.core.command import Door, Form, Reply
+from bot.core.ledger import Subject
+from bot.core.refusals import Refusal, Stale, Unknown
+from bot.core.stages import Stage
+from bot.stages.manage.model.feedback import Concern, Feedback
+from bot.stages.plan import changes
+from bot.stages.plan.model.change import Change
 from commands.manage import command
 from tests.fakes import ANA, TOM, World
 from tests.rendered import RENDER, buttons, shown, world

@@ -2,10 +2,10 @@ from datetime import date
 
 import pytest
 
-from bot.command import Door, Form, Reply
-from bot.domain.blockers import Blocker
-from bot.domain.changes import Change
-from bot.domain.refusals import Refusal, Stale
+from bot.core.command import Door, Form, Reply
+from bot.core.refusals import Refusal, Stale
+from bot.stages.code.model.blocker import Blocker
+from bot.stages.plan.model.change import Change
 from commands.plan import command
 from tests.fakes import ANA, NOON, TOM, World
 from tests.rendered import RENDER, buttons, shown, world

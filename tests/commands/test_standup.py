@@ -1,9 +1,9 @@
 import pytest
 
-from bot.command import Door, Form, Reply
-from bot.domain.refusals import Stale, Unknown
-from bot.domain.standup_answers import StandupAnswer
-from bot.domain.standups import Round
+from bot.core.command import Door, Form, Reply
+from bot.core.refusals import Stale, Unknown
+from bot.stages.standup.model.answer import StandupAnswer
+from bot.stages.standup.model.round import Round
 from commands.standup import command
 from tests.fakes import ANA, GUS, LUIS, MEI, TOM, World
 from tests.rendered import RENDER, shown, world

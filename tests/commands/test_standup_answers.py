@@ -2,15 +2,15 @@
 
 import pytest
 
-from bot.command import Call, Door, Form, Reply
-from bot.domain.questions import Asks, Question
-from bot.domain.refusals import Refusal
-from bot.domain.standup_answers import StandupAnswer
+from bot.core.command import Call, Door, Form, Reply
+from bot.core.refusals import Refusal
+from bot.stages.standup.model.answer import StandupAnswer
+from bot.stages.standup.model.questions import Asks, Question
 from commands.standup import command
 from commands.standup.answers import heard
 from tests.fakes import ANA, LUIS, TOM
 from tests.rendered import RENDER, buttons, shown
-from tests.workflows.asking import HOUR, SETUP, TOMS_NINE, Asked, without
+from tests.stages.code.asking import HOUR, SETUP, TOMS_NINE, Asked, without
 
 OWN = (Question("q4", "What did you ship?"), Question("q5", "What is in the way?", Asks.BLOCKS))
 

@@ -1,10 +1,10 @@
 """Looking back: what was kept, late and missed."""
 
-from bot.command import Reply
+from bot.core.command import Reply
 from commands.standup import command
 from tests.fakes import TOM
 from tests.rendered import RENDER
-from tests.workflows.asking import HOUR, MINUTE, TOMS_NINE, Asked
+from tests.stages.code.asking import HOUR, MINUTE, TOMS_NINE, Asked
 
 
 def words(answer: object) -> str:

@@ -3,15 +3,15 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from bot.command import Door, Form, Reply
-from bot.domain.people import Person
-from bot.domain.presence import Place, Presence
-from bot.domain.questions import Asks
-from bot.domain.refusals import NotUnderstood, Refusal, Stale, Unknown
-from bot.domain.standup_plans import ChangedMeanwhile, Posting, Standup, StandupState
-from bot.domain.standups import Round
-from bot.workflows.planning import open_when_due, plan_when_due
-from bot.workflows.replanning import replan_when_due
+from bot.core.command import Door, Form, Reply
+from bot.core.people import Person
+from bot.core.refusals import NotUnderstood, Refusal, Stale, Unknown
+from bot.stages.standup.model.questions import Asks
+from bot.stages.standup.model.round import Round
+from bot.stages.standup.model.setup import ChangedMeanwhile, Posting, Standup, StandupState
+from bot.stages.standup.plan_day import open_when_due, plan_when_due
+from bot.stages.standup.replan import replan_when_due
+from bot.team.people.model.presence import Place, Presence
 from commands.standup import command
 from tests.fakes import ANA, GUS, LUIS, MEI, TOM, World
 from tests.rendered import buttons, shown, world

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.deployments import State
-from bot.domain.refusals import NotAllowed
+from bot.core.refusals import NotAllowed
+from bot.stages.deploy.model.deployment import State
 from commands import deploy, plan
 from tests.fakes import ANA, NOON, TOM
 from tests.rendered import shown
-from tests.workflows.deploying import Harbour
+from tests.stages.deploy.deploying import Harbour
 
 ASK = {"service": "web", "version": "v1.4.0"}
 

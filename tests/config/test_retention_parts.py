@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from bot.config.team_file import parse_team
-from bot.domain.retention import Retention
+from bot.core.retention import Retention
 
 
 def read(text: str) -> tuple[Retention | None, list[str]]:

@@ -9,15 +9,15 @@ import pytest
 import yaml
 
 from bot.config.team_file import parse_team, read_team
-from bot.domain import targets
-from bot.domain.freezes import Moment, Window
-from bot.domain.oncall import Every
-from bot.domain.presence import Place
-from bot.domain.questions import Asks
-from bot.domain.standup_plans import Posting
-from bot.domain.targets import Command
-from bot.domain.team import Environment, Repository, Role, Rule, Team
-from bot.domain.tickets import Tracker
+from bot.core.team import Environment, Repository, Role, Rule, Team
+from bot.stages.deploy.model import targets
+from bot.stages.deploy.model.targets import Command
+from bot.stages.plan.model.tickets import Tracker
+from bot.stages.standup.model.questions import Asks
+from bot.stages.standup.model.setup import Posting
+from bot.team.environments.model.freezes import Moment, Window
+from bot.team.oncall.model.rotation import Every
+from bot.team.people.model.presence import Place
 
 PRODUCTION_FREEZES = (
     Window("weekend", Moment(time(16), weekday=4), Moment(time(9), weekday=0), "Europe/Berlin"),

@@ -8,34 +8,34 @@ from datetime import time, timedelta
 from itertools import count
 from typing import Any
 
-from bot.command import Call, Command, Door, Kind, Reply, Verb
-from bot.domain.access import Policy
-from bot.domain.alerts import Alert, AlertGroup
-from bot.domain.blockers import Blocker
-from bot.domain.changes import Change
-from bot.domain.deployments import Deployment
-from bot.domain.feedback import Concern, Feedback
-from bot.domain.flag_changes import FlagChange
-from bot.domain.flags import OFF, ON, Flag
-from bot.domain.ideas import Idea
-from bot.domain.incidents import Incident, IncidentSeverity
-from bot.domain.locks import Lock
-from bot.domain.matchers import Matcher
-from bot.domain.oncall import Cover, Rota, Rotation
-from bot.domain.pages import Page
-from bot.domain.people import Person
-from bot.domain.refusals import Refusal
-from bot.domain.releases import Release
-from bot.domain.rollouts import Rollout
-from bot.domain.silences import Silence
-from bot.domain.suspects import CauseQuestion
-from bot.domain.team import Environment, Repository, Role, Rule, Service, Team
-from bot.runtime import discovery
-from bot.runtime.grammar import Book
-from bot.runtime.slack.calls import Calls
-from bot.runtime.slack.gestures import Gesture
+from bot import discovery
+from bot.core.command import Call, Command, Door, Kind, Reply, Verb
+from bot.core.people import Person
+from bot.core.policy import Policy
+from bot.core.refusals import Refusal
+from bot.core.team import Environment, Repository, Role, Rule, Service, Team
+from bot.slack.grammar import Book
+from bot.slack.inbound.gestures import Gesture
+from bot.slack.inbound.run_verb import Calls
+from bot.stages.code.model.blocker import Blocker
+from bot.stages.code.model.idea import Idea
+from bot.stages.deploy.model.deployment import Deployment
+from bot.stages.flags.model.flag import OFF, ON, Flag
+from bot.stages.flags.model.flag_change import FlagChange
+from bot.stages.flags.model.rollout import Rollout
+from bot.stages.manage.model.feedback import Concern, Feedback
+from bot.stages.monitor.model.alert_group import Alert, AlertGroup
+from bot.stages.monitor.model.incident import Incident, IncidentSeverity
+from bot.stages.monitor.model.matchers import Matcher
+from bot.stages.monitor.model.page import Page
+from bot.stages.monitor.model.silence import Silence
+from bot.stages.monitor.model.suspect import CauseQuestion
+from bot.stages.plan.model.change import Change
+from bot.stages.release.model.release import Release
+from bot.team.environments.model.lock import Lock
+from bot.team.oncall.model.rotation import Cover, Rota, Rotation
 from tests.fakes import NOON, FakeUnit, World
-from tests.runtime.edge_world import People
+from tests.slack.inbound.edge_world import People
 
 WEB, PAY = "web", "pay"
 STAGING, PRODUCTION = "staging", "production"

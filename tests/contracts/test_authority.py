@@ -7,14 +7,14 @@ from hashlib import sha256
 
 import pytest
 
-from bot.command import Door, Verb
-from bot.domain.matchers import read, written
-from bot.domain.people import Person
-from bot.domain.refusals import NotAllowed
-from bot.domain.team import Rule
-from bot.runtime import discovery
-from bot.runtime.grammar import Book
-from bot.runtime.slack.gestures import Gesture
+from bot import discovery
+from bot.core.command import Door, Verb
+from bot.core.people import Person
+from bot.core.refusals import NotAllowed
+from bot.core.team import Rule
+from bot.slack.grammar import Book
+from bot.slack.inbound.gestures import Gesture
+from bot.stages.monitor.model.matchers import read, written
 from tests.contracts import authority
 from tests.contracts.authority import (
     ADA,

@@ -7,21 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from bot.command import Kind
-from bot.runtime import discovery
-from bot.runtime.grammar import Book, Help, Wish, form_of
-from bot.runtime.grammar.help import help_reply, plain_example
-from bot.runtime.rendering import Rendering
-from bot.runtime.slack import views
-from bot.workflows import places
-from tests.runtime.test_grammar import AROUND
+from bot import discovery
+from bot.core.command import Kind
+from bot.slack.grammar import Book, Help, Wish, form_of
+from bot.slack.grammar.help import help_reply, plain_example
+from bot.slack.inbound import modals
+from bot.slack.rendering.render import Rendering
+from bot.stages.flow import authorise
+from tests.slack.grammar.test_grammar import AROUND
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = Book(discovery.commands())
 RENDER = Rendering()
 VERBS = list(BOOK.verbs.values())
 EXAMPLES = [(verb, example) for verb in VERBS for example in verb.examples]
-SOURCES = [*(ROOT / "commands").rglob("*.py"), *(ROOT / "bot" / "workflows").rglob("*.py")]
+SOURCES = [
+    *(ROOT / "commands").rglob("*.py"),
+    *(ROOT / "bot" / "stages").rglob("*.py"),
+    *(ROOT / "bot" / "team").rglob("*.py"),
+]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.j2"))
 
 of_verb = pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.action)
@@ -90,7 +94,7 @@ def test_a_verbs_help_can_be_shown(verb):
 @of_verb
 def test_a_verbs_form_is_one_that_slack_takes(verb):
     form = form_of(verb, BOOK.line(verb))
-    view = views.modal(form, verb, AROUND, RENDER, channel_id="C0GENERAL", on=None)
+    view = modals.modal(form, verb, AROUND, RENDER, channel_id="C0GENERAL", on=None)
     assert len(view["title"]["text"]) <= 24
     assert len(view["blocks"]) <= 100
     ids = [block["block_id"] for block in view["blocks"]]
@@ -109,7 +113,7 @@ def test_what_a_form_gives_is_what_the_line_takes(verb):
 
 @of_verb
 def test_what_a_verbs_ids_name_can_be_asked_about(verb):
-    assert places.unresolved(verb) == [], "say with about= which service and environment these ids are about"
+    assert authorise.unresolved(verb) == [], "say with about= which service and environment these ids are about"
 
 
 @of_verb

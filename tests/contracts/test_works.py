@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from bot.domain.blockers import Blocker
-from bot.domain.changes import Change, ChangeState
-from bot.domain.ledger import Entry, Subject
-from bot.domain.refusals import Conflict
-from bot.domain.stages import Stage
-from bot.domain.standup_answers import StandupAnswer
-from bot.domain.standups import Round
-from bot.storage.rows import PAGE
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.ledger import Entry, Subject
+from bot.core.refusals import Conflict
+from bot.core.stages import Stage
+from bot.stages.code.model.blocker import Blocker
+from bot.stages.plan.model.change import Change, ChangeState
+from bot.stages.standup.model.answer import StandupAnswer
+from bot.stages.standup.model.round import Round
+from bot.storage.work.rows import PAGE
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.answers import lines
 from tests.fakes import ANA, NOON, TEAM, TOM, World
 from tests.rendered import RENDER

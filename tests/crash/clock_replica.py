@@ -11,22 +11,23 @@ from typing import Any
 import aiohttp
 import structlog
 
-from bot.domain.jobs import Due, Outcome
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Message, Rendered
-from bot.domain.ports import Tools, Work
-from bot.domain.targets import Command
-from bot.domain.team import Environment, Service, Team
-from bot.integrations.targets import LocalCommand
+from bot import discovery
+from bot.core.jobs import Due, Outcome
+from bot.core.ledger import Entry, Subject
+from bot.core.messages import Message, Rendered
+from bot.core.ports import Tools, Work
+from bot.core.team import Environment, Service, Team
 from bot.playground.options import Options
-from bot.runtime import discovery, worker
-from bot.runtime.messenger import Messenger, Sender, SlackAddresses, slack_client
-from bot.storage import leases
-from bot.storage.database import Database
-from bot.storage.inbox import Inbox
-from bot.storage.outbox import Outbox
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import deploy_run
+from bot.runtime import worker
+from bot.slack.outbound import Messenger, Sender, SlackAddresses, slack_client
+from bot.stages.deploy import run as deploy_run
+from bot.stages.deploy.model.targets import Command
+from bot.storage.engine.database import Database
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.queues import leases
+from bot.storage.queues.inbox import Inbox
+from bot.storage.work.unit_of_work import UnitOfWork
+from bot.vendors.local.command import LocalCommand
 from tests.crash.runner import PACE, PATIENCE
 from tests.fakes import FakeCharts, FakeDirectory
 

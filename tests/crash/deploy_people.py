@@ -10,17 +10,17 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bot.command import Call
-from bot.domain.deployments import Deployment, State
-from bot.domain.events import PipelineChanged, RunState
-from bot.domain.ports import Tools
-from bot.domain.refusals import Conflict, Refusal
+from bot.core.command import Call
+from bot.core.events import PipelineChanged, RunState
+from bot.core.ports import Tools
+from bot.core.refusals import Conflict, Refusal
 from bot.runtime.deliveries import Deliveries
-from bot.storage.database import Database
-from bot.storage.jobs import job_table
-from bot.storage.leases import RUNNING, WAITING
-from bot.workflows import deploy_rules
-from bot.workflows.places import perform
+from bot.stages.deploy import rules
+from bot.stages.deploy.model.deployment import Deployment, State
+from bot.stages.flow.authorise import perform
+from bot.storage.engine.database import Database
+from bot.storage.queues.jobs import job_table
+from bot.storage.queues.leases import RUNNING, WAITING
 from commands.deploy import command
 from tests.crash.deploy_world import CROWD, SERVICES, TEAM, Shared, sha_of
 
@@ -218,7 +218,7 @@ class People:
             await self._click("settle", deployment=one.id, outcome=self._chance.choice(("live", "failed")))
             return True
         async with self._unit() as work:
-            held = {str(each.kind) for each in await deploy_rules.holding(work, one)}
+            held = {str(each.kind) for each in await rules.holding(work, one)}
         if one.state is not State.QUEUED or not held <= {"checks", "order"} or not held:
             return False
         if "order" in held:  # it was taken back where it has to be before

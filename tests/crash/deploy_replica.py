@@ -13,17 +13,18 @@ from typing import Any
 
 import structlog
 
-from bot.domain.deployments import Deployment, State
-from bot.domain.jobs import Due
-from bot.domain.ports import Tools
-from bot.runtime import discovery, worker
-from bot.runtime.rendering import Rendering
-from bot.storage import leases
-from bot.storage.database import Database
-from bot.storage.inbox import Inbox
-from bot.storage.seals import Sealer
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import deploy_run
+from bot import discovery
+from bot.core.jobs import Due
+from bot.core.ports import Tools
+from bot.runtime import worker
+from bot.slack.rendering.render import Rendering
+from bot.stages.deploy import run as deploy_run
+from bot.stages.deploy.model.deployment import Deployment, State
+from bot.storage.engine.database import Database
+from bot.storage.ledger.seals import Sealer
+from bot.storage.queues import leases
+from bot.storage.queues.inbox import Inbox
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.crash.deploy_people import People
 from tests.crash.deploy_world import CROWD, RUN, TEAM, FileTarget, Phase, Shared, SharedHost
 from tests.fakes import FakeCharts, FakeDirectory

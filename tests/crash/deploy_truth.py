@@ -7,19 +7,19 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.domain.deployments import Deployment, State
-from bot.domain.slots import Slot
-from bot.runtime.rendering import Rendering
-from bot.storage import audits
-from bot.storage.database import Database
-from bot.storage.jobs import job_table
-from bot.storage.leases import DEAD, RUNNING, WAITING
-from bot.storage.ledger import ledger_table
-from bot.storage.outbox_tables import outbox
-from bot.storage.seals import Sealer
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import deploy_news as news
-from bot.workflows.slots import slot_of
+from bot.slack.rendering.render import Rendering
+from bot.stages.deploy import cards as news
+from bot.stages.deploy.model.deployment import Deployment, State
+from bot.stages.deploy.model.slot import Slot
+from bot.stages.deploy.queue import slot_of
+from bot.storage.engine.database import Database
+from bot.storage.ledger import audits
+from bot.storage.ledger.ledger import ledger_table
+from bot.storage.ledger.seals import Sealer
+from bot.storage.outbox.tables import outbox
+from bot.storage.queues.jobs import job_table
+from bot.storage.queues.leases import DEAD, RUNNING, WAITING
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.crash.deploy_world import TEAM, Shared, first_line
 
 FINAL = (State.SUCCEEDED, State.FAILED, State.REFUSED, State.EXPIRED, State.CANCELLED)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bot.storage.outbox import Put
+from bot.storage.outbox.outbox import Put
 
 CHANNELS = 25
 TRANSACTIONS = 50

@@ -8,23 +8,23 @@ from typing import Any
 import aiohttp
 from sqlalchemy import text
 
-from bot.domain.jobs import Due, Outcome
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Message, Rendered
-from bot.domain.ports import Tools, Work
-from bot.domain.team import Team
+from bot.core.jobs import Due, Outcome
+from bot.core.ledger import Entry, Subject
+from bot.core.messages import Message, Rendered
+from bot.core.ports import Tools, Work
+from bot.core.team import Team
 from bot.playground.options import Options
 from bot.runtime import worker
-from bot.runtime.messenger import Messenger, Patience, Sender, SlackAddresses, slack_client
-from bot.runtime.rendering import Rendering
-from bot.storage import leases
-from bot.storage.database import Database
-from bot.storage.errors import StorageUnavailable
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import Jobs
-from bot.storage.outbox import Outbox, Pace, put
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import planning, prompts
+from bot.slack.outbound import Messenger, Patience, Sender, SlackAddresses, slack_client
+from bot.slack.rendering.render import Rendering
+from bot.stages.standup import plan_day, prompts
+from bot.storage.engine.database import Database
+from bot.storage.engine.errors import StorageUnavailable
+from bot.storage.outbox.outbox import Outbox, Pace, put
+from bot.storage.queues import leases
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import Jobs
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.crash.plan import transactions
 
 # Everything faster than in earnest, in the same proportions.
@@ -137,7 +137,7 @@ async def _ask(database_url: str, api_url: str, ready: Any) -> None:
         unit,
         tools,
         inbox=Inbox(database, name),
-        inside={planning.PROMPT: prompts.prompt_when_due, planning.OPEN: planning.open_when_due},
+        inside={plan_day.PROMPT: prompts.prompt_when_due, plan_day.OPEN: plan_day.open_when_due},
         outside={},
         settle=_nothing,
     )

@@ -11,17 +11,18 @@ from typing import Any
 
 import pytest
 
-from bot.domain.deployments import Deployment, State
-from bot.domain.jobs import Due, Job, Outcome
-from bot.domain.messages import Rendered
-from bot.domain.ports import Tools
-from bot.domain.slots import Slot
-from bot.domain.targets import Command
-from bot.domain.team import Environment, Service, Team
-from bot.integrations.targets import LocalCommand
-from bot.storage.database import Database
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import deploy, deploy_run
+from bot.core.jobs import Due, Job, Outcome
+from bot.core.messages import Rendered
+from bot.core.ports import Tools
+from bot.core.team import Environment, Service, Team
+from bot.stages.deploy import request
+from bot.stages.deploy import run as deploy_run
+from bot.stages.deploy.model.deployment import Deployment, State
+from bot.stages.deploy.model.slot import Slot
+from bot.stages.deploy.model.targets import Command
+from bot.storage.engine.database import Database
+from bot.storage.work.unit_of_work import UnitOfWork
+from bot.vendors.local.command import LocalCommand
 from tests.fakes import TOM, FakeClock, FakeDirectory
 
 HANGS = """
@@ -63,7 +64,7 @@ async def be_killed(url: str, directory: str) -> None:
     """Ask for a deployment and carry it out, until somebody kills us."""
     database = await Database.open(url, clock=FakeClock(), replica_id="killed")
     tools = await world(database, directory)
-    deployment = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "staging", TOM))
+    deployment = await tools.unit.run(lambda work: request.request(work, "web", "v1", "staging", TOM))
     await deploy_run.run(tools, job_of(deployment.id))
 
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from bot.domain.jobs import Job, Outcome
-from bot.domain.messages import Rendered
-from bot.domain.team import Team
-from bot.storage.jobs import Jobs
-from bot.storage.ledger import ledger_table
-from bot.storage.outbox_tables import outbox
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.jobs import Job, Outcome
+from bot.core.messages import Rendered
+from bot.core.team import Team
+from bot.storage.ledger.ledger import ledger_table
+from bot.storage.outbox.tables import outbox
+from bot.storage.queues.jobs import Jobs
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.crash import runner
 from tests.crash.children import Children
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.crash import runner
 from tests.crash.children import Children
 from tests.crash.plan import CHANNELS, expected
-from tests.runtime.workspace import Workspace, workspace
+from tests.slack.workspace import Workspace, workspace
 
 pytestmark = pytest.mark.crash
 KILLS = 20

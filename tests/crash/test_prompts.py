@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.jobs import Outcome
-from bot.domain.people import Person
-from bot.domain.prompts import SentPrompt
-from bot.domain.standup_plans import Setup, Standup
-from bot.domain.standups import Prompt, Round
-from bot.domain.team import Team
-from bot.runtime.rendering import Rendering
-from bot.storage.jobs import Jobs
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import planning
+from bot.core.jobs import Outcome
+from bot.core.people import Person
+from bot.core.team import Team
+from bot.slack.rendering.render import Rendering
+from bot.stages.standup import plan_day
+from bot.stages.standup.model.prompt import SentPrompt
+from bot.stages.standup.model.round import Prompt, Round
+from bot.stages.standup.model.setup import Setup, Standup
+from bot.storage.queues.jobs import Jobs
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.crash import runner
 from tests.crash.children import Children
-from tests.runtime.workspace import Workspace, workspace
+from tests.slack.workspace import Workspace, workspace
 
 pytestmark = pytest.mark.crash
 KILLS = 10
@@ -44,7 +44,7 @@ async def plan(url: str, open_database) -> None:
         setup = Setup("Everybody", "C0000", tuple(person.id for person in PEOPLE))
         standup = await work.add(Standup.make(setup, PEOPLE[0].id, work.now))
         round = await work.add(Round.planned(standup, at.date(), prompts, (), work.now))
-        planning.owe_round(work, standup, round, prompts)
+        plan_day.owe_round(work, standup, round, prompts)
     await database.close()
 
 

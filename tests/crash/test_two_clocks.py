@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from bot.domain.deployments import Deployment, State
-from bot.domain.jobs import Job
-from bot.domain.ledger import Subject
-from bot.storage.database import Database
-from bot.storage.jobs import job_table
-from bot.storage.leases import RUNNING, WAITING
-from bot.storage.outbox import Outbox
-from bot.workflows import deploy
+from bot.core.jobs import Job
+from bot.core.ledger import Subject
+from bot.stages.deploy import request
+from bot.stages.deploy.model.deployment import Deployment, State
+from bot.storage.engine.database import Database
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.queues.jobs import job_table
+from bot.storage.queues.leases import RUNNING, WAITING
 from tests.crash import clock_replica
 from tests.crash.children import Children
 from tests.crash.clock_replica import ABSENT, CHANNELS, LEASE, OffClock, tools_on
 from tests.fakes import TOM
-from tests.runtime.workspace import workspace
+from tests.slack.workspace import workspace
 
 pytestmark = pytest.mark.crash
 THINGS = 60  # jobs, each with a message, while it goes on
@@ -96,7 +96,7 @@ async def test_a_clock_that_is_off_and_a_replica_that_is_absent_cut_nothing_and_
 
     # Whoever is half a minute behind begins: by its own clock the other one finds every lease lapsed.
     await children.start(clock_replica.live, database_url, api, folder, first_off)
-    asked = await tools.unit.run(lambda work: deploy.request(work, "web", "v1", "staging", TOM))
+    asked = await tools.unit.run(lambda work: request.request(work, "web", "v1", "staging", TOM))
     await until(has_begun)
     await children.start(clock_replica.live, database_url, api, folder, first_off + 30)
     pids = {child.pid for child in children.alive}

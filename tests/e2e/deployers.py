@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 from aiohttp import ClientSession, web
 
-from bot.integrations.targets.http_call import SIGNATURE
-from bot.runtime.tryout.demo import TEAM_FILE, team_file
-from tests.integrations.targets.github_stand_in import GitHubStandIn
+from bot.try_out.demo import TEAM_FILE, team_file
+from bot.vendors.deploys.target import SIGNATURE
+from tests.vendors.targets.github_stand_in import GitHubStandIn
 
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -19,15 +19,15 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import ClientResponse, ClientSession
 
-from bot.integrations import sources
-from bot.runtime import discovery, manifest
-from bot.runtime.tryout.demo import make_demo
+from bot import discovery
+from bot.slack import manifest
+from bot.try_out.demo import make_demo
 
 T = TypeVar("T")
 Json = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = Path(sources.__file__).parent
+VENDORS = ROOT / "bot" / "vendors"
 PATIENCE_SECONDS = 30.0  # for a busy machine; what works needs a fraction of it
 LOOK_EVERY_SECONDS = 0.05
 
@@ -265,7 +265,7 @@ async def site(folder: Path, database_url: str, *, socket_mode: bool = False) ->
     }
     written = folder / "manifest.yml"
     written.write_text(manifest.manifest(discovery.commands()), encoding="utf-8")
-    options = ("--manifest", str(written), "--deliveries", str(SOURCES))
+    options = ("--manifest", str(written), "--deliveries", str(VENDORS))
     bot = ("--port", "0", "--bot-url", f"http://127.0.0.1:{port}")
     playground = Program(folder / "playground.log", "bot.playground", *bot, *options, environ=environ)
     try:

@@ -14,8 +14,8 @@ from tests.e2e.conftest import OpenSite, Sit
 from tests.e2e.deployers import RUN_URL, Elsewhere, elsewhere
 from tests.e2e.desk import SHORT, Desk
 from tests.e2e.product import HOOK_SECRETS, Json, Trial, eventually, is_asked_for, trying
-from tests.integrations.targets.orders import GITHUB_TOKEN
 from tests.needs import needs
+from tests.vendors.targets.orders import GITHUB_TOKEN
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), needs("git")]
 

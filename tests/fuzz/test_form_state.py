@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.command import Verb
-from bot.runtime import discovery
-from bot.runtime.grammar import Book, form_of
-from bot.runtime.slack import views
+from bot import discovery
+from bot.core.command import Verb
+from bot.slack.grammar import Book, form_of
+from bot.slack.inbound import modals
 from tests.fuzz import fuzz, mutated
 from tests.hostile import around
 
@@ -30,7 +30,7 @@ ANSWERS: dict[str, Any] = {
 def sent(verb: Verb) -> dict[str, Any]:
     """The verb's form as Slack sends it back, with every kind of answer in every field."""
     form = form_of(verb, BOOK.line(verb), {})
-    view = views.modal(form, verb, AROUND, lambda *_: pytest.fail("it has no intro"), channel_id="C1", on=None)
+    view = modals.modal(form, verb, AROUND, lambda *_: pytest.fail("it has no intro"), channel_id="C1", on=None)
     names = [block["block_id"] for block in view["blocks"]]
     return view | {"state": {"values": {name: {"x": dict(ANSWERS)} for name in names}}}
 
@@ -41,6 +41,6 @@ def test_any_form_state_gives_arguments_or_sentences(data: Any) -> None:
     verb = data.draw(st.sampled_from(list(BOOK.verbs.values())))
     view = sent(verb)
     view["state"] = mutated(view["state"], data)
-    given_args, wrong = views.read(view, verb, AROUND)
+    given_args, wrong = modals.read(view, verb, AROUND)
     assert all(isinstance(sentence, str) and sentence for sentence in wrong.values())
     assert not given_args.keys() & wrong.keys()

@@ -10,11 +10,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from bot.integrations.bucketing import murmur3
-from bot.runtime.flag_book import FlagBook
-from bot.runtime.ofrep import Ofrep
+from bot.flag_serving.flag_book import FlagBook
+from bot.flag_serving.ofrep import Ofrep
+from bot.vendors.flagd.bucketing import murmur3
+from tests.flag_serving.test_ofrep import AS_PRODUCTION, FLAGS, KEPT, TOKENS, Kept
 from tests.fuzz import ODD_TEXTS, VALUES, fuzz
-from tests.runtime.test_ofrep import AS_PRODUCTION, FLAGS, KEPT, TOKENS, Kept
 
 PROTOCOL = {200, 400, 404}  # an application with the right token, and bodies of the right size
 TRAITS = st.sampled_from(("targetingKey", "country", "plan", "version", "age", "email", "beta", "x" * 300, ""))

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.integrations.source import Delivery, MalformedPayload, Source, Unreachable
-from bot.runtime import discovery
+from bot import discovery
 from bot.runtime.deliveries import Deliveries
-from bot.storage.schema import storable
+from bot.storage.engine.schema import storable
+from bot.vendors.kit.webhooks import Delivery, MalformedPayload, Source, Unreachable
 from tests.example_team import TEAM
 from tests.fake_work import FakeWork, Store
 from tests.fuzz import ODD_TEXTS, VALUES, fuzz, mutated
-from tests.integrations import captured
+from tests.vendors import captured
 
 BODIES = {
     folder: [captured.delivery(*each) for each in captured.names() if each[0] == folder]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.runtime.rendering import Rendering
+from bot.slack.rendering.render import Rendering
 from tests.golden import contexts
 
 FOLDER = Path(__file__).parent

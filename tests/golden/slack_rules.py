@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bot.domain.messages import Rendered
+from bot.core.messages import Rendered
 
 _TOKEN = re.compile(
     r"<(?:@[UW][A-Z0-9]+|#[CG][A-Z0-9]+|https?://[^<>|\s]+\|[^<>|\n]+|!date\^\d+\^[^<>|^]+\|[^<>|]+)>"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.runtime.rendering import OURS, Rendering
+from bot.slack.rendering.render import OURS, Rendering
 from tests.golden.golden import FOLDER, NAMES, examples, golden, path_of, template_of
 from tests.golden.slack_rules import broken_rules
 from tests.golden.template_names import included_by_templates, named_in_code, words_in_code

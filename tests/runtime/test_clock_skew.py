@@ -8,10 +8,10 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.operator.readiness import checks
 from bot.runtime import health, upkeep
 from bot.runtime.clock_skew import DATABASE, SLACK, ClockSkew
 from bot.runtime.findings import Severity
-from bot.runtime.readiness import checks
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

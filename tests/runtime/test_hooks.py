@@ -11,9 +11,9 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.integrations.source import Fetch, Source, Unreachable, bearer_or_basic, by_header
 from bot.runtime.hooks import Hooks
-from bot.storage.errors import StorageUnavailable
+from bot.storage.engine.errors import StorageUnavailable
+from bot.vendors.kit.webhooks import Fetch, Source, Unreachable, bearer_or_basic, by_header
 from tests.fakes import FakeClock
 
 SECRET = {"Authorization": "Bearer secret"}

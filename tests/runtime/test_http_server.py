@@ -14,12 +14,12 @@ import pytest
 import structlog
 from aiohttp import web
 
-from bot.integrations.source import Source, bearer_or_basic, by_body, hmac_sha256
 from bot.runtime import http_body, http_server
 from bot.runtime.health import routes as health_routes
 from bot.runtime.hooks import Hooks
 from bot.runtime.http_body import NotRead, Room, body_of
 from bot.runtime.logs import Seldom
+from bot.vendors.kit.webhooks import Source, bearer_or_basic, by_body, hmac_sha256
 from tests.fakes import FakeClock
 from tests.runtime.test_hooks import FakeInbox, fetch
 

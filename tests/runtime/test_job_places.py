@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from bot.domain.jobs import Due, Outcome
-from bot.runtime import discovery
+from bot import discovery
+from bot.core.handlers import due, due_outside
+from bot.core.jobs import Due, Outcome
 from bot.runtime.job_places import FOLLOWED, IN_ALL, OF_A_KIND, WAITING_OUTSIDE, Places
-from bot.workflows.handles import due, due_outside
 from tests.runtime.test_worker import World
 
 PROGRAMS = 40  # more than all places that there once were

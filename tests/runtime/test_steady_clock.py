@@ -7,15 +7,15 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.jobs import PUT_BACK, Job
-from bot.domain.team import Team
-from bot.runtime import discovery
+from bot import discovery
+from bot.core.jobs import PUT_BACK, Job
+from bot.core.team import Team
 from bot.runtime.clock import SteadyClock
 from bot.runtime.clock_skew import DATABASE, SLACK, ClockSkew
 from bot.runtime.job_places import Places
-from bot.storage.database import Database
-from bot.storage.jobs import Jobs
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.engine.database import Database
+from bot.storage.queues.jobs import Jobs
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.storage.things import Rendering
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)

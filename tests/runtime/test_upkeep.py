@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from bot.domain.retention import Retention
+from bot.core.retention import Retention
 from bot.runtime.upkeep import tidy
-from bot.storage.database import Database
-from bot.storage.outbox import Outbox
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.engine.database import Database
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.example_team import TEAM
 
 

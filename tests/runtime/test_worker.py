@@ -7,20 +7,20 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import update
 
-from bot.domain.jobs import Again, Due, Job, Outcome
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Message, Rendered
-from bot.domain.ports import Tools
-from bot.domain.refusals import Conflict, Refusal, Stale, Unreadable
-from bot.domain.team import Team
-from bot.integrations.source import MalformedPayload, UnknownSource
+from bot.core.handlers import due_outside
+from bot.core.jobs import Again, Due, Job, Outcome
+from bot.core.ledger import Entry, Subject
+from bot.core.messages import Message, Rendered
+from bot.core.ports import Tools
+from bot.core.refusals import Conflict, Refusal, Stale, Unreadable
+from bot.core.team import Team
 from bot.runtime.worker import ATTEMPTS, Worker
-from bot.storage.errors import StorageUnavailable
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import Jobs, job_table
-from bot.storage.outbox import Outbox
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows.handles import due_outside
+from bot.storage.engine.errors import StorageUnavailable
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import Jobs, job_table
+from bot.storage.work.unit_of_work import UnitOfWork
+from bot.vendors.kit.webhooks import MalformedPayload, UnknownSource
 
 MINUTE = timedelta(minutes=1)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.domain.team import Team
-from bot.storage.database import Database
-from bot.storage.outbox import Outbox, Put, put
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.team import Team
+from bot.storage.engine.database import Database
+from bot.storage.outbox.outbox import Outbox, Put, put
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.storage.things import TABLES, Rendering
 
 

@@ -17,17 +17,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.alerts import AlertGroup
-from bot.domain.changes import Change
-from bot.domain.deployments import Deployment
-from bot.domain.standup_answers import StandupAnswer
-from bot.storage.inbox import inbox_table
-from bot.storage.jobs import job_table
-from bot.storage.ledger import ledger_table, subject_table
-from bot.storage.nouns import kept
-from bot.storage.outbox_tables import outbox
-from bot.storage.receipts import receipt_table
-from bot.storage.seals import head_table
+from bot.stages.deploy.model.deployment import Deployment
+from bot.stages.monitor.model.alert_group import AlertGroup
+from bot.stages.plan.model.change import Change
+from bot.stages.standup.model.answer import StandupAnswer
+from bot.storage.ledger.ledger import ledger_table, subject_table
+from bot.storage.ledger.seals import head_table
+from bot.storage.outbox.tables import outbox
+from bot.storage.queues.inbox import inbox_table
+from bot.storage.queues.jobs import job_table
+from bot.storage.queues.receipts import receipt_table
+from bot.storage.work.nouns import kept
 from tests.fakes import NOON
 
 ROWS = 100_000

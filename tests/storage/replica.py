@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.jobs import Job
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Rendered
-from bot.domain.team import Team
-from bot.storage.database import Database
-from bot.storage.jobs import Jobs
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.jobs import Job
+from bot.core.ledger import Entry, Subject
+from bot.core.messages import Rendered
+from bot.core.team import Team
+from bot.storage.engine.database import Database
+from bot.storage.queues.jobs import Jobs
+from bot.storage.work.unit_of_work import UnitOfWork
 
 
 class Clock:

@@ -16,28 +16,32 @@ import pytest
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import auditing
 from bot.config import Settings
-from bot.domain.approvals import Approval, Decision
-from bot.domain.deployments import Deployment
-from bot.domain.flag_changes import FlagChange
-from bot.domain.flags import Flag, Serving
-from bot.domain.moved import rebound
-from bot.domain.notes import Line, Notes, Section, Voice
-from bot.domain.release_states import ReleaseState
-from bot.domain.releases import Release
-from bot.domain.rollouts import Rollout
-from bot.storage import audits, exports
-from bot.storage.audits import NAMED, Report
-from bot.storage.database import STATEMENT_SECONDS, Database
-from bot.storage.errors import AlreadyRunning, StorageUnavailable
-from bot.storage.ledger import ledger_table, subject_table
-from bot.storage.nouns import kept
-from bot.storage.seals import Head, Sealer, head_of, head_table
-from bot.storage.snapshot import snapshot
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import deploy, deploy_clicks, deploy_news, flag_clicks, flags, release, release_clicks, roll_out
-from bot.workflows.deploy_look import Found
+from bot.core.approvals import Approval, Decision
+from bot.operator import audit
+from bot.stages.deploy import cards, check_vote, request
+from bot.stages.deploy.look_up_version import Found
+from bot.stages.deploy.model.deployment import Deployment
+from bot.stages.deploy.model.moved import rebound
+from bot.stages.flags import check_vote as flags_check_vote
+from bot.stages.flags import flags, rollouts
+from bot.stages.flags.model.flag import Flag, Serving
+from bot.stages.flags.model.flag_change import FlagChange
+from bot.stages.flags.model.rollout import Rollout
+from bot.stages.release import check_vote as release_check_vote
+from bot.stages.release import draft_and_approve
+from bot.stages.release.model.notes import Line, Notes, Section, Voice
+from bot.stages.release.model.release import Release
+from bot.stages.release.model.release_state import ReleaseState
+from bot.storage.engine.database import STATEMENT_SECONDS, Database
+from bot.storage.engine.errors import AlreadyRunning, StorageUnavailable
+from bot.storage.engine.snapshot import snapshot
+from bot.storage.ledger import audits, exports
+from bot.storage.ledger.audits import NAMED, Report
+from bot.storage.ledger.ledger import ledger_table, subject_table
+from bot.storage.ledger.seals import Head, Sealer, head_of, head_table
+from bot.storage.work.nouns import kept
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.example_team import LUIS, TOM
 from tests.fakes import NOON, TEAM, FakeClock
 from tests.rendered import RENDER
@@ -244,7 +248,7 @@ async def voted(chain: Chain) -> str:
     async with chain.unit() as work:
         id = (await work.add(asked)).id
     async with chain.unit() as work:
-        await deploy.decide(work, id, Decision.APPROVE, LUIS)
+        await request.decide(work, id, Decision.APPROVE, LUIS)
     await chain.seal()
     return id
 
@@ -314,9 +318,9 @@ async def decided(chain: Chain, noun: type[Any], decision: Decision = Decision.A
         id = (await work.add(asked[noun])).id
     async with chain.unit() as work:
         if noun is Release:
-            await release.approve(work, id, LUIS)
+            await draft_and_approve.approve(work, id, LUIS)
         else:
-            by_noun = {Deployment: deploy, FlagChange: flags, Rollout: roll_out}
+            by_noun = {Deployment: request, FlagChange: flags, Rollout: rollouts}
             await by_noun[noun].decide(work, id, decision, LUIS)
     await chain.seal()
     return id
@@ -370,11 +374,11 @@ async def test_a_vote_that_fell_away_as_its_voter_left_is_no_fault(chain: Chain,
     async with chain.unit() as work:
         thing = await work.get(noun, id)
         if noun is Deployment:
-            told = await deploy_clicks._left(work, thing, Found(people=[TOM]))  # pyright: ignore[reportPrivateUsage]
+            told = await check_vote._left(work, thing, Found(people=[TOM]))  # pyright: ignore[reportPrivateUsage]
         elif noun is Release:
-            told = await release_clicks.fallen_away(work, id, {TOM.id})
+            told = await release_check_vote.fallen_away(work, id, {TOM.id})
         else:
-            told = await flag_clicks.fallen_away(work, thing, {TOM.id})
+            told = await flags_check_vote.fallen_away(work, thing, {TOM.id})
     assert told
     await chain.seal()
 
@@ -388,11 +392,11 @@ async def test_votes_that_ended_with_another_commit_are_no_fault_and_later_ones_
         before = await work.get(Deployment, id)
         moved = rebound(before, "0" * 40, None, work.now, before.artifact)
         await work.save(moved)
-        deploy_news.record(work, moved, "moved", was=before.sha, fell_away=moved.fell_away)
+        cards.record(work, moved, "moved", was=before.sha, fell_away=moved.fell_away)
     await chain.seal()
     assert await chain.faults() == []
     async with chain.unit() as work:
-        await deploy.decide(work, id, Decision.APPROVE, LUIS)
+        await request.decide(work, id, Decision.APPROVE, LUIS)
     assert await chain.faults() == []
 
     body = json.loads(await body_of(chain, Deployment))
@@ -404,7 +408,7 @@ async def test_votes_that_ended_with_another_commit_are_no_fault_and_later_ones_
 async def test_votes_that_ended_with_other_words_are_no_fault(chain: Chain):
     id = await decided(chain, Release)
     async with chain.unit() as work:
-        await release.edit(work, id, TOM, version="v2", texts={})
+        await draft_and_approve.edit(work, id, TOM, version="v2", texts={})
     await chain.seal()
     report = await chain.report()
     assert (report.faults, report.votes) == ([], 0)
@@ -414,7 +418,7 @@ async def test_votes_that_ended_as_more_was_asked_for_are_no_fault(chain: Chain)
     id = await decided(chain, Deployment)
     async with chain.unit() as work:
         asked = (await work.get(Deployment, id)).override(WHERE, TOM, work.now, overrides="weekend")
-        await deploy._override(work, asked, [])  # pyright: ignore[reportPrivateUsage]
+        await request._override(work, asked, [])  # pyright: ignore[reportPrivateUsage]
     await chain.seal()
     report = await chain.report()
     assert (report.faults, report.votes) == ([], 0)
@@ -488,10 +492,10 @@ def settings(url: str) -> Settings:
 
 
 async def test_an_audit_runs_beside_the_bot_and_sees_one_snapshot(chain: Chain, database_url: str):
-    whole, told = await auditing.audit(settings(database_url), known=str(chain.kept))
+    whole, told = await audit.audit(settings(database_url), known=str(chain.kept))
     assert whole
     assert "7 entries, the first 7 as the kept head says" in told
-    assert await auditing.head(settings(database_url)) == str(chain.kept)
+    assert await audit.head(settings(database_url)) == str(chain.kept)
 
     async with snapshot(database_url) as conn:
         await chain.write(1)  # the bot goes on
@@ -499,29 +503,29 @@ async def test_an_audit_runs_beside_the_bot_and_sees_one_snapshot(chain: Chain, 
         assert (await audits.audit(conn, chain.clock.now())).head == chain.kept
         with pytest.raises(Exception, match=r"readonly|read-only"):
             await conn.execute(update(head_table).values(place=0))
-    _, told = await auditing.audit(settings(database_url))
+    _, told = await audit.audit(settings(database_url))
     assert "Whoever can write to the database could have made it anew" in told
 
 
 async def test_an_export_is_its_owners_alone(chain: Chain, database_url: str, tmp_path: Path):
-    told = await auditing.export(settings(database_url), path := tmp_path / "ledger.jsonl")
+    told = await audit.export(settings(database_url), path := tmp_path / "ledger.jsonl")
     assert told.startswith("7 entries written")
     assert path.stat().st_mode & 0o777 == 0o600
     assert verified(path, chain.kept)[0] == 0
     path.chmod(0o644)
-    await auditing.export(settings(database_url), path)
+    await audit.export(settings(database_url), path)
     assert path.stat().st_mode & 0o777 == 0o600, "also where it is written over"
 
 
 @pytest.mark.parametrize("head", ["x", "7:", ":9f", "7:9f", "-1:" + "0" * 64, "7:" + "g" * 64])
 async def test_what_is_no_head_is_refused_with_an_example(head: str, tmp_path: Path):
     with pytest.raises(ValueError, match="a head looks like 1204:9f3c2a"):
-        await auditing.audit(settings(f"sqlite:///{tmp_path}/a.db"), known=head)
+        await audit.audit(settings(f"sqlite:///{tmp_path}/a.db"), known=head)
 
 
 async def test_a_database_that_is_not_there_is_not_made_by_looking(tmp_path: Path):
     with pytest.raises(StorageUnavailable, match="There is no database at"):
-        await auditing.head(settings(f"sqlite:///{tmp_path}/a.db"))
+        await audit.head(settings(f"sqlite:///{tmp_path}/a.db"))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.jobs import PUT_BACK, Job, Outcome
+from bot.core.jobs import PUT_BACK, Job, Outcome
 from bot.runtime.clock_skew import ClockSkew
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import Jobs
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import Jobs
+from bot.storage.work.unit_of_work import UnitOfWork
 
 BACK = timedelta(hours=2)
 MINUTE = timedelta(minutes=1)

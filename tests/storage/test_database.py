@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from bot.storage.database import Database
-from bot.storage.schema import pulse
+from bot.storage.engine.database import Database
+from bot.storage.engine.schema import pulse
 from tests.fakes import FakeClock
 
 

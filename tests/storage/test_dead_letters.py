@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.dead_letters import LetterKind
-from bot.domain.jobs import Job, Outcome
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Rendered
-from bot.storage.database import Database
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import Jobs
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.dead_letters import LetterKind
+from bot.core.jobs import Job, Outcome
+from bot.core.ledger import Entry, Subject
+from bot.core.messages import Rendered
+from bot.storage.engine.database import Database
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import Jobs
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.example_team import NOON, TEAM
 
 

@@ -7,22 +7,24 @@ from typing import Any
 import pytest
 from sqlalchemy import column, select, table, text, update
 
-from bot.domain.blockers import Blocker
-from bot.domain.dead_letters import LetterKind
-from bot.domain.jobs import Again, Due, Job, Outcome
-from bot.domain.messages import File, Message
-from bot.domain.ports import Tools
-from bot.domain.presence import Presence
-from bot.domain.standup_answers import StandupAnswer
+from bot.core.dead_letters import LetterKind
+from bot.core.jobs import Again, Due, Job, Outcome
+from bot.core.messages import File, Message
+from bot.core.ports import Tools
 from bot.runtime.worker import Worker
-from bot.storage.database import Database
-from bot.storage.erasure import Eraser
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import job_table
-from bot.storage.outbox_tables import DEAD, SENT, outbox
-from bot.storage.seals import Sealer
-from bot.storage.unit_of_work import UnitOfWork
-from bot.workflows import blockers, held, standups
+from bot.stages.code import blockers
+from bot.stages.code.model.blocker import Blocker
+from bot.stages.standup import answers as standup_answers
+from bot.stages.standup import privacy
+from bot.stages.standup.model.answer import StandupAnswer
+from bot.storage.engine.database import Database
+from bot.storage.ledger.seals import Sealer
+from bot.storage.outbox.erasure import Eraser
+from bot.storage.outbox.tables import DEAD, SENT, outbox
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import job_table
+from bot.storage.work.unit_of_work import UnitOfWork
+from bot.team.people.model.presence import Presence
 from tests.answers import lines
 from tests.fakes import ANA, LUIS, TEAM, TOM, FakeCharts, FakeClock, FakeDirectory
 from tests.rendered import RENDER
@@ -55,8 +57,8 @@ class Running:
             self.unit,
             tools,
             inbox=Inbox(database, database.replica_id),
-            inside={held.FORGET: held.forget_when_due},
-            outside={held.COPIES: held.forget_copies_when_due},
+            inside={privacy.FORGET: privacy.forget_when_due},
+            outside={privacy.COPIES: privacy.forget_copies_when_due},
             settle=nothing,
         )
 
@@ -69,10 +71,10 @@ class Running:
         """Answers, a blocker that is closed, settings and the file of all that, in Tom's words."""
         for n in range(SAYING):
             async with self.unit() as work:
-                await standups.start(work, f"#c{n}", [TOM.id, ANA.id], ANA)
+                await standup_answers.start(work, f"#c{n}", [TOM.id, ANA.id], ANA)
             async with self.unit() as work:
                 said = lines(f"{MARK} {n}", f"{MARK} " * 20, f"{MARK} stops me" if n == 0 else "")
-                await standups.answer(work, f"S-{n + 1}", TOM, said)
+                await standup_answers.answer(work, f"S-{n + 1}", TOM, said)
         async with self.unit() as work:
             await work.add(Presence(id=TOM.id, zone="Asia/Tokyo", away_because=MARK))
         async with self.unit() as work:
@@ -80,11 +82,11 @@ class Running:
                 await blockers.close(work, blocker.id, ANA)
         await self.send()
         async with self.unit() as work:
-            await held.send(work, TOM, "k")
+            await privacy.send(work, TOM, "k")
 
     async def forget(self) -> None:
         async with self.unit() as work:
-            held.order_forgetting(work, TOM, "g")
+            privacy.order_forgetting(work, TOM, "g")
         for _ in range(3):
             await self.worker.turn()
 
@@ -120,7 +122,7 @@ async def test_erased_words_are_in_no_file_and_no_column(database: Database, clo
 
     await bot.forget()
     await bot.send()
-    clock.move(held.AGAIN)
+    clock.move(privacy.AGAIN)
     await bot.worker.turn()
 
     assert set((await held_in(database, tmp_path)).values()) == {0}
@@ -129,7 +131,7 @@ async def test_erased_words_are_in_no_file_and_no_column(database: Database, clo
     assert len(answers) == SAYING
     assert all(answer.erased for answer in answers)
     async with bot.unit() as work:  # the bot goes on
-        await standups.start(work, "#after", [TOM.id], ANA)
+        await standup_answers.start(work, "#after", [TOM.id], ANA)
 
 
 async def copies(bot: Running, *keys: str) -> Outcome | Again:
@@ -137,8 +139,8 @@ async def copies(bot: Running, *keys: str) -> Outcome | Again:
     known = select(outbox.c.key, outbox.c.revision)
     async with bot.database.read() as conn:
         rows = (await conn.execute(known.where(outbox.c.key.in_(keys)) if keys else known)).all()
-    job = Job(held.COPIES, "c", bot.clock.now(), {"copies": [list(row) for row in rows]})
-    return await held.forget_copies_when_due(bot.tools, Due(job, timedelta(), 1))
+    job = Job(privacy.COPIES, "c", bot.clock.now(), {"copies": [list(row) for row in rows]})
+    return await privacy.forget_copies_when_due(bot.tools, Due(job, timedelta(), 1))
 
 
 async def row_of(bot: Running, key: str) -> Any:
@@ -170,9 +172,9 @@ async def test_a_message_whose_copy_is_gone_is_still_known_and_edited(database: 
     assert await copies(bot) is Outcome.DONE
 
     async with bot.unit() as work:
-        round = await work.get(standups.Round, "S-1")
+        round = await work.get(standup_answers.Round, "S-1")
         assert round
-        await standups.close(work, "S-1", ANA)
+        await standup_answers.close(work, "S-1", ANA)
     async with database.read() as conn:
         rows = (
             await conn.execute(select(outbox.c.text, outbox.c.revision).where(outbox.c.state == "pending"))
@@ -188,7 +190,7 @@ async def test_a_dead_letter_with_the_words_goes_too(database: Database, clock: 
         await conn.execute(update(outbox).where(outbox.c.text.contains(MARK)).values(state=DEAD))
     await bot.forget()
     await bot.send()
-    clock.move(held.AGAIN)
+    clock.move(privacy.AGAIN)
     await bot.worker.turn()
 
     assert set((await held_in(database, tmp_path)).values()) == {0}
@@ -197,10 +199,10 @@ async def test_a_dead_letter_with_the_words_goes_too(database: Database, clock: 
 async def both_said(bot: Running) -> None:
     """Tom and Ana answer in the same round, and Luis reads a digest and an export of it."""
     async with bot.unit() as work:
-        await standups.start(work, "#team-web", [TOM.id, ANA.id], ANA)
+        await standup_answers.start(work, "#team-web", [TOM.id, ANA.id], ANA)
     for who, words in ((TOM, f"{MARK} is <mine> & long"), (ANA, "the lighthouse needs paint, again")):
         async with bot.unit() as work:
-            await standups.answer(work, "S-1", who, lines(words, words, ""))
+            await standup_answers.answer(work, "S-1", who, lines(words, words, ""))
     context = {"sentence": f"{MARK} is <mine> & long, the lighthouse", "usage": "", "help_with": ""}
     others = {"sentence": "the lighthouse needs paint, again", "usage": "", "help_with": ""}
     async with bot.unit() as work:
@@ -280,10 +282,10 @@ async def test_the_job_that_forgets_copies_holds_no_words(database: Database, cl
     bot = Running(database, clock)
     await both_said(bot)
     async with bot.unit() as work:
-        held.order_forgetting(work, TOM, "g")
+        privacy.order_forgetting(work, TOM, "g")
     await bot.worker.turn()
     async with database.read() as conn:
-        args = [job.args for job in await conn.execute(select(job_table)) if job.kind == held.COPIES]
+        args = [job.args for job in await conn.execute(select(job_table)) if job.kind == privacy.COPIES]
     assert [f"round:S-1:answer:{TOM.id}", 1] in args[0]["copies"]
     assert MARK not in str(args)
 
@@ -299,7 +301,7 @@ async def test_a_log_that_somebody_reads_is_emptied_once_they_have_done(
     async with database.read() as conn:
         await conn.execute(select(outbox.c.id))
         async with bot.unit() as work:
-            await standups.start(work, "#later", [TOM.id], ANA)
+            await standup_answers.start(work, "#later", [TOM.id], ANA)
         await bot.send()
         left = await copies(bot)
     assert isinstance(left, Again)

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.domain.ledger import Subject
-from bot.domain.ports import Work
-from bot.domain.team import Team
-from bot.storage import sqlite
-from bot.storage.database import Database
-from bot.storage.errors import AlreadyRunning, StorageUnavailable
-from bot.storage.inbox import Inbox
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.ledger import Subject
+from bot.core.ports import Work
+from bot.core.team import Team
+from bot.storage.engine import sqlite
+from bot.storage.engine.database import Database
+from bot.storage.engine.errors import AlreadyRunning, StorageUnavailable
+from bot.storage.queues.inbox import Inbox
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.things import TABLES, Rendering, Thing, entry
 

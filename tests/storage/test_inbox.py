@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.ledger import Subject
-from bot.domain.retention import Retention
-from bot.storage.database import Database
-from bot.storage.errors import LeaseLost
-from bot.storage.inbox import Claimed, Inbox
-from bot.storage.retention import forget
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.ledger import Subject
+from bot.core.retention import Retention
+from bot.storage.engine.database import Database
+from bot.storage.engine.errors import LeaseLost
+from bot.storage.queues.inbox import Claimed, Inbox
+from bot.storage.queues.retention import forget
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.things import entry
 

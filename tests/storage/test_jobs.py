@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from bot.domain.jobs import Job, Outcome
-from bot.domain.ledger import Subject
-from bot.domain.retention import Retention
-from bot.storage.database import Database
-from bot.storage.errors import LeaseLost
-from bot.storage.jobs import Claimed, Jobs
-from bot.storage.leases import LEASE
-from bot.storage.retention import forget
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.jobs import Job, Outcome
+from bot.core.ledger import Subject
+from bot.core.retention import Retention
+from bot.storage.engine.database import Database
+from bot.storage.engine.errors import LeaseLost
+from bot.storage.queues.jobs import Claimed, Jobs
+from bot.storage.queues.leases import LEASE
+from bot.storage.queues.retention import forget
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.things import entry
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.domain.jobs import Job
-from bot.domain.team import Team
-from bot.storage.database import Database
-from bot.storage.jobs import Jobs
-from bot.storage.lease_clock import ServerClock
-from bot.storage.leases import LEASE
-from bot.storage.outbox import Outbox, Put, put
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.jobs import Job
+from bot.core.team import Team
+from bot.storage.engine.database import Database
+from bot.storage.engine.lease_clock import ServerClock
+from bot.storage.outbox.outbox import Outbox, Put, put
+from bot.storage.queues.jobs import Jobs
+from bot.storage.queues.leases import LEASE
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.things import Rendering
 

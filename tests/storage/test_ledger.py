@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
-from bot.domain.ledger import Entry, Subject
-from bot.domain.team import Team
-from bot.storage import audits
-from bot.storage.database import Database
-from bot.storage.ledger import Ledger, ledger_table, subject_table
-from bot.storage.seals import BATCH, Head, Sealer, digest_of, head_table
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.ledger import Entry, Subject
+from bot.core.team import Team
+from bot.storage.engine.database import Database
+from bot.storage.ledger import audits
+from bot.storage.ledger.ledger import Ledger, ledger_table, subject_table
+from bot.storage.ledger.seals import BATCH, Head, Sealer, digest_of, head_table
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.fakes import NOON
 from tests.storage.things import Rendering, Thing, entry
 

@@ -11,11 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 
-from bot.domain.changes import Change
-from bot.storage.database import Database
+from bot.stages.plan.model.change import Change
+from bot.storage.engine.database import Database
 from bot.storage.migrations import TablesTooNew, config, migrate, newest
-from bot.storage.nouns import kept
 from bot.storage.tables import metadata
+from bot.storage.work.nouns import kept
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

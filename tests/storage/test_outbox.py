@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-import bot.storage.outbox_tables
-from bot.domain.jobs import DIED, Outcome
-from bot.domain.messages import Band
-from bot.storage.errors import StorageUnavailable
-from bot.storage.jobs import Jobs
-from bot.storage.outbox import Outbox, Pace, Put, put
-from bot.storage.outbox_steps import Checked, Dead, Doing, Doubt, Gone, Later, Resolved, Sent, Step
+import bot.storage.outbox.tables
+from bot.core.jobs import DIED, Outcome
+from bot.core.messages import Band
+from bot.storage.engine.errors import StorageUnavailable
+from bot.storage.outbox.outbox import Outbox, Pace, Put, put
+from bot.storage.outbox.steps import Checked, Dead, Doing, Doubt, Gone, Later, Resolved, Sent, Step
+from bot.storage.queues.jobs import Jobs
 
 SECOND = timedelta(seconds=1)
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from bot.domain.messages import Band
-from bot.storage.outbox import Outbox, Pace
-from bot.storage.outbox_pauses import DIFFERENCE, LONGEST_WAIT, longest_refill
-from bot.storage.outbox_steps import Checked, Doing, Doubt, Later, Sent
+from bot.core.messages import Band
+from bot.storage.outbox.outbox import Outbox, Pace
+from bot.storage.outbox.pauses import DIFFERENCE, LONGEST_WAIT, longest_refill
+from bot.storage.outbox.steps import Checked, Doing, Doubt, Later, Sent
 from tests.storage.test_outbox import SECOND, news, one, sent
 
 BACK = -timedelta(hours=2)

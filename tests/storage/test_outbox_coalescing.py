@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.storage.database import Database
-from bot.storage.outbox import Outbox, Put, put
-from bot.storage.outbox_steps import Doing, Doubt, Ending, Gone, Later, Sent, Step
+from bot.storage.engine.database import Database
+from bot.storage.outbox.outbox import Outbox, Put, put
+from bot.storage.outbox.steps import Doing, Doubt, Ending, Gone, Later, Sent, Step
 from tests.fakes import FakeClock
 
 KEYS = ("card", "reply", "other")

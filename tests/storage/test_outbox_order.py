@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.messages import Band
-from bot.storage.outbox import Outbox
-from bot.storage.outbox_steps import Doing, Doubt, Gone, Later, Sent, Step
+from bot.core.messages import Band
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.outbox.steps import Doing, Doubt, Gone, Later, Sent, Step
 from tests.storage.test_outbox import SECOND, news, one
 from tests.storage.test_plans import heard
 

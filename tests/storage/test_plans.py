@@ -15,36 +15,36 @@ from sqlalchemy import event, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import bot.domain
-from bot.domain.dead_letters import LetterKind
-from bot.domain.jobs import Job, Outcome
-from bot.domain.ledger import Subject
-from bot.domain.looked_back import LOOKED_BACK_AT
-from bot.domain.lookups import fields_of, together
-from bot.domain.retention import Retention
-from bot.domain.team import Team
-from bot.storage import nouns
-from bot.storage.database import Database
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import Forgiven, Jobs, Owed, job_table, write_steps
-from bot.storage.ledger import Ledger
-from bot.storage.outbox import Outbox
-from bot.storage.outbox_put import Put, put
-from bot.storage.outbox_steps import Dead, Doing, Resolved, Sent
-from bot.storage.retention import forget
-from bot.storage.seals import Sealer
-from bot.storage.unit_of_work import UnitOfWork
+import bot
+from bot.core.dead_letters import LetterKind
+from bot.core.jobs import Job, Outcome
+from bot.core.ledger import Subject
+from bot.core.lookups import fields_of, together
+from bot.core.retention import Retention
+from bot.core.team import Team
+from bot.stages.flow.model.looked_back import LOOKED_BACK_AT
+from bot.storage.engine.database import Database
+from bot.storage.ledger.ledger import Ledger
+from bot.storage.ledger.seals import Sealer
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.outbox.put import Put, put
+from bot.storage.outbox.steps import Dead, Doing, Resolved, Sent
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import Forgiven, Jobs, Owed, job_table, write_steps
+from bot.storage.queues.retention import forget
+from bot.storage.work import nouns
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.filled import GROWING, fill
 from tests.storage.things import Rendering, entry, message
 
-ROOT = Path(bot.domain.__path__[0]).parents[1]
+ROOT = Path(bot.__path__[0]).parent
 BIG = {table.name for table in GROWING}
 ALIASES = dict.fromkeys(
     ("head", "best", "first", "after", "begun", "waiting", "answered_by_begun", "answered_by_waiting", "parent"),
     "outbox",
 )
-NOUNS = [noun for noun in nouns._kept if noun.__module__.startswith("bot.domain.")]
+NOUNS = [noun for noun in nouns._kept if noun.__module__.startswith("bot.")]
 
 # Of an index with few rows, reading all of it is what is wanted: what waits, is dead, or is not sealed yet.
 FEW = {
@@ -271,23 +271,23 @@ def _nobody(how: Any, field: str) -> Any:
 
 # Calls whose conditions stand elsewhere: what they may ask for.
 ELSEWHERE: dict[str, tuple[tuple[str, ...], ...]] = {
-    "bot/workflows/blockers.py Blocker": (("state",), ("owner_id", "state"), ("unblocker_id", "state")),
-    "bot/workflows/suspects.py CauseQuestion": (("state",), ("service", "state")),
-    "bot/workflows/suspects.py Deployment": (("state",), ("service", "state")),
-    "bot/workflows/remarks.py Concern": (("state",), ("service", "state")),
-    "bot/workflows/remarks.py Feedback": (("state",), ("service", "state")),
-    "bot/workflows/deploy_rules.py Deployment": (("service", "environment", "state"),),
-    "bot/workflows/deploy_approved.py Deployment": (
+    "bot/stages/code/blockers.py Blocker": (("state",), ("owner_id", "state"), ("unblocker_id", "state")),
+    "bot/stages/monitor/suspects.py CauseQuestion": (("state",), ("service", "state")),
+    "bot/stages/monitor/suspects.py Deployment": (("state",), ("service", "state")),
+    "bot/stages/manage/feedback.py Concern": (("state",), ("service", "state")),
+    "bot/stages/manage/feedback.py Feedback": (("state",), ("service", "state")),
+    "bot/stages/deploy/rules.py Deployment": (("service", "environment", "state"),),
+    "bot/stages/deploy/approved.py Deployment": (
         ("service", "environment", "version", "state"),
         ("service", "environment", "state"),
     ),
-    "bot/workflows/deploy_around.py Deployment": (("environment", "state"), ("service", "state")),
-    "bot/workflows/deploy_around.py FlagChange": (("state",), ("environment", "state")),
-    "bot/workflows/deploy_around.py Rollout": (("environment", "state"), ("service", "state")),
-    "bot/workflows/deploy_around.py Release": (("state",), ("service", "state")),
-    "bot/workflows/deploy_views.py Deployment": (("state",), ("environment", "state"), ("service", "state")),
-    "bot/workflows/deploy_views.py Incident": (("state",), ("service", "state")),
-    "bot/workflows/release_corrections.py Release": (("state",), ("service", "state")),
+    "bot/team/environments/look_again.py Deployment": (("environment", "state"), ("service", "state")),
+    "bot/team/environments/look_again.py FlagChange": (("state",), ("environment", "state")),
+    "bot/team/environments/look_again.py Rollout": (("environment", "state"), ("service", "state")),
+    "bot/team/environments/look_again.py Release": (("state",), ("service", "state")),
+    "bot/stages/deploy/overviews.py Deployment": (("state",), ("environment", "state"), ("service", "state")),
+    "bot/stages/deploy/overviews.py Incident": (("state",), ("service", "state")),
+    "bot/stages/release/correct.py Release": (("state",), ("service", "state")),
     "commands/plan.py Change": (("state",), ("owner_id", "state")),
     "commands/release/notes.py Release": (("state",), ("service", "state")),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.database import Database
+from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
 from tests.fakes import FakeClock
 

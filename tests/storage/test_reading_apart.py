@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.database import READERS, Database
-from bot.storage.errors import StorageUnavailable
-from bot.storage.sqlite import Reader
+from bot.storage.engine.database import READERS, Database
+from bot.storage.engine.errors import StorageUnavailable
+from bot.storage.engine.sqlite import Reader
 from tests.fakes import FakeClock
 
 COUNTED = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :most) "

@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.domain.jobs import Job
-from bot.domain.ledger import Subject
-from bot.domain.ports import Work
-from bot.domain.team import Team
-from bot.storage import audits, signals
-from bot.storage.database import Database
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import Jobs
-from bot.storage.leases import LEASE
-from bot.storage.ledger import Ledger
-from bot.storage.seals import Sealer
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.jobs import Job
+from bot.core.ledger import Subject
+from bot.core.ports import Work
+from bot.core.team import Team
+from bot.storage.engine import signals
+from bot.storage.engine.database import Database
+from bot.storage.ledger import audits
+from bot.storage.ledger.ledger import Ledger
+from bot.storage.ledger.seals import Sealer
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import Jobs
+from bot.storage.queues.leases import LEASE
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.things import TABLES, Place, Rendering, Thing, entry
 

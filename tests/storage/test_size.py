@@ -9,19 +9,20 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select, text
 
-from bot.domain.jobs import Outcome
-from bot.domain.retention import Retention
+from bot.core.jobs import Outcome
+from bot.core.retention import Retention
 from bot.runtime import upkeep
-from bot.storage import batches, retention, shrinking
-from bot.storage.database import Database
-from bot.storage.errors import AlreadyRunning
-from bot.storage.inbox import Inbox, inbox_table
-from bot.storage.jobs import job_table
-from bot.storage.leases import DONE
-from bot.storage.outbox import Outbox
-from bot.storage.outbox_tables import MESSAGE, SENT, outbox
-from bot.storage.receipts import receipt_table
-from bot.storage.shrinking import write_anew
+from bot.storage.engine import batches, shrinking
+from bot.storage.engine.database import Database
+from bot.storage.engine.errors import AlreadyRunning
+from bot.storage.engine.shrinking import write_anew
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.outbox.tables import MESSAGE, SENT, outbox
+from bot.storage.queues import retention
+from bot.storage.queues.inbox import Inbox, inbox_table
+from bot.storage.queues.jobs import job_table
+from bot.storage.queues.leases import DONE
+from bot.storage.queues.receipts import receipt_table
 from tests.fakes import NOON, FakeClock
 
 DAY = timedelta(days=1)
@@ -167,7 +168,7 @@ async def test_a_file_of_an_earlier_version_becomes_smaller_with_vacuum(
     clock: FakeClock, tmp_path: Path, open_database: Any, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as before:
-        before.setattr("bot.storage.sqlite.AUTO_VACUUM", "NONE")
+        before.setattr("bot.storage.engine.sqlite.AUTO_VACUUM", "NONE")
         database = await _sqlite(tmp_path, open_database)
     empty, _ = await _pages(database)
     await _finished(database, 300, body=NOISE)

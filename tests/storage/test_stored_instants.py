@@ -14,9 +14,9 @@ from types import UnionType
 from typing import Any, NamedTuple
 
 import bot.app
-from bot.storage import nouns
-from bot.storage.nouns import LOOKUP
-from bot.storage.schema import Instant, metadata
+from bot.storage.engine.schema import Instant, metadata
+from bot.storage.work import nouns
+from bot.storage.work.nouns import LOOKUP
 
 ROOT = Path(bot.app.__file__).parents[1]  # with it every table is known
 
@@ -181,9 +181,7 @@ FIELDS = {
 
 def columns() -> Iterator[str]:
     """Every column with an instant; those by which a noun is found are its fields."""
-    tables = {
-        noun.table.name: noun for kind, noun in nouns._kept.items() if kind.__module__.startswith("bot.domain.")
-    }
+    tables = {noun.table.name: noun for kind, noun in nouns._kept.items() if kind.__module__.startswith("bot.")}
     for name, table in metadata.tables.items():
         for column in table.columns:
             if not isinstance(column.type, Instant):
@@ -221,7 +219,7 @@ def test_of_every_column_with_an_instant_it_is_said_what_a_step_of_the_clock_doe
 
 def test_of_every_field_with_an_instant_it_is_said_what_a_step_of_the_clock_does_to_it() -> None:
     seen: set[Any] = set()
-    kinds = [kind for kind in nouns._kept if kind.__module__.startswith("bot.domain.")]
+    kinds = [kind for kind in nouns._kept if kind.__module__.startswith("bot.")]
     assert {name for kind in kinds for name in fields(kind, seen)} == set(FIELDS)
 
 

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.domain.jobs import Job
-from bot.domain.team import Team
+from bot.core.jobs import Job
+from bot.core.team import Team
 from bot.storage import succession
-from bot.storage.database import Database
-from bot.storage.inbox import Inbox
-from bot.storage.jobs import Jobs
+from bot.storage.engine.database import Database
 from bot.storage.migrations import TablesTooNew, migrate
-from bot.storage.outbox import Outbox
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.outbox.outbox import Outbox
+from bot.storage.queues.inbox import Inbox
+from bot.storage.queues.jobs import Jobs
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.fakes import NOON
 from tests.storage.things import Rendering, message
 

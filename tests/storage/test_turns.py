@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.ledger import Entry, Subject
-from bot.domain.team import Team
-from bot.storage.database import Database
-from bot.storage.turns import IN_A_ROW, Turn
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.ledger import Entry, Subject
+from bot.core.team import Team
+from bot.storage.engine.database import Database
+from bot.storage.engine.turns import IN_A_ROW, Turn
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.storage.things import Rendering
 
 

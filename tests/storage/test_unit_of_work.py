@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from bot.domain.jobs import Job
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Home, Message
-from bot.domain.ports import Unit, Work
-from bot.domain.refusals import Conflict, Refusal
-from bot.storage.database import Database
-from bot.storage.jobs import job_table
-from bot.storage.ledger import Ledger, ledger_table
-from bot.storage.nouns import kept
-from bot.storage.outbox_tables import outbox
-from bot.storage.receipts import receipt_table
-from bot.storage.unit_of_work import UnitOfWork
+from bot.core.jobs import Job
+from bot.core.ledger import Entry, Subject
+from bot.core.messages import Home, Message
+from bot.core.ports import Unit, Work
+from bot.core.refusals import Conflict, Refusal
+from bot.storage.engine.database import Database
+from bot.storage.ledger.ledger import Ledger, ledger_table
+from bot.storage.outbox.tables import outbox
+from bot.storage.queues.jobs import job_table
+from bot.storage.queues.receipts import receipt_table
+from bot.storage.work.nouns import kept
+from bot.storage.work.unit_of_work import UnitOfWork
 from tests.fakes import NOON, FakeClock
 from tests.storage.things import Place, Rendering, State, Thing, entry, message
 

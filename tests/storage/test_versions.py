@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import pytest
 from sqlalchemy import MetaData, text, update
 
-from bot.domain.refusals import Unreadable
-from bot.domain.team import Team
-from bot.storage import nouns
-from bot.storage.database import Database
-from bot.storage.unit_of_work import UnitOfWork
-from bot.storage.unknown_fields import carried
+from bot.core.refusals import Unreadable
+from bot.core.team import Team
+from bot.storage.engine.database import Database
+from bot.storage.work import nouns
+from bot.storage.work.unit_of_work import UnitOfWork
+from bot.storage.work.unknown_fields import carried
 from tests.storage.things import Rendering
 
 TABLES = MetaData()

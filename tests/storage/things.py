@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from sqlalchemy import MetaData
 
-from bot.domain.ledger import Entry, Subject
-from bot.domain.messages import Message, Rendered
-from bot.storage import nouns
+from bot.core.ledger import Entry, Subject
+from bot.core.messages import Message, Rendered
+from bot.storage.work import nouns
 
 TABLES = MetaData()
 

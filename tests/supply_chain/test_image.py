@@ -9,14 +9,14 @@ import pytest
 import yaml
 from aiohttp import ClientSession
 
-from bot.domain.artifact_ports import ArtifactUnknown
-from bot.domain.ports import HostUnreachable
-from bot.integrations.registry import Registries
+from bot.core.ports import HostUnreachable
+from bot.stages.deploy.model.registry_port import ArtifactUnknown
+from bot.vendors.oci_registry.digests import Registries
 from supply_chain import base_image
 from supply_chain.base_image import DOCKERFILE, PINNED, renewed
 from supply_chain.locked import ROOT
-from tests.integrations.registries import Pusher, real_registry
 from tests.needs import needs
+from tests.vendors.oci_registry.registries import Pusher, real_registry
 
 DOCKER = DOCKERFILE.read_text("utf-8")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))

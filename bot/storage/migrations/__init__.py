@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from bot.storage.database import Database
+from bot.storage.engine.database import Database
 from bot.storage.succession import TOPIC, newest
 
 if TYPE_CHECKING:

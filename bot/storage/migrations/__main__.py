@@ -13,7 +13,7 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import Connection
 
-from bot.storage.database import Database
+from bot.storage.engine.database import Database
 from bot.storage.migrations import FOLDER, config, migrate, newest
 
 

@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy.sql.elements import False_, True_
 
 import bot.storage.tables
-from bot.storage.schema import Instant, Json, metadata
+from bot.storage.engine.schema import Instant, Json, metadata
 
 assert bot.storage.tables  # noqa: S101 -- imported for the tables that it brings
 
@@ -14,7 +14,7 @@ assert bot.storage.tables  # noqa: S101 -- imported for the tables that it bring
 def render(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
     """Our own column types by their short names, and truth as each database writes it."""
     if kind == "type" and isinstance(item, Instant | Json):
-        autogen.imports.add("from bot.storage.schema import Instant, Json")
+        autogen.imports.add("from bot.storage.engine.schema import Instant, Json")
         return f"{type(item).__name__}()"
     if kind == "server_default" and isinstance(getattr(item, "arg", None), False_ | True_):
         return f"sa.{item.arg}()"

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.ledger import Subject
-from bot.domain.people import Person
-from bot.domain.unblock_times import UnblockTime
+from bot.core.ledger import Subject
+from bot.core.people import Person
+from bot.stages.code.model.unblock_times import UnblockTime
 from tests.golden.contexts.plan import BLOCKER, CODED, NOON
 
 HOUR = timedelta(hours=1)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.changes import Change
-from bot.domain.ideas import Idea
-from bot.domain.people import Person
+from bot.core.people import Person
+from bot.stages.code.model.idea import Idea
+from bot.stages.plan.model.change import Change
 from tests.golden.contexts.plan import NOON
 
 ANA = Person("U0ANA", "Ana")

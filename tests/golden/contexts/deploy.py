@@ -3,29 +3,29 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.alerts import Alert, AlertGroup
-from bot.domain.approvals import Decision
-from bot.domain.builds import Purpose, Run
-from bot.domain.carried import Carried
-from bot.domain.changes import Change
-from bot.domain.delivery_metrics import Delivery
-from bot.domain.deploy_picture import Level, Picture, Risk
-from bot.domain.deploy_why import Reason
-from bot.domain.deployments import Deployment, State
-from bot.domain.events import DeploymentReported, RunState
-from bot.domain.feedback import Feedback
-from bot.domain.live_news import LiveNews
-from bot.domain.locks import Lock, LockKind
-from bot.domain.moved import rebound, sent_back
-from bot.domain.obstacles import Checks, Freeze, Kind, Obstacle
-from bot.domain.people import Person
-from bot.domain.reported import reported
-from bot.domain.ships import ShippedCommit, Ships, Version
-from bot.domain.slots import Slot
-from bot.domain.suspects import FailureRate
-from bot.domain.target_ports import Finished, Report
-from bot.domain.team import Environment
-from bot.workflows.deploy_views import Concerned, Place, Queue, Who
+from bot.core.approvals import Decision
+from bot.core.events import DeploymentReported, RunState
+from bot.core.people import Person
+from bot.core.team import Environment
+from bot.stages.build.model.run import Purpose, Run
+from bot.stages.deploy.model.changes_shipped import ShippedCommit, Ships, Version
+from bot.stages.deploy.model.deployment import Deployment, State
+from bot.stages.deploy.model.moved import rebound, sent_back
+from bot.stages.deploy.model.mute import LiveNews
+from bot.stages.deploy.model.obstacles import Checks, Freeze, Kind, Obstacle
+from bot.stages.deploy.model.ports import Finished, Report
+from bot.stages.deploy.model.reported_by_others import reported
+from bot.stages.deploy.model.run_elsewhere import Carried
+from bot.stages.deploy.model.slot import Slot
+from bot.stages.deploy.model.surroundings import Level, Picture, Risk
+from bot.stages.deploy.model.why_not import Reason
+from bot.stages.deploy.overviews import Concerned, Place, Queue, Who
+from bot.stages.manage.model.delivery_metrics import Delivery
+from bot.stages.manage.model.feedback import Feedback
+from bot.stages.monitor.model.alert_group import Alert, AlertGroup
+from bot.stages.monitor.model.suspect import FailureRate
+from bot.stages.plan.model.change import Change
+from bot.team.environments.model.lock import Lock, LockKind
 
 
 def _run(name: str, state: RunState) -> Run:

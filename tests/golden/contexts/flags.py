@@ -3,16 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.approvals import Decision
-from bot.domain.changes import Change
-from bot.domain.flag_changes import FlagChange
-from bot.domain.flags import OFF, Flag, Place, Serving
-from bot.domain.flags import Kind as FlagKind
-from bot.domain.obstacles import Kind, Obstacle
-from bot.domain.people import Person
-from bot.domain.rollouts import Rollout
-from bot.domain.segments import read_segment
-from bot.domain.team import Environment
+from bot.core.approvals import Decision
+from bot.core.people import Person
+from bot.core.team import Environment
+from bot.stages.deploy.model.obstacles import Kind, Obstacle
+from bot.stages.flags.model.flag import OFF, Flag, Place, Serving
+from bot.stages.flags.model.flag import Kind as FlagKind
+from bot.stages.flags.model.flag_change import FlagChange
+from bot.stages.flags.model.rollout import Rollout
+from bot.stages.flags.model.segment import read_segment
+from bot.stages.plan.model.change import Change
 
 AT = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from bot.domain.builds import Purpose, Run
-from bot.domain.changes import Change
-from bot.domain.dead_letters import DeadLetter, LetterKind
-from bot.domain.events import RunState
-from bot.domain.flow import Board, Column, Item, LooseEnd, Passport, Step
-from bot.domain.stages import Stage
-from bot.workflows.home import HomeView, Waiting
+from bot.core.dead_letters import DeadLetter, LetterKind
+from bot.core.events import RunState
+from bot.core.flow import Board, Column, Item, LooseEnd, Passport, Step
+from bot.core.stages import Stage
+from bot.stages.build.model.run import Purpose, Run
+from bot.stages.flow.home import HomeView, Waiting
+from bot.stages.plan.model.change import Change
 from tests.example_team import ANA, NOON
 
 HOUR = timedelta(hours=1)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.suspects import Answer, CauseQuestion, Suspect
-from bot.workflows.incidents import Moment
+from bot.stages.monitor.incidents import Moment
+from bot.stages.monitor.model.suspect import Answer, CauseQuestion, Suspect
 from tests.example_team import LUIS, MEI, NOON
 from tests.golden.contexts.monitor import OVER, THREE
 from tests.golden.contexts.oncall import INCIDENT

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.feedback import Concern, Feedback
-from bot.domain.people import Person
+from bot.core.people import Person
+from bot.stages.manage.model.feedback import Concern, Feedback
 from tests.golden.contexts.plan import BARE, DONE, NOON, PLANNED
 
 ANA = Person("U0ANA", "Ana")

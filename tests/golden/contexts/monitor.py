@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.alerts import AlertGroup, Severity
-from bot.domain.events import AlertFired, AlertResolved
-from bot.domain.matchers import common
-from bot.domain.silences import Silence
+from bot.core.events import AlertFired, AlertResolved
+from bot.stages.monitor.model.alert_group import AlertGroup, Severity
+from bot.stages.monitor.model.matchers import common
+from bot.stages.monitor.model.silence import Silence
 from tests.example_team import ANA, NOON
 
 LABELS = {"alertname": "HighErrorRate", "severity": "critical", "service": "payments"}

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.matchers import read
-from bot.domain.noise import Replayed, RouteNoise
-from bot.domain.routes import Alerting, Route
-from bot.workflows.noise import Lately, Path, Preview
+from bot.stages.monitor.model.matchers import read
+from bot.stages.monitor.model.noise import Replayed, RouteNoise
+from bot.stages.monitor.model.route import Alerting, Route
+from bot.stages.monitor.noise import Lately, Path, Preview
 from tests.golden.contexts.monitor import ONE, OVER
 
 PAGER = Route(

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.alerts import AlertGroup
-from bot.domain.events import AlertFired
-from bot.domain.storms import Storm, summed_up
+from bot.core.events import AlertFired
+from bot.stages.monitor.model.alert_group import AlertGroup
+from bot.stages.monitor.model.storm import Storm, summed_up
 from tests.example_team import NOON
 from tests.golden.contexts.monitor import AGAIN, MANY, OVER, THREE
 

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import date, time, timedelta
 
-from bot.domain.deployments import Deployment
-from bot.domain.escalations import Escalation, Policy, Step
-from bot.domain.flow import LooseEnd
-from bot.domain.incidents import Incident, IncidentSeverity
-from bot.domain.oncall import Cover, Rota, Rotation
-from bot.domain.pages import Page
-from bot.workflows.calling import Called
-from bot.workflows.handover import Brief
+from bot.core.flow import LooseEnd
+from bot.stages.deploy.model.deployment import Deployment
+from bot.stages.flow.handover_brief import Brief
+from bot.stages.monitor.calling import Called
+from bot.stages.monitor.model.escalation import Escalation, Policy, Step
+from bot.stages.monitor.model.incident import Incident, IncidentSeverity
+from bot.stages.monitor.model.page import Page
+from bot.team.oncall.model.rotation import Cover, Rota, Rotation
 from commands.monitor.oncall import Standing
 from tests.example_team import ANA, LUIS, MEI, NOON, TEAM, TOM
 from tests.golden.contexts.monitor import ACKNOWLEDGED, THREE

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from bot.domain.blockers import Blocker
-from bot.domain.changes import Change, ChangeState
-from bot.domain.people import Person
-from bot.domain.stages import Stage
+from bot.core.people import Person
+from bot.core.stages import Stage
+from bot.stages.code.model.blocker import Blocker
+from bot.stages.plan.model.change import Change, ChangeState
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ANA = Person("U0ANA", "Ana")

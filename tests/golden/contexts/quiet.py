@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.changes import Change
-from bot.domain.incidents import Noted
-from bot.domain.silences import Kept
-from bot.workflows.silences import Reach
+from bot.stages.monitor.model.incident import Noted
+from bot.stages.monitor.model.silence import Kept
+from bot.stages.monitor.silences import Reach
+from bot.stages.plan.model.change import Change
 from tests.example_team import ANA, MEI, NOON
 from tests.golden.contexts.monitor import ACKNOWLEDGED, BARE, MANY, OVER, SILENCE, SILENCED, THREE
 

@@ -3,17 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.changes import Change
-from bot.domain.customer_lines import CustomerLine
-from bot.domain.deployments import Deployment
-from bot.domain.drafting import Brought, Drafted
-from bot.domain.notes import Line, Notes, Section, Voice
-from bot.domain.obstacles import Kind, Obstacle
-from bot.domain.people import Person
-from bot.domain.release_rules import Activity, ReleaseRules
-from bot.domain.release_states import BY_HAND, FLAG_OFF, ROLLED_BACK, Post, Strike
-from bot.domain.releases import Release
-from bot.domain.team import Environment
+from bot.core.people import Person
+from bot.core.team import Environment
+from bot.stages.deploy.model.deployment import Deployment
+from bot.stages.deploy.model.obstacles import Kind, Obstacle
+from bot.stages.plan.model.change import Change
+from bot.stages.release.model.customer_line import CustomerLine
+from bot.stages.release.model.draft import Brought, Drafted
+from bot.stages.release.model.notes import Line, Notes, Section, Voice
+from bot.stages.release.model.release import Release
+from bot.stages.release.model.release_state import BY_HAND, FLAG_OFF, ROLLED_BACK, Post, Strike
+from bot.stages.release.model.rules import Activity, ReleaseRules
 
 AT = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)
 ANA, TOM, MEI = Person("U0ANA", "Ana"), Person("U0TOM", "Tom"), Person("U0MEI", "Mei")

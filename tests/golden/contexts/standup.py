@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from bot.domain.people import Person
-from bot.domain.standup_answers import StandupAnswer
-from bot.domain.standups import Round
-from bot.workflows.rounds import Standing
+from bot.core.people import Person
+from bot.stages.standup.model.answer import StandupAnswer
+from bot.stages.standup.model.round import Round
+from bot.stages.standup.round_message import Standing
 from tests.answers import lines
 from tests.golden.contexts.code import CLOSED
 from tests.golden.contexts.plan import BLOCKER, NOON

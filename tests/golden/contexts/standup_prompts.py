@@ -3,16 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from bot.domain.presence import Absence, Why
-from bot.domain.prompts import SentPrompt
-from bot.domain.questions import Asks, Question
-from bot.domain.standup_answers import StandupAnswer
-from bot.domain.standup_plans import Posting, Setup, Standup
-from bot.domain.standups import Prompt, Round
-from bot.workflows.activity import Deed
-from bot.workflows.prompts import Asking
-from bot.workflows.rounds import Standing
-from bot.workflows.unsaid import Unsaid
+from bot.stages.standup.activity import Deed
+from bot.stages.standup.model.answer import StandupAnswer
+from bot.stages.standup.model.prompt import SentPrompt
+from bot.stages.standup.model.questions import Asks, Question
+from bot.stages.standup.model.round import Prompt, Round
+from bot.stages.standup.model.setup import Posting, Setup, Standup
+from bot.stages.standup.prompts import Asking
+from bot.stages.standup.round_message import Standing
+from bot.stages.standup.undelivered import Unsaid
+from bot.team.people.model.presence import Absence, Why
 from tests.answers import lines
 
 NINE = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # in Berlin

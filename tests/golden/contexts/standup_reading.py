@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import date, time, timedelta
 
-from bot.domain.alerts import AlertGroup
-from bot.domain.events import AlertFired
-from bot.domain.presence import Presence
-from bot.domain.reader_digests import News, ReaderDigest
-from bot.domain.standup_health import Health
-from bot.domain.standup_history import Count, Participation, Told
-from bot.workflows.held import Held
+from bot.core.events import AlertFired
+from bot.stages.monitor.model.alert_group import AlertGroup
+from bot.stages.standup.model.health import Health
+from bot.stages.standup.model.history import Count, Participation, Told
+from bot.stages.standup.model.reader_digest import News, ReaderDigest
+from bot.stages.standup.privacy import Held
+from bot.team.people.model.presence import Presence
 from tests.golden.contexts.code import CLOSED
 from tests.golden.contexts.deploy import LIVE
 from tests.golden.contexts.plan import BLOCKER

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import date, time, timedelta
 
-from bot.domain.people import Person
-from bot.domain.presence import Presence
-from bot.domain.preview import Local, Row
-from bot.domain.standup_plans import Setup, Standup
+from bot.core.people import Person
+from bot.stages.standup.model.preview import Local, Row
+from bot.stages.standup.model.setup import Setup, Standup
+from bot.team.people.model.presence import Presence
 from tests.golden.contexts.plan import NOON
 
 ANA = Person("U0ANA", "Ana")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from bot.storage.schema import Instant, Json
+from bot.storage.engine.schema import Instant, Json
 
 revision = "0001"
 down_revision = None

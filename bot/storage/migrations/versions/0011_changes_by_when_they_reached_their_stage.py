@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from alembic import op
 
-from bot.storage.schema import Instant
+from bot.storage.engine.schema import Instant
 
 revision = "0011"
 down_revision = "0010"

@@ -1,0 +1,1 @@
+"""Core: the vocabulary of every room; the standard library and itself only."""

@@ -1,0 +1,1 @@
+"""Flag serving: OFREP over HTTP, and flagd's file."""

@@ -1,1 +1,0 @@
-"""Who sends webhooks: one folder each, found by discovery."""

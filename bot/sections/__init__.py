@@ -1,0 +1,1 @@
+"""Sections of the team file: what their readers share."""

@@ -1,0 +1,1 @@
+"""Build: runs of pipelines."""

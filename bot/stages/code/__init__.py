@@ -1,0 +1,1 @@
+"""Code: ideas, blockers, pull requests."""

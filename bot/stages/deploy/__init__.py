@@ -1,0 +1,1 @@
+"""Deploy: deployments, from the request to the confirmation."""

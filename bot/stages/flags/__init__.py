@@ -1,0 +1,1 @@
+"""Flags: feature flags and roll-outs."""

@@ -1,0 +1,1 @@
+"""Flow: the whole: board, Home, passport, loose ends."""

@@ -1,0 +1,1 @@
+"""Flow: values and rules, from the standard library and lower rooms only."""

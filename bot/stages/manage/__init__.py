@@ -1,0 +1,1 @@
+"""Manage: feedback, concerns, delivery figures."""

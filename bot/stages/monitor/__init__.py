@@ -1,0 +1,1 @@
+"""Monitor: alerts, incidents, escalation."""

@@ -1,0 +1,1 @@
+"""Plan: changes: what we mean to do and why."""

@@ -1,0 +1,1 @@
+"""Plan: values and rules, from the standard library and lower rooms only."""

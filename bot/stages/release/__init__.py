@@ -1,0 +1,1 @@
+"""Release: release notes and where they are said."""

@@ -1,0 +1,1 @@
+"""Release: values and rules, from the standard library and lower rooms only."""

@@ -1,0 +1,1 @@
+"""Standup: asynchronous stand-ups."""

@@ -1,0 +1,1 @@
+"""The engine: connections, transactions, writers, schema, on SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""The ledger's tables: entries, their hash chain, audits and exports."""

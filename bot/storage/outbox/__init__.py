@@ -1,0 +1,1 @@
+"""The outbox: messages to Slack, each once and in order."""

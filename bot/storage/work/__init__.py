@@ -1,0 +1,1 @@
+"""The unit of work: nouns, rows and one transaction around them."""

@@ -1,0 +1,1 @@
+"""The team: who and what we are, as the team file describes it; asked by every stage."""

@@ -1,0 +1,1 @@
+"""Environments: values and rules, from the standard library and lower rooms only."""

@@ -1,0 +1,1 @@
+"""People: presence, leave, working hours, names."""

@@ -1,0 +1,1 @@
+"""Vendors: everything of one vendor in one folder, found by discovery."""

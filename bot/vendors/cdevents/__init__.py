@@ -1,0 +1,1 @@
+"""CDEvents: webhook, and events that we send."""

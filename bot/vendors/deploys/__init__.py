@@ -1,0 +1,1 @@
+"""A deployer of your own, over HTTP: target and callbacks."""

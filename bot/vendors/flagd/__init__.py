@@ -1,0 +1,1 @@
+"""flagd: its file format and its bucketing."""

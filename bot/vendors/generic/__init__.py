@@ -1,0 +1,1 @@
+"""Any JSON webhook, mapped in the team file."""

@@ -1,0 +1,1 @@
+"""GitHub: webhook, code host, deployment targets."""

@@ -1,0 +1,1 @@
+"""GitLab: webhook, code host, deployment targets."""

@@ -1,0 +1,1 @@
+"""This machine: a git clone and commands."""

@@ -1,0 +1,1 @@
+"""Amazon SNS: webhook and its proof."""

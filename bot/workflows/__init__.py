@@ -1,1 +1,0 @@
-"""What happens over time, one module per process; domain and ports only."""

@@ -1,6 +1,0 @@
-"""What /monitor is called; its verbs are in the modules beside this one."""
-
-from bot.command import Command
-from bot.domain.stages import Stage
-
-command = Command("monitor", "Open alerts, and what to do about them", stage=Stage.MONITOR)

@@ -1,6 +1,0 @@
-"""What /release is called; its verbs are in the modules beside this one."""
-
-from bot.command import Command
-from bot.domain.stages import Stage
-
-command = Command("release", "Notes of what a version brings, drafted and published", stage=Stage.RELEASE)

@@ -30,6 +30,8 @@ async def status(session: aiohttp.ClientSession, method: str, url: str, **more) 
         (JSON | {"Origin": "http://127.0.0.1:1"}, 403),
         (JSON | {"Host": "evil.example"}, 403),
         (JSON | {"Host": "127.0.0.1.evil.example"}, 403),
+        (JSON | {"Host": "evil.example", "X-Forwarded-Host": "127.0.0.1", "Forwarded": "host=127.0.0.1"}, 403),
+        (JSON | {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}, 200),
         (JSON | {"Sec-Fetch-Site": "cross-site"}, 403),
     ],
 )

@@ -11,12 +11,27 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.discovery import sources as find_sources
 from bot.runtime.hooks import Hooks
 from bot.storage.engine.errors import StorageUnavailable
 from bot.vendors.kit.webhooks import Fetch, Source, Unreachable, bearer_or_basic, by_header
 from tests.fakes import FakeClock
 
 SECRET = {"Authorization": "Bearer secret"}
+ALL = find_sources().values()
+# By which proxies, and whoever says that they are one, tell for whom and whereto they ask.
+PROXYS = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "X-Client-IP",
+    "X-Original-URL",
+    "X-Envoy-External-Address",
+    "CF-Connecting-IP",
+    "True-Client-IP",
+)
 
 
 @dataclass
@@ -66,8 +81,8 @@ def source(name: str, **more: Any) -> Source:
 
 
 SOURCES = {
-    "plain": source("plain"),
-    "named/one": source("named", keeps=("x-", "ce-")),
+    "plain": source("plain", keeps=("x-kind",)),
+    "named/one": source("named", keeps=("x-kind", "x-signature", "x-token", "ce-")),
     "asking": source("asking", admit=admit),
     "secretless": source("secretless"),
     "few": source("few", values_max=3, body_max=100),
@@ -142,6 +157,28 @@ async def test_a_delivery_is_stored_under_its_address_with_what_its_source_reads
     assert {"x-kind", "ce-type"} <= set(kept)
     assert "ce-type" not in of_plain
     assert not {"authorization", "other", "x-signature", "x-token"} & set(kept)
+
+
+@pytest.mark.parametrize("header", PROXYS)
+async def test_what_a_proxy_says_of_the_sender_changes_no_answer_and_is_neither_logged_nor_stored(
+    client: Any, inbox: FakeInbox, header: str
+) -> None:
+    told: list[tuple[int, str]] = []
+    with structlog.testing.capture_logs() as lines:
+        for n in range(3):
+            claimed = {header: f"for=203.0.113.{n}"}
+            told += [await post(client, "plain", claimed), await post(client, "plain", claimed | SECRET)]
+
+    assert [status for status, _ in told] == [401, 202] * 3
+    # A log line is bounded for each source, so that no name that a sender takes has one of its own.
+    assert [line["event"] for line in lines] == ["hook.refused"]
+    assert "203.0.113" not in f"{lines} {told} {inbox.received}"
+
+
+def test_no_source_keeps_what_a_proxy_says() -> None:
+    kept = {each.name: [one for one in PROXYS if each.keeps and one.lower().startswith(each.keeps)] for each in ALL}
+
+    assert [name for name, headers in kept.items() if headers] == []
 
 
 async def test_bytes_in_a_header_that_are_no_text_are_no_crash(client: Any, inbox: FakeInbox) -> None:

@@ -79,6 +79,6 @@ source = Source(
     verify=bearer_or_basic(),
     identify=by_header("ce-id"),
     parse=parse,
-    keeps=("x-", "ce-"),
+    keeps=("ce-",),
     body_max=1 * 1024 * 1024,  # one event; brokers forward 64 KB
 )

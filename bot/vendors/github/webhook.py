@@ -233,5 +233,6 @@ source = Source(
     "statuses, releases, deployments and deployment statuses.",
     verify=hmac_sha256("x-hub-signature-256", "sha256="),
     identify=by_header("x-github-delivery"),
+    keeps=("x-github-",),
     parse=parse,
 )

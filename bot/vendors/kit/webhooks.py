@@ -145,7 +145,7 @@ class Source:
     Attributes:
         how_to: one sentence for the docs: where to paste the address and the secret.
         parse: pure; raises ``MalformedPayload``. An event kind that we do not use gives an empty list.
-        keeps: how the names of those headers begin that ``parse`` reads; others are not stored.
+        keeps: how the names of those headers begin that ``parse`` reads; others are not stored, a proxy's least of all.
         admit: where the network is needed to tell whether a delivery is genuine: gets headers, body, whether
             the secret proved it, and what fetches; says whether it is taken. Raises ``Unreachable``.
         of_team: where the team file sets it up: its forms by their path after ``/hooks/``, none where it does not.
@@ -162,7 +162,7 @@ class Source:
     verify: Verify
     identify: Identify
     parse: Parse
-    keeps: tuple[str, ...] = ("x-",)
+    keeps: tuple[str, ...] = ()
     admit: Admit | None = None
     of_team: Callable[[Team], Mapping[str, "Source"]] | None = None
     secret_is_optional: bool = False

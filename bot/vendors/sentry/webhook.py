@@ -183,6 +183,6 @@ source = Source(
     identify=by_header("request-id"),
     parse=parse,
     weigh=of_one_alert(parse),
-    keeps=("x-", "sentry-hook-"),
+    keeps=("sentry-hook-",),
     body_max=4 * 1024 * 1024,  # an issue with one event, which Sentry takes up to 1 MB
 )

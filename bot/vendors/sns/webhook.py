@@ -132,6 +132,7 @@ source = Source(
     "raw message delivery, which is not signed: put it into the address, `https://sns:<secret>@…`.",
     verify=bearer_or_basic(),
     identify=identify,
+    keeps=("x-amz-sns-",),
     parse=parse,
     weigh=of_one_alert(parse),
     of_team=_of_team,

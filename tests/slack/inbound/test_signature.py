@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from bot.runtime.clock import SteadyClock
 from bot.slack.inbound.signature import BODY_MAX, Guard, Recent, Rejected, is_ssl_check
@@ -199,3 +200,15 @@ async def test_a_url_is_verified_when_it_is_signed():
         body = json.dumps({"type": "url_verification", "challenge": "3eZ"})
         assert await edge.post(body, content_type="application/json") == (200, '{"challenge": "3eZ"}')
         assert (await edge.post(body, content_type="application/json", secret="other"))[0] == 401
+
+
+async def test_whoever_says_to_be_a_proxy_is_refused_like_others_in_the_same_line_of_the_log():
+    async with running() as edge:
+        with structlog.testing.capture_logs() as lines:
+            for n in range(3):
+                claimed = {"X-Forwarded-For": f"203.0.113.{n}", "Forwarded": f"for=203.0.113.{n}"}
+                status, _ = await edge.post("command=%2Fdeploy", secret="wrong", headers=claimed)
+                assert status == 401
+        refused = [line for line in lines if line["event"] == "request rejected"]
+        assert len(refused) == 1
+        assert "203.0.113" not in str(lines)

@@ -28,7 +28,7 @@ def unread(monkeypatch):
 
     monkeypatch.setattr(Book, "understand", parse)
     monkeypatch.setattr(Book, "understand_mention", parse)
-    monkeypatch.setattr("bot.slack.inbound.run_verb.views.read", parse)
+    monkeypatch.setattr("bot.slack.inbound.run_verb.modals.read", parse)
 
 
 @pytest.mark.parametrize("who", [GUS.id, "U9STRANGER"])

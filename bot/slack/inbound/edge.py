@@ -1,4 +1,4 @@
-"""The Slack edge: one handler behind Bolt for HTTP and Socket Mode. The only module that imports slack_bolt."""
+"""The Slack edge: one handler behind Bolt for HTTP and Socket Mode."""
 
 import asyncio
 import json
@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from aiohttp import ClientError, ClientSession, web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
@@ -33,6 +32,7 @@ from bot.slack.inbound.gestures import Payload
 from bot.slack.inbound.private_answers import Answers
 from bot.slack.inbound.run_verb import Calls
 from bot.slack.inbound.signature import BODY_MAX, SSL_CHECK_MAX, Guard, Rejected, is_ssl_check
+from bot.slack.inbound.socket_frames import BoundedHandler
 from bot.slack.installation import Identity, is_for
 from bot.slack.reaching import Reaching
 
@@ -95,7 +95,7 @@ class SlackEdge:
         self._guard = Guard(signing_secret, signed_by) if signing_secret else None
         self._everything = _Everything(self.doors, self._is_foreign)
         self._app = self._bolt()
-        self._sockets: list[AsyncSocketModeHandler] = []
+        self._sockets: list[BoundedHandler] = []
         self._seldom = Seldom()
 
     async def warm(self) -> Identity:
@@ -147,7 +147,7 @@ class SlackEdge:
         opened = await self.reaching.must(
             "apps.connections.open", lambda: self._client.apps_connections_open(app_token=app_token)
         )
-        handler = AsyncSocketModeHandler(self._app, app_token, web_client=self._client)
+        handler = BoundedHandler(self._app, app_token, self._client)
         handler.client.wss_uri = str(opened["url"])
         handler.client.message_listeners.append(self._said)
         self._sockets.append(handler)
@@ -227,7 +227,7 @@ class SlackEdge:
             async with body_of(request, BODY_MAX) as raw:
                 if is_ssl_check(raw):
                     return web.Response()
-                body = guard.admit(request.headers, raw)
+                body = await guard.admit(request.headers, raw)
             # The guard has read the body; in this mode Bolt takes it as it is and does not parse it again.
             incoming = _incoming(body)
         except (Rejected, NotRead) as rejected:
@@ -279,6 +279,6 @@ def _incoming(body: dict[str, Any]) -> AsyncBoltRequest:
         raise Rejected(400, "not readable") from None
 
 
-def _is_open(handler: AsyncSocketModeHandler) -> bool:
-    session = handler.client.current_session
+def _is_open(handler: BoundedHandler) -> bool:
+    session = handler.socket.current_session
     return session is not None and not session.closed

@@ -1,5 +1,6 @@
 """Stands before Bolt on HTTP: lets in only what Slack signed, now, once, and in a form that can be read."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -8,7 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from bot.vendors.kit import json_text
+
 BODY_MAX = 2**20  # bytes; Slack's largest deliveries are a view of 250 kB in a form
+VALUES_MAX = 60_000  # of one, commas in its words among them; a view of 250 kB has fewer than 20,000
+LONG = 64 * 1024  # bytes; a longer one is read beside the event loop
 SSL_CHECK_MAX = 200  # bytes
 SIGNED_WITHIN = 300  # seconds; docs.slack.dev/authentication/verifying-requests-from-slack
 
@@ -40,12 +45,14 @@ class Guard:
         self._newest = 0  # timestamp of Slack's, of what bears its signature
         self._seen = Recent(lambda: self._newest, _REMEMBERED)
 
-    def admit(self, headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
-        """The body, read. Raises ``Rejected``: 413, 401 (signature, time, replay), 400 (not readable)."""
+    async def admit(self, headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
+        """The body, read. Raises ``Rejected``: 413 (bytes, values), 401 (signature, time, replay), 400 (not JSON)."""
         if len(raw) > BODY_MAX:
             raise Rejected(413, "too large")
         signature = self._verified(headers, raw)
-        body = read_body(headers.get("Content-Type", ""), raw)
+        kind = headers.get("Content-Type", "")
+        # What a form has encoded is decoded in steps of Python's, between which the event loop has its turns.
+        body = await asyncio.to_thread(read_body, kind, raw) if len(raw) > LONG else read_body(kind, raw)
         # A retry of an event is a new delivery by intent. Its header is not signed, so it opens this door only to
         # events, which carry an id of their own and are told apart by it.
         is_retry = "X-Slack-Retry-Num" in headers and body.get("type") == "event_callback"
@@ -103,16 +110,15 @@ class Recent:
 
 
 def read_body(content_type: str, raw: bytes) -> dict[str, Any]:
-    """The JSON object, or the fields of the form with its ``payload`` read. Raises ``Rejected`` with 400."""
+    """The JSON object, or the fields of the form with its ``payload`` read. Raises ``Rejected``: 413, 400."""
     try:
         text = raw.decode()
         if content_type.startswith("application/json"):
-            return _loaded(text)
+            return loaded(text)
         form = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=200))
-        return _loaded(form["payload"]) if "payload" in form else form
-    # Nesting that is too deep is a RecursionError, a number that is too long a ValueError.
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Rejected(400, "not readable") from None
+    return loaded(form["payload"]) if "payload" in form else form
 
 
 def is_ssl_check(raw: bytes) -> bool:
@@ -120,13 +126,19 @@ def is_ssl_check(raw: bytes) -> bool:
     return len(raw) < SSL_CHECK_MAX and b"ssl_check=1" in raw.split(b"&")
 
 
-def _loaded(text: str) -> dict[str, Any]:
-    value = json.loads(text)
-    # Half of a surrogate pair can be written in JSON, and can be neither hashed nor stored nor sent on.
-    if "\\ud" in text or "\\uD" in text:
-        json.dumps(value, ensure_ascii=False).encode()
+def loaded(text: str) -> dict[str, Any]:
+    """The JSON object of a request's or of a frame's. Raises ``Rejected``: 413 (too many values), 400."""
+    try:
+        value = json_text.loaded(text, VALUES_MAX)
+        # Half of a surrogate pair can be written in JSON, and can be neither hashed nor stored nor sent on.
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except json_text.TooMuch:
+        raise Rejected(413, "too many values") from None
+    except ValueError:
+        raise Rejected(400, "not readable") from None
     if not isinstance(value, dict):
-        raise ValueError("not an object")
+        raise Rejected(400, "not readable")
     return value
 
 

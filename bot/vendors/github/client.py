@@ -14,6 +14,7 @@ from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
 from bot.stages.deploy.model.ports import NotTaken, Unsure
 from bot.vendors.kit.http import LIMIT, NoAnswer, NotReached, Refused, ask, no_token_for, said, tail_of
+from bot.vendors.kit.same_origin import readable
 
 WHO = "GitHub"
 # What gidgethub raises of bodies that are not what they say they are.
@@ -36,7 +37,10 @@ class _Once(GitHubAPI):
             self._session, method, url, who=WHO, headers=headers, body=body or None, limit=self._limit
         )
         self.status = answer.status
-        return answer.status, answer.headers, answer.body
+        try:
+            return answer.status, answer.headers, await readable(answer.headers, answer.body)
+        except HostUnreachable as strange:
+            raise NoAnswer(str(strange)) from None
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

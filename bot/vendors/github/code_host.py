@@ -169,8 +169,8 @@ class GitHub:
             if isinstance(error, BadRequest) and error.status_code in _ABSENT:
                 raise _Absent from error
             raise _refusal(error) from error
-        # A KeyError or a TypeError is gidgethub's, of pages that hold no items where they should.
-        except (GitHubException, ValueError, KeyError, TypeError) as error:
+        # The last two are gidgethub's, of pages that hold no items where they should, and of a charset that is none.
+        except (GitHubException, ValueError, LookupError, TypeError) as error:
             raise HostUnreachable(STRANGE) from error
         except TimeoutError as error:
             raise HostUnreachable(f"GitHub did not answer within {self._limit.total_seconds():g} s") from error

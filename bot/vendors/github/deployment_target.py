@@ -3,7 +3,6 @@
 https://docs.github.com/en/rest/deployments/deployments and …/deployments/statuses
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from bot.core.run_references import GITHUB, deployment_reference, id_in
 from bot.stages.deploy.model.ports import NotTaken, Order, Report, Taken, Unsure
 from bot.stages.deploy.model.targets import GitHubDeployment, filled
 from bot.vendors.github.client import WHO, GitHubCalls, name_of
+from bot.vendors.kit import json_text
 from bot.vendors.kit.http import items_in, link, names, said, text_in
 from bot.vendors.kit.placeholders import values_of
 
@@ -97,7 +97,7 @@ def _is_of(deployment: Mapping[str, Any], run: str) -> bool:
     payload = deployment.get("payload")
     if isinstance(payload, str):  # older servers give it as it was sent
         try:
-            payload = json.loads(payload)
+            payload = json_text.loaded(payload)
         except ValueError:
             payload = None
     return text_in(payload, "deployment") == run or names(deployment.get("description"), run)

@@ -12,6 +12,9 @@ from yarl import URL
 from bot.core.host_tokens import HostTokens
 from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.vendors.kit import json_text
+from bot.vendors.kit.bodies import body_of
+from bot.vendors.kit.http import BODY_MAX
 
 STRANGE = "GitLab answered something that is not an answer of its API"
 PAGE = 100  # GitLab's largest page; docs.gitlab.com/api/rest/#pagination
@@ -94,13 +97,22 @@ class GitLabApi:
             ):
                 if answer.status >= 300:
                     raise _refusal(repository, answer)
-                return await answer.json(), _page_after(answer)
-        except (aiohttp.ContentTypeError, ValueError) as error:
-            raise HostUnreachable(STRANGE) from error
+                return await _read(await body_of(answer.content, BODY_MAX + 1)), _page_after(answer)
         except TimeoutError as error:
             raise HostUnreachable(f"GitLab did not answer within {self._limit.total_seconds():g} s") from error
         except aiohttp.ClientError as error:
             raise HostUnreachable("GitLab cannot be reached from here") from error
+
+
+async def _read(body: bytes) -> Any:
+    if len(body) > BODY_MAX:
+        raise HostUnreachable(f"GitLab answered more than {BODY_MAX // 2**20} MiB")
+    try:
+        return await json_text.loaded_of_code(body)
+    except json_text.TooMuch as problem:
+        raise HostUnreachable(f"GitLab's answer is not read: {problem}") from None
+    except ValueError:
+        raise HostUnreachable(STRANGE) from None
 
 
 def text(body: Any, *fields: str) -> str:

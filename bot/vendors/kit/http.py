@@ -24,7 +24,7 @@ from bot.vendors.kit.output import TAIL, Lines
 
 LIMIT = timedelta(seconds=15)  # of one request
 CONNECTING = timedelta(seconds=8)  # shorter, so that we know that nothing was sent when it is over
-BODY_MAX = 8 * 1024 * 1024  # bytes; a hundred workflow runs have about 2 MB
+BODY_MAX = 6 * 1024 * 1024  # bytes; a hundred workflow runs have about 2 MB
 LOG_MAX = 16 * 1024 * 1024  # bytes of a log that are read for the sake of its end
 SAID_MAX = 200  # characters of somebody's own words that are passed on
 

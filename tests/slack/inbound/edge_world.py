@@ -109,6 +109,7 @@ class Slack:
 
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
+    socket_url: str = ""
 
     async def method(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -116,7 +117,8 @@ class Slack:
         self.calls.append((name, {**request.query, **body}))
         if name in self.errors:
             return web.json_response({"ok": False, "error": self.errors[name]})
-        return web.json_response({"ok": True, "team_id": "T1", "user_id": "U0BELLS", "bot_id": "B0BELLS"})
+        told = {"url": self.socket_url} if name == "apps.connections.open" else {"bot_id": "B0BELLS"}
+        return web.json_response({"ok": True, "team_id": "T1", "user_id": "U0BELLS"} | told)
 
     async def response_url(self, request: web.Request) -> web.Response:
         self.calls.append(("response_url", await request.json()))

@@ -9,8 +9,11 @@ from aiohttp.test_utils import TestServer
 
 from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.deploy.model.ports import Unsure
 from bot.vendors.github.checks import GitHubChecks
+from bot.vendors.github.client import GitHubCalls
 from bot.vendors.gitlab.code_host import GitLab
+from bot.vendors.kit.http import BODY_MAX
 from bot.vendors.oci_registry.digests import same_site
 from tests.vendors.everywhere import everywhere
 
@@ -26,6 +29,7 @@ class Pair:
     second: str = ""
     location: str = ""
     link: str = ""
+    body: tuple[bytes, str] | None = None  # and its type
     asked: list[str] = field(default_factory=list[str])
     seen: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
 
@@ -34,6 +38,8 @@ class Pair:
         self.asked.append(request.path_qs)
         if self.location and "moved" not in request.path:
             return web.Response(status=301, headers={"Location": self.location})
+        if self.body:
+            return web.Response(body=self.body[0], headers={"Content-Type": self.body[1]})
         headers = {"Link": f'<{self.link}>; rel="next"'} if self.link else {}
         self.link = ""
         return web.json_response([{"name": "v1", "commit": {"id": "1"}}], headers=headers)
@@ -120,3 +126,37 @@ async def test_a_host_that_sends_us_around_is_left(pair: Pair) -> None:
 )
 def test_a_login_is_shown_to_the_registrys_own_site_alone(registry: str, realm: str, same: bool) -> None:
     assert same_site(registry, realm) is same
+
+
+TOO_MUCH = {
+    "values": (b"[" + b",".join([b"[]"] * 50_001) + b"]", "application/json"),
+    "bytes": (b'["' + b"x" * BODY_MAX + b'"]', "application/json"),
+    "digits": (b"[" + b"1" * 4_000 + b"]", "application/json"),
+}
+
+
+@pytest.mark.parametrize("host", [github, gitlab])
+@pytest.mark.parametrize("what", TOO_MUCH)
+async def test_an_answer_that_takes_long_to_read_is_not_read(pair: Pair, host, what: str) -> None:
+    client, repository = host(pair)
+    pair.body = TOO_MUCH[what]
+    with pytest.raises(HostUnreachable, match=r"is not read|more than 6 MiB|not an answer of its API"):
+        await client.tags(repository)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "text/html", "application/json; charset=rot13"]
+)
+async def test_what_github_does_not_call_json_is_not_read_as_something_else(pair: Pair, kind: str) -> None:
+    client, repository = github(pair)
+    pair.body = (b"payload=" + b"%5B%5D" * 1_000, kind)
+    with pytest.raises(HostUnreachable):
+        await client.tags(repository)
+
+
+async def test_a_start_whose_answer_is_not_read_may_have_begun(pair: Pair) -> None:
+    pair.body = TOO_MUCH["values"]
+    with pytest.raises(Unsure, match=r"is not read: it holds more than .*; it may have begun"):
+        await GitHubCalls(pair.session, everywhere(TOKEN)).start(
+            Repository(github="o/w", github_api=pair.first), "", {}
+        )

@@ -53,3 +53,36 @@ def test_numbers_and_depths_that_take_long_are_no_json(text: str) -> None:
 @pytest.mark.parametrize("text", ["{}", '{"id": 9007199254740993, "at": 1.5e3, "a": [true, null, -3]}', '"a, [b"'])
 def test_everything_else_is_as_json_says(text: str) -> None:
     assert json_text.loaded(text) == json_text.loaded(text.encode()) == json.loads(text)
+
+
+PATCH = json.dumps([{"patch": '- f("a, b", [{}]) \\\\ \\"\n' * 60_000, "sha": "1"}]).encode()
+
+
+async def test_a_patch_may_hold_any_number_of_commas_and_brackets() -> None:
+    with pytest.raises(json_text.TooMuch):
+        json_text.loaded(PATCH)
+    assert await json_text.loaded_of_code(PATCH) == json.loads(PATCH)
+
+
+@pytest.mark.parametrize("what", HEAVY)
+async def test_what_a_code_host_says_is_bounded_as_well(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        pytest.fail("it was read")
+
+    monkeypatch.setattr(json, "loads", never)
+    for text in (HEAVY[what], PATCH[:-1] + b"," + HEAVY[what] + b"]", b'["\\\\",' + HEAVY[what] + b"]"):
+        with pytest.raises(json_text.TooMuch):
+            await json_text.loaded_of_code(text)
+
+
+async def test_a_word_each_is_too_many_values() -> None:
+    with pytest.raises(json_text.TooMuch):
+        await json_text.check(b'"",' * (4 * MANY))
+
+
+@pytest.mark.parametrize("before", [0, 2**18 - 50, 2**18])
+async def test_a_number_of_thousands_of_digits_is_found_wherever_it_stands(before: int) -> None:
+    digits = b"1" * 101
+    with pytest.raises(ValueError, match="100 digits"):
+        await json_text.check(b'["' + b"x" * before + b'", ' + digits + b"]")
+    await json_text.check(b'["' + b"x" * before + digits + b'"]')

@@ -222,6 +222,10 @@ class FakeWork:
         """What a test put into the store as dead."""
         return self._store.dead[-limit:][::-1]
 
+    async def dead_letter_counts(self) -> dict[LetterKind, int]:
+        """How many a test put there, of every kind."""
+        return {kind: sum(one.kind is kind for one in self._store.dead) for kind in LetterKind}
+
     async def ledger_head(self) -> Head:
         """What a test put there."""
         return self._store.head

@@ -125,10 +125,7 @@ class Work(Protocol):
         ...
 
     async def remember(self, key: str, make: Callable[[], Awaitable[T]]) -> T:
-        """What ``make`` gives, made anew only once the ledger has grown: for views that many people look at.
-
-        ``make`` may only read, and what it gives must not depend on who asks.
-        """
+        """What ``make`` gives, made anew once the ledger has grown; it may only read, and must not care who asks."""
         ...
 
     async def message_key(self, channel_id: str, ts: str) -> str | None:
@@ -138,6 +135,9 @@ class Work(Protocol):
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """What waits for an admin, the newest first."""
         ...
+
+    async def dead_letter_counts(self) -> Mapping[LetterKind, int]:
+        """How many wait for an admin, of every kind."""
 
     async def ledger_head(self) -> Head:
         """The end of the ledger's chain of seals, as it is committed."""

@@ -1,7 +1,7 @@
 """What ``eightbells check`` looks at: everything an operator can get wrong, all of it in one go."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Settings, known_secrets, read_settings, read_team
 from bot.config.addresses import readable
+from bot.core.dead_letters import LetterKind
 from bot.core.ports import Clock
 from bot.core.team import Team
 from bot.operator.check_deploys import deploy_findings
@@ -25,6 +26,7 @@ from bot.storage import migrations
 from bot.storage.engine.database import Database
 from bot.storage.engine.errors import AlreadyRunning, StorageUnavailable
 from bot.storage.outbox.outbox import Outbox
+from bot.storage.queues import dead_letters
 from bot.storage.queues.inbox import Inbox
 from bot.storage.queues.jobs import Jobs
 from bot.vendors.kit.webhooks import Source
@@ -196,31 +198,30 @@ async def _in_database(database: Database, name: str) -> list[Finding]:
 
 async def _given_up(database: Database) -> list[Finding]:
     """Messages, jobs and deliveries that wait for an admin: how many, and the last one's error."""
-    messages = await Outbox(database, database.replica_id).dead()
-    jobs = await Jobs(database, database.replica_id).dead()
-    deliveries = await Inbox(database, database.replica_id).dead_letters()
+    async with database.read() as conn:
+        number = await dead_letters.given_up(conn)
+    messages = await Outbox(database, database.replica_id).dead(1)
+    jobs = await Jobs(database, database.replica_id).dead(1)
+    deliveries = await Inbox(database, database.replica_id).dead_letters(1)
     found: list[Finding] = []
     if messages:
         last = messages[0]
         todo = "Correct the cause, then send them again from the Home tab of an admin."
-        found.append(
-            warning(
-                f"{_many(messages, 'message')} not sent; the last, {last.key} to {last.to}: {last.reason}", todo
-            )
-        )
+        many = _many(number[LetterKind.MESSAGE], "message")
+        found.append(warning(f"{many} not sent; the last, {last.key} to {last.to}: {last.reason}", todo))
     if jobs:
         last_job = jobs[0]
         todo = "Correct the cause, then redo them from the Home tab of an admin."
-        found.append(warning(f"{_many(jobs, 'job')} given up; the last, {last_job.job.key}: {last_job.note}", todo))
+        many = _many(number[LetterKind.JOB], "job")
+        found.append(warning(f"{many} given up; the last, {last_job.job.key}: {last_job.note}", todo))
     if deliveries:
         last_one = deliveries[0]
         todo = "Correct the sender or update, then replay them from the Home tab of an admin."
-        what = (
-            f"{_many(deliveries, 'delivery', 'deliveries')} not understood; the last, of {last_one.delivery.source}"
-        )
+        many = _many(number[LetterKind.DELIVERY], "delivery", "deliveries")
+        what = f"{many} not understood; the last, of {last_one.delivery.source}"
         found.append(warning(f"{what}: {last_one.path}: {last_one.reason}", todo))
     return found or [fine("nothing was given up")]
 
 
-def _many(things: Sequence[object], one: str, many: str = "") -> str:
-    return f"{len(things)} {one if len(things) == 1 else many or one + 's'}"
+def _many(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

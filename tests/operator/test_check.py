@@ -14,6 +14,8 @@ from bot.runtime.findings import Finding, Severity
 from bot.stages.flow.authorise import may_name_services
 from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
+from bot.storage.outbox.put import Put, put
+from bot.storage.queues.inbox import Inbox
 from bot.storage.queues.jobs import Jobs, Owed, write_steps
 from tests.fakes import NOON, FakeClock
 
@@ -187,6 +189,27 @@ async def test_what_was_given_up_is_told_with_its_last_error(environ: dict[str, 
     await database.close()
 
     assert await wrong(environ) == ["1 job given up; the last, standup.close:S-1: channel_not_found"]
+
+
+async def test_all_that_was_given_up_is_counted_however_much_it_is(
+    environ: dict[str, str], database: Database
+) -> None:
+    await migrate(database)
+    jobs, inbox = Jobs(database, "r"), Inbox(database, "r")
+    async with database.write() as conn:
+        await write_steps(conn, [Owed(Job("a.b", f"a:{n}", NOON), NOON) for n in range(101)])
+        await put(conn, [Put(f"p{n}", "C1", "x", ()) for n in range(102)], NOON)
+        await conn.exec_driver_sql("UPDATE outbox SET state = 'dead', reason = 'is_archived'")
+    for claimed in await jobs.claim(NOON, 200):
+        await jobs.finish(claimed, Outcome.DEAD, "no")
+    for n in range(103):
+        await inbox.receive("github", f"{n}", {}, b"{}", NOON)
+    for delivery in await inbox.claim(NOON, 200):
+        await inbox.dead(delivery, "a", "missing")
+    await database.close()
+
+    told = [what.partition(";")[0] for what in await wrong(environ)]
+    assert told == ["102 messages not sent", "101 jobs given up", "103 deliveries not understood"]
 
 
 async def test_a_database_of_a_newer_version_is_told(environ: dict[str, str], database: Database) -> None:

@@ -49,7 +49,8 @@ class HomeView:
     blocked: frozenset[str]
     board: Board | None
     loose_ends: tuple[LooseEnd, ...]
-    dead_letters: tuple[DeadLetter, ...]
+    dead_letters: tuple[DeadLetter, ...]  # the newest
+    dead: int  # how many there are in all
     is_admin: bool
 
 
@@ -88,6 +89,7 @@ async def view(work: Work, person: Person) -> HomeView:
             visible.ends_for(policy, person, ends) if policy.allows("loose-ends", None, person) else own
         ),
         dead_letters=tuple(await work.dead_letters()) if tries_again else (),
+        dead=sum((await work.dead_letter_counts()).values()) if tries_again else 0,
         is_admin=tries_again,
     )
 

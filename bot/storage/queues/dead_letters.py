@@ -49,11 +49,16 @@ async def listed(conn: AsyncConnection, limit: int, now: datetime) -> list[DeadL
 
 async def counted(conn: AsyncConnection, now: datetime) -> dict[LetterKind, int]:
     """How many there are of each kind, the jobs that nobody takes among them."""
-    dead = await conn.execute(select(_ALL.c.kind, func.count()).group_by(_ALL.c.kind))
-    found = dict.fromkeys(LetterKind, 0) | {LetterKind(kind): number for kind, number in dead}
+    found = await given_up(conn)
     left = select(func.count()).select_from(jobs.job_table).where(_is_left(now))
     found[LetterKind.JOB] += (await conn.execute(left)).scalar_one()
     return found
+
+
+async def given_up(conn: AsyncConnection) -> dict[LetterKind, int]:
+    """How many are dead of each kind, whether anybody runs or not."""
+    dead = await conn.execute(select(_ALL.c.kind, func.count()).group_by(_ALL.c.kind))
+    return dict.fromkeys(LetterKind, 0) | {LetterKind(kind): number for kind, number in dead}
 
 
 async def revive(conn: AsyncConnection, kind: LetterKind, id: str, now: datetime) -> str | None:

@@ -84,6 +84,7 @@ VIEW = HomeView(
     dead_letters=(
         DeadLetter(LetterKind.MESSAGE, "deployment:D-12", "deploy/card to #deploys", "not_in_channel", NOON),
     ),
+    dead=1,
     is_admin=True,
 )
 GUEST = HomeView(
@@ -93,9 +94,10 @@ GUEST = HomeView(
     None,
     (),
     (),
+    0,
     is_admin=False,
 )
-QUIET = HomeView((), (), frozenset(), EMPTY, (), (), ANA.is_admin)
+QUIET = HomeView((), (), frozenset(), EMPTY, (), (), 0, ANA.is_admin)
 
 CONTEXTS = {
     "build/run": {"run": RUN, "previous": None},

@@ -62,6 +62,9 @@ async def test_only_admins_see_dead_letters_and_try_them_again() -> None:
 
     assert (await view(world, ANA)).dead_letters == ()
     assert (await view(world, ADMIN)).dead_letters == (LETTER,)
+    world.store.dead += [LETTER] * 24
+    assert ((await view(world, ADMIN)).dead, (await view(world, ANA)).dead) == (25, 0)
+    del world.store.dead[1:]
     with pytest.raises(NotAllowed, match="admins"):
         await world.use(loose_ends, "revive", by=ANA, kind="message", letter=LETTER.id)
     await world.use(loose_ends, "revive", by=ADMIN, kind="message", letter=LETTER.id)

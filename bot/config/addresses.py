@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, cast
-from urllib.parse import unquote, unquote_plus, urlsplit
+from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 HIDDEN = "[hidden]"
 
@@ -39,6 +39,15 @@ def readable(address: str) -> str:
     shown += f"?{HIDDEN}" if asks and bare else ""
     shown += "?" + "&".join(_shown(pair) for pair in _pairs(after)) if after else ""
     return f"{shown}#{HIDDEN}" if has_fragment else shown
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address; of what is none (a port that is no number, [ without ]) each is empty."""
+    try:
+        parts = urlsplit(address)
+        return parts if parts.port != 0 else urlsplit("")
+    except ValueError:
+        return urlsplit("")
 
 
 def secrets_in(text: str) -> set[str]:

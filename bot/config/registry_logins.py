@@ -13,6 +13,8 @@ from typing import Any
 
 from bot.core.image_names import registry_named
 
+_HOST = re.compile(r"(?:https?://)?(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:/[\w./-]*)?")
+
 
 def registry_logins(text: str) -> dict[str, str]:
     """Base64 of ``user:password`` by registry. Raises ``ValueError``, whose sentence shows no secret."""
@@ -23,7 +25,8 @@ def registry_logins(text: str) -> dict[str, str]:
     auths = read.get("auths") if isinstance(read, dict) else None
     if not isinstance(auths, dict):
         raise ValueError("is no docker config.json: it has no auths")
-    found = {_registry(place): login for place, entry in auths.items() if (login := _login(place, entry))}
+    logins = [(place, _login(_named(place, nth), entry)) for nth, (place, entry) in enumerate(auths.items(), 1)]
+    found = {_registry(place): login for place, login in logins if login}
     if not found:
         raise ValueError(
             "holds no user with a password; docker keeps them elsewhere where config.json names a credsStore: "
@@ -45,16 +48,21 @@ def _registry(place: str) -> str:
     return registry_named(host) + (slash + path if is_plain else "")
 
 
-def _login(place: str, entry: Any) -> str | None:
+def _named(place: str, nth: int) -> str:
+    """Where an entry stands; what is no host may be a login in the wrong place."""
+    return f"auths.{place}" if _HOST.fullmatch(place) else f"entry {nth} of auths"
+
+
+def _login(where: str, entry: Any) -> str | None:
     """None where it holds no password: docker leaves ``{}`` for what is in its credentials store."""
     if not isinstance(entry, dict):
-        raise ValueError(f"is no docker config.json: auths.{place} should be a group of keys")
+        raise ValueError(f"is no docker config.json: {where} should be a group of keys")
     user, password = entry.get("username"), entry.get("password")
     if encoded := entry.get("auth"):
         try:
             user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (TypeError, ValueError, binascii.Error):
-            raise ValueError(f"auths.{place}.auth is not user:password in base64") from None
+            raise ValueError(f"{where}.auth is not user:password in base64") from None
     if not isinstance(user, str) or not isinstance(password, str) or not user or not password:
         return None
     return base64.b64encode(f"{user}:{password}".encode()).decode()

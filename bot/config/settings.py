@@ -4,12 +4,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from rapidfuzz import fuzz, process
 
-from bot.config.addresses import secrets_in
+from bot.config.addresses import parts_of, secrets_in
 from bot.config.host_tokens import Tokens, host_tokens
 from bot.config.registry_logins import registry_logins, secrets_of
 from bot.config.serving import is_key, missing
@@ -119,7 +118,10 @@ class Settings(BaseModel):
     @field_validator("slack_api_url")
     @classmethod
     def _ends_with_slash(cls, url: str) -> str:
-        if "@" in urlsplit(url).netloc:  # aiohttp refuses to send it together with the token
+        parts = parts_of(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"is no address; Slack's is {SLACK_API}")
+        if "@" in parts.netloc:  # aiohttp refuses to send it together with the token
             raise ValueError("takes no user or password; the bot's token is what says who asks")
         return url if url.endswith("/") else f"{url}/"
 
@@ -255,15 +257,15 @@ def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
         if name.startswith(OFREP_TOKEN) and tokens.setdefault(value, name) != name:
             yield Mistake(name, f"is the same as {tokens[value]}; the token says which environment is asked about")
     yield from _database(values.get("DATABASE_URL", "sqlite:///data/eightbells.db"))
-    api = urlsplit(values.get("SLACK_API_URL", SLACK_API))
-    if api.scheme != "https" and api.hostname not in _LOOPBACK:
+    api = parts_of(values.get("SLACK_API_URL", SLACK_API))
+    if api.scheme == "http" and api.hostname not in _LOOPBACK:
         yield Mistake("SLACK_API_URL", "would send the token unencrypted; use https, or an address of this machine")
     if not all(is_key(key) for key in values.get("EIGHTBELLS_KEY", "").split(",") if key):
         yield Mistake(
             "EIGHTBELLS_KEY",
             "is not 32 bytes in URL-safe base64; make one with `openssl rand -base64 32 | tr '+/' '-_'`",
         )
-    if "EIGHTBELLS_URL" in values and urlsplit(values["EIGHTBELLS_URL"]).scheme not in {"http", "https"}:
+    if "EIGHTBELLS_URL" in values and parts_of(values["EIGHTBELLS_URL"]).scheme not in {"http", "https"}:
         yield Mistake("EIGHTBELLS_URL", "is no address; write https://host or https://host/path")
     folder = values.get("EIGHTBELLS_TEMPLATES")
     if folder and not Path(folder).is_dir():
@@ -273,7 +275,9 @@ def _shapes(values: Mapping[str, str]) -> Iterator[Mistake]:
 def _database(url: str) -> Iterator[Mistake]:
     scheme = url.partition("://")[0].partition("+")[0]
     if "://" not in url or scheme not in {"sqlite", "postgresql", "postgres"}:
-        yield Mistake("DATABASE_URL", "write sqlite:///path or postgresql://user:password@host/name")
+        yield Mistake(
+            "DATABASE_URL", "is no database; write sqlite:///path, or postgresql://host/name with who asks"
+        )
 
 
 def _folded(name: str) -> str:

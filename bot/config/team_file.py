@@ -1,6 +1,7 @@
 """Reads ``eightbells.yml`` and makes the domain's ``Team`` of it, or tells every mistake with its path."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -11,7 +12,7 @@ from bot.config.shape import TeamFile
 from bot.config.team_rules import cross_checks, team_of
 from bot.config.yaml_text import read_yaml
 from bot.core.team import Team
-from bot.sections.mistakes import NOTHING_GIVEN, Mistake, nearest
+from bot.sections.mistakes import NOTHING_GIVEN, Mistake, nearest, without_logins
 
 Location = tuple[int | str, ...]
 
@@ -42,7 +43,7 @@ def parse_team(raw: dict[str, Any], where: str) -> tuple[Team | None, list[Mista
                 rest = _shorter(rest, error["loc"] if error["type"] != "missing" else error["loc"][:-1])
     names = {section: _names_in(raw.get(section)) for section in ("environments", "roles", "people")}
     mistakes += [Mistake(_path(where, place), what) for place, what in cross_checks(file, names)]
-    return (None if mistakes else team_of(file)), mistakes
+    return (None if mistakes else team_of(file)), [replace(one, what=without_logins(one.what)) for one in mistakes]
 
 
 def _names_in(section: Any) -> set[str]:

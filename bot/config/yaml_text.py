@@ -121,6 +121,11 @@ def _sentence(fault: yaml.MarkedYAMLError) -> str:
     problem = fault.problem or "is not YAML"
     if problem.startswith("found character '\\t'"):
         return f"{problem}: indent with spaces, YAML takes no tabs"
+    # Passwords begin with any sign, so that the word itself is not repeated.
+    if problem.startswith("found undefined alias"):
+        return "* begins an alias in YAML, and nothing has that name; put the value in quotes"
+    if problem.startswith("could not determine a constructor"):
+        return "! begins a tag in YAML, and none is taken here; put the value in quotes"
     return problem
 
 

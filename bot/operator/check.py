@@ -31,6 +31,7 @@ from bot.storage.queues.inbox import Inbox
 from bot.storage.queues.jobs import Jobs
 from bot.vendors.kit.webhooks import Source
 
+DATABASE = "DATABASE_URL"
 SLACK_TIMEOUT = ClientTimeout(total=10)  # seconds, for each request
 
 
@@ -79,7 +80,8 @@ async def _found(
         found += _hooks(settings, sources, team or Team())
         found += _flags(settings, team or Team())
         skew = ClockSkew(settings.slack_api_url)
-        found += await _database(settings, clock, skew)
+        if not any(one.where == DATABASE for one in wrong):
+            found += await _database(settings, clock, skew)
         async with ClientSession(timeout=SLACK_TIMEOUT, trust_env=True) as session:
             skew.hearing(session)
             client = AsyncWebClient(session=session, base_url=settings.slack_api_url, retry_handlers=[])

@@ -89,7 +89,9 @@ _SHAPES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
     ),
     (re.compile(r"\b((?:ssl)?passw(?:or)?d=)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)", re.IGNORECASE), rf"\1{HIDDEN}"),
     # Headers, and passwords within addresses.
-    (re.compile(r"\b(bearer|basic)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1\2{HIDDEN}"),
+    (re.compile(r"\b(bearer\s+)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1{HIDDEN}"),
+    # Base64 of user and password; a word of letters alone, as in “Basic Information”, is none.
+    (re.compile(r"\b((?i:basic)\s+)(?![A-Za-z][a-z]{1,30}(?![\w.~+/=-]))[\w.~+/=-]{6,}"), rf"\1{HIDDEN}"),
     (re.compile(r"(\w://[^\s:/@\"']*:)[^\s@\"']++(@?)"), _password),
 )
 

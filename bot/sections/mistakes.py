@@ -1,5 +1,6 @@
 """What is wrong in a configuration: where it stands, what is wrong there, what to write instead."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,9 @@ from rapidfuzz import fuzz, process
 
 # The type of a mistake that may be there only because what was given was wrong in itself, and told already.
 NOTHING_GIVEN = "nothing_given"
+
+# user:password@ without the scheme by which it is known, and hidden, elsewhere
+_LOGIN = re.compile(r"""(['"])(?!\w+://)[^'"]*:[^'"]*@[^'"]*\1""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if likely:
         return f"did you mean {likely[0]}?"
     return f"there is {', '.join(names)}" if names else "there is none yet"
+
+
+def without_logins(sentence: str) -> str:
+    """A sentence that repeats, in quotes, what was given; not what may be a login in an address of a wrong form."""
+    return _LOGIN.sub("what stands there", sentence)
 
 
 def path_shown(value: str) -> str:

@@ -62,7 +62,7 @@ def _project(value: str) -> str:
 
 def _address(value: str) -> str:
     if not re.match(r"https?://[^/]", value):
-        raise ValueError(f"{value!r} is no address; write https://…")
+        raise ValueError("is no address; write https://…")
     return value.rstrip("/")
 
 

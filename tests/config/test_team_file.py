@@ -78,7 +78,7 @@ def test_an_empty_file_is_a_team_without_anything() -> None:
         ("services: {web: {deploy: {run: [x], http: {url: 'https://x'}}}}", "services.web.deploy: there is one way to deploy a service; choose between run and http"),
         ("services: {web: {deploy: {http: {url: 'https://x'}, directory: /srv}}}", "services.web.deploy: directory is for run alone"),
         ("services: {web: {deploy: {gitlab_pipeline: {}}}}", "services.web.deploy: needs the repository on GitLab: repository: { gitlab: … }"),
-        ("services: {web: {deploy: {http: {url: deployer}}}}", "services.web.deploy.http.url: 'deployer' is no address; write https://…"),
+        ("services: {web: {deploy: {http: {url: deployer}}}}", "services.web.deploy.http.url: is no address; write https://…"),
         ("services: {web: {repository: 'gitlab:web'}}", "services.web.repository.gitlab: 'web' is no project on GitLab; write its path, such as group/name or group/sub/name"),
         ("services: {web: {repository: {github: a/b, gitlab: a/b}}}", "services.web.repository: name the repository on GitHub or the project on GitLab, not both"),
         ("services: {web: {artifact: 'web:{version}'}}", "services.web.artifact: 'web:{version}' is no image on a registry; write registry.example.com/shop/web:{version}"),
@@ -153,7 +153,10 @@ def test_what_is_wrong_in_one_part_hides_nothing_in_another() -> None:
         ("name: a\nname: b\n", "team.yml line 2: name is there twice"),
         ("name: [", "team.yml line 1: "),
         ("- a\n", "team.yml: holds no settings"),
-        ("name: !!python/object/apply:os.system [ls]", "team.yml line 1: could not determine a constructor"),
+        (
+            "name: !!python/object/apply:os.system [ls]",
+            "team.yml line 1: ! begins a tag in YAML, and none is taken here; put the value in quotes",
+        ),
     ],
 )
 def test_what_is_no_team_file_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:

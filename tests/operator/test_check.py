@@ -1,5 +1,6 @@
 """``eightbells check`` names everything that is wrong, and finds nothing wrong where nothing is."""
 
+import ast
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -8,9 +9,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot import discovery
+from bot.config import Settings
 from bot.core.jobs import Job, Outcome
 from bot.operator import check
 from bot.runtime.findings import Finding, Severity
+from bot.runtime.redaction import Redaction
 from bot.stages.flow.authorise import may_name_services
 from bot.storage.engine.database import Database
 from bot.storage.migrations import migrate
@@ -389,3 +392,87 @@ async def test_a_host_without_a_token_and_a_token_without_a_host_are_named(envir
     assert "GITLAB_TOKENS: no service is at old.example.com" in found
     given = {"GITHUB_TOKENS": "ghe.example.com=ghp_1234", "GITLAB_TOKENS": "git.example.com:8443=glpat-1234"}
     assert not [what for what in await wrong(environ | given) if "token" in what.lower()]
+
+
+WORD = "correct-horse-battery"
+LOGIN = f"bot:{WORD}@git.example.com/shop"
+IN_THE_WRONG_PLACE = [
+    f"name: *{WORD}",
+    f"name: !{WORD} x",
+    f"name: !!{WORD} x",
+    f"services: {{web: {{deploy: {{http: {{url: {WORD}}}}}}}}}",
+    f"cdevents: {WORD}",
+    f"tickets: {{url: {WORD}}}",
+    *(
+        line.replace("LOGIN", each)
+        for each in (f"{LOGIN}", f"https//{LOGIN}", f"https:/{LOGIN}", f"https://{LOGIN}")
+        for line in (
+            'services: {web: {repository: "LOGIN"}}',
+            'services: {web: {repository: {gitlab: "LOGIN"}}}',
+            'services: {web: {repository: {github: a/b, github_api: "LOGIN"}}}',
+            'services: {web: {artifact: "LOGIN"}}',
+            'services: {web: {channel: "LOGIN"}}',
+            'services: {web: {deploy: {run: [ls], limit: "LOGIN"}}}',
+            'roles: {a: ["LOGIN"]}',
+            'policy: [{verbs: ["LOGIN"], roles: [members]}]',
+            'tickets: {url: "LOGIN"}',
+            'sources: {sns: {topics: ["LOGIN"]}}',
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("line", IN_THE_WRONG_PLACE)
+async def test_what_may_be_a_password_in_the_wrong_place_of_the_team_file_is_not_repeated(
+    environ: dict[str, str], line: str
+) -> None:
+    Path(environ["EIGHTBELLS_CONFIG"]).write_text(f"{line}\n")
+
+    told = "\n".join(f"{one.what} {one.todo}" for one in await look(environ))
+    assert "team.yml" in told
+    assert WORD not in told
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("SLACK_API_URL", WORD, ["SLACK_API_URL: is no address; Slack's is https://slack.com/api/"]),
+        (
+            "SLACK_API_URL",
+            f"https://h:{WORD}/",
+            ["SLACK_API_URL: is no address; Slack's is https://slack.com/api/"],
+        ),
+        (
+            "EIGHTBELLS_URL",
+            "https://[h/",
+            ["EIGHTBELLS_URL: is no address; write https://host or https://host/path"],
+        ),
+        ("SLACK_API_URL", "https://[h/", ["SLACK_API_URL: is no address; Slack's is https://slack.com/api/"]),
+        (
+            "DATABASE_URL",
+            WORD,
+            ["DATABASE_URL: is no database; write sqlite:///path, or postgresql://host/name with who asks"],
+        ),
+        (
+            "EIGHTBELLS_REGISTRY_AUTH",
+            f'{{"auths": {{"{WORD}": 7}}}}',
+            ["EIGHTBELLS_REGISTRY_AUTH: is no docker config.json: entry 1 of auths should be a group of keys"],
+        ),
+    ],
+)
+async def test_a_setting_that_cannot_be_right_is_one_sentence_without_it(
+    environ: dict[str, str], variable: str, value: str, told: list[str]
+) -> None:
+    assert await wrong(environ | {variable: value}) == told
+
+
+def test_our_own_sentences_are_read_as_they_were_written() -> None:
+    """What we say ourselves holds no secret, so that hiding a part of it hides what to do."""
+    mangled = [
+        (str(path), node.value)
+        for path in [*Path("bot/operator").glob("*.py"), *Path("bot/config").glob("*.py")]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if Redaction().text(node.value) != node.value
+    ]
+    assert mangled == [("bot/config/settings.py", Settings.model_fields["database_url"].description)]

@@ -28,7 +28,7 @@ def _one_or_more(value: object) -> object:
 
 def _address(value: str) -> str:
     if not re.match(r"https?://[^/\s{]+/\S*$", value) or value.count(TICKET) != 1:
-        raise ValueError(f"{value!r} leads to no ticket; write https://jira.example.com/browse/{TICKET}")
+        raise ValueError(f"leads to no ticket; write https://jira.example.com/browse/{TICKET}")
     return value
 
 

@@ -133,11 +133,10 @@ class Work(Protocol):
         ...
 
     async def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
-        """What waits for an admin, the newest first."""
+        """What waits for an admin, the newest first; the other counts all that does, by kind."""
         ...
 
-    async def dead_letter_counts(self) -> Mapping[LetterKind, int]:
-        """How many wait for an admin, of every kind."""
+    async def dead_letter_counts(self) -> Mapping[LetterKind, int]: ...
 
     async def ledger_head(self) -> Head:
         """The end of the ledger's chain of seals, as it is committed."""

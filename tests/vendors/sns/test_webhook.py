@@ -1,9 +1,11 @@
 """Amazon SNS: only its own signature over a topic of ours counts, and only such a topic is subscribed to."""
 
+import asyncio
 import base64
 import json
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +13,7 @@ from socket import AF_INET
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, TCPConnector, web
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
 from cryptography import x509
@@ -21,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from bot.core.events import AlertFired, AlertResolved
 from bot.core.team import Team
-from bot.vendors.kit.fetch import BODY_MAX, WebFetch
+from bot.vendors.kit.fetch import BODY_MAX, PATIENCE, WebFetch
 from bot.vendors.kit.team_settings import SourceSettings
 from bot.vendors.kit.webhooks import Unreachable, for_team
 from bot.vendors.sns.proof import is_certificate, string_to_sign
@@ -67,12 +69,27 @@ class Amazon:
 
     pem: bytes = CERTIFICATE
     status: int = 200
+    location: str = "https://example.com/"
+    chunks: int = 0  # of 64 KiB, without a length
+    hangs: asyncio.Event | None = None  # until then nothing more comes after the headers
     asked: list[str] = field(default_factory=list[str])
+    sent: int = 0
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.path_qs)
-        headers = {"Location": "https://example.com/"} if self.status == 302 else {}
-        return web.Response(status=self.status, body=self.pem, headers=headers)
+        headers = {"Location": self.location} if self.status in range(300, 400) else {}
+        if not self.chunks and self.hangs is None:
+            return web.Response(status=self.status, body=self.pem, headers=headers)
+        slow = web.StreamResponse()
+        await slow.prepare(request)
+        with suppress(ConnectionError):
+            for _ in range(self.chunks):
+                await slow.write(b"x" * 65_536)
+                self.sent += 1
+            if self.hangs is not None:
+                await slow.write(self.pem[:100])
+                await self.hangs.wait()
+        return slow
 
 
 class Local(AbstractResolver):
@@ -191,6 +208,36 @@ async def test_a_certificate_is_fetched_once_and_only_for_our_topics(fetch: WebF
         "https://example.com#sns.eu-west-1.amazonaws.com/x.pem",
         f"https://{HOST}:8443/x.pem",
         f"https://user@{HOST}/x.pem",
+        PEM.replace("https://", "https://user@"),
+        PEM.replace("https://", "https://user:password@"),
+        PEM.replace("https://", "https://@"),
+        PEM.replace("https://", "https://:@"),
+        PEM.replace(HOST, f"{HOST}@example.com"),
+        PEM.replace(HOST, f"{HOST}:443@example.com"),
+        PEM.replace(HOST, f"{HOST}%2f@example.com"),
+        PEM.replace(HOST, f"{HOST}%00.example.com"),
+        PEM.replace(HOST, f"{HOST}%2eexample.com"),
+        PEM.replace(HOST, HOST.upper()),
+        PEM.replace(HOST, HOST.title()),
+        PEM.replace("sns.", "SNS."),
+        PEM.replace("sns.", "sns%2e"),
+        PEM.replace("sns.", "%73ns."),
+        PEM.replace("sns.", "ſns."),
+        PEM.replace("SimpleNotificationService", "simplenotificationservice"),
+        PEM.replace("SimpleNotificationService", "%53impleNotificationService"),
+        PEM.replace("0123456789abcdef", "0123456789ABCDEF"),
+        PEM.replace("0123456789abcdef", "%30123456789abcdef"),
+        PEM.replace(".pem", "%2epem"),
+        PEM.replace(".pem", ".PEM"),
+        PEM.replace(".pem", ".pem%00"),
+        PEM.replace("/Simple", "//Simple"),
+        PEM.replace("/Simple", "/./Simple"),
+        PEM.replace("/Simple", "/x/../Simple"),
+        PEM.replace("/Simple", "/%2e%2e/Simple"),
+        f"\t{PEM}",
+        PEM.replace("/Simple", "/\tSimple"),
+        PEM.replace(HOST, f"{HOST}:"),
+        PEM.replace(HOST, f"{HOST}:0443"),
         "https://sns.amazonaws.com/x.pem",
         "https://evil-sns.eu-west-1.amazonaws.com/x.pem",
         "https://s3.eu-west-1.amazonaws.com/sns/x.pem",
@@ -323,6 +370,42 @@ async def test_a_certificate_that_cannot_be_had_means_send_it_again(
     amazon.status, amazon.pem = 200, CERTIFICATE
 
     assert await admitted(fetch, signed(message())) == [True]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "to", [PEM.replace("0123", "4567"), f"https://{HOST}:8443/x", "https://example.com/x", "/x"]
+)
+async def test_a_certificate_that_lies_elsewhere_by_now_is_not_followed(
+    fetch: WebFetch, amazon: Amazon, status: int, to: str
+) -> None:
+    amazon.status, amazon.location = status, to
+    with pytest.raises(Unreachable, match=f"answers {status}"):
+        await admitted(fetch, signed(message()))
+    assert len(amazon.asked) == 1
+
+
+async def test_a_certificate_without_an_end_is_read_no_further_than_the_limit(
+    fetch: WebFetch, amazon: Amazon
+) -> None:
+    amazon.chunks = 1_000
+    with pytest.raises(Unreachable, match="more than 64 KiB"):
+        await admitted(fetch, signed(message()))
+    assert amazon.sent < amazon.chunks
+
+
+async def test_a_certificate_that_does_not_come_is_given_up(
+    fetch: WebFetch, amazon: Amazon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert PATIENCE.total is not None
+    assert PATIENCE.total <= 10  # SNS waits 15 s for our answer
+    monkeypatch.setattr("bot.vendors.kit.fetch.PATIENCE", ClientTimeout(total=0.05))
+    amazon.hangs = asyncio.Event()
+    try:
+        with pytest.raises(Unreachable, match=r"does not answer .TimeoutError"):
+            await admitted(fetch, signed(message()))
+    finally:
+        amazon.hangs.set()
 
 
 async def test_nothing_is_fetched_unencrypted(fetch: WebFetch, amazon: Amazon) -> None:

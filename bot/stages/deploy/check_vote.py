@@ -50,6 +50,8 @@ async def _moved(work: Work, deployment: Deployment, seen: Found) -> str:
     if not has_sha:
         was, now = short_digest(deployment.artifact), short_digest(moved.artifact)
         what = f"The image of {moved.version} was pushed anew: it is {now} and was {was}"
+        if not deployment.artifact:
+            what = f"The image of {moved.version} is {now} now; which one it was is not known"
     return f"{what}{_fallen(moved.fell_away)}. The card shows what ships now; look at it, then decide again."
 
 

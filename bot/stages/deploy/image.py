@@ -33,7 +33,7 @@ async def seen_again(tools: Tools, service: Service, asked: Deployment, sha: str
 def pinned(team: Team, deployment: Deployment) -> str:
     """The image by its digest, as a target gets it: ``registry.example.com/web@sha256:…``.
 
-    By its tag where no digest was kept (a rollback to what was live before images were named), "" where there is none.
+    By its tag where no digest was kept (the team file named no image yet, or no registry is asked), "" without one.
     """
     service = team.services.get(deployment.service)
     if service is None or not service.artifact:

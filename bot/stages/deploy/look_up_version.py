@@ -109,7 +109,9 @@ async def with_known_changes(work: Work, ships: Ships | None) -> Ships | None:
 
 
 async def _image_again(tools: Tools, service: Service, asked: Deployment, sha: str | None) -> str:
-    return asked.artifact if asked.rolls_back else await deploy_image.seen_again(tools, service, asked, sha)
+    # A rollback is about the image that was live; where that is not known, about the one of its name at the yes.
+    is_known = asked.rolls_back and asked.artifact
+    return asked.artifact if is_known else await deploy_image.seen_again(tools, service, asked, sha)
 
 
 def trouble_with(version: str, sha: str, reason: Exception) -> str:

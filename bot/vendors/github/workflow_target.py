@@ -85,7 +85,7 @@ class GitHubWorkflows:
         path = f"/actions/runs/{_id(order)}"
         run = await self._calls.get(order.repository, path)
         status, conclusion, url = text_in(run, "status"), text_in(run, "conclusion"), link(text_in(run, "html_url"))
-        if not status:
+        if not status or not text_in(run, "head_sha"):
             raise HostUnreachable(f"{WHO}'s answer describes a run in a way that I do not know")
         attempt = run.get("run_attempt") if isinstance(run, Mapping) else None
         if other := _other_commit(bound_to(how.ref, order), run):
@@ -186,7 +186,7 @@ def _job(job: Mapping[str, Any]) -> str:
 def _other_commit(wanted: str, run: Any) -> str:
     """Between our look and GitHub's start a branch may have moved: such a run is never said to have passed."""
     took = text_in(run, "head_sha")
-    return f"it is of {_short(took)}, not of {_short(wanted)}" if wanted and took and took != wanted else ""
+    return f"it is of {_short(took)}, not of {_short(wanted)}" if wanted and took != wanted else ""
 
 
 def _short(sha: str) -> str:

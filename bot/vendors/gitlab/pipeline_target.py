@@ -77,7 +77,7 @@ class GitLabPipelines:
         path = f"/pipelines/{_id(order)}"
         pipeline = await self._calls.get(order.repository, path)
         status, url = text_in(pipeline, "status"), link(text_in(pipeline, "web_url"))
-        if not status:
+        if not status or not text_in(pipeline, "sha"):
             raise HostUnreachable(f"{WHO}'s answer describes a pipeline in a way that I do not know")
         state = _STATES.get(status, RunState.RUNNING)
         if other := _other_commit(bound_to(how.ref, order), pipeline):
@@ -141,7 +141,7 @@ class GitLabPipelines:
 
 def _other_commit(wanted: str, pipeline: Any) -> str:
     took = text_in(pipeline, "sha")
-    return f"it is of {_short(took)}, not of {_short(wanted)}" if wanted and took and took != wanted else ""
+    return f"it is of {_short(took)}, not of {_short(wanted)}" if wanted and took != wanted else ""
 
 
 def _taken(order: Order, pipeline: Mapping[str, Any]) -> Taken:

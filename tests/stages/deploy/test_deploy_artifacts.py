@@ -153,6 +153,27 @@ async def test_a_rollback_brings_back_the_image_that_was_live():
     assert world.target.runs[-1]["artifact"] == f"r.example.com/web@{FIRST}"
 
 
+async def test_a_rollback_to_an_image_whose_digest_was_not_kept_is_bound_to_the_one_that_is_said_yes_to():
+    world = world_with()
+    world.tools = replace(world.tools, artifacts=None)
+    await go_live(world, "v1.3.9")
+    latest = await go_live(world, "v1.4.0")
+    world.tools = replace(world.tools, artifacts=world.registry)
+    world.registry.images["r.example.com/web:v1.3.9"] = SECOND  # pushed anew since
+    runs_before = len(world.target.runs)
+
+    back = (await press(world, "rollback", latest, LUIS)).context["deployment"]
+    await world.run_due()
+    assert (back.state, len(world.target.runs)) == (State.WAITING, runs_before)
+    assert "digest was not kept" in back.unapproved
+
+    assert "which one it was is not known" in await not_done(world, "approve", back.id, ANA)
+    await press(world, "approve", back.id, ANA)
+    world.registry.images["r.example.com/web:v1.3.9"] = FIRST  # and once more, which changes nothing
+    await world.run_due()
+    assert world.target.runs[-1]["artifact"] == f"r.example.com/web@{SECOND}"
+
+
 async def test_checks_are_read_from_the_code_host_without_a_webhook():
     world = world_with(required=("ci",), image=None)
     sha = world.host.sha("v1.4.0")

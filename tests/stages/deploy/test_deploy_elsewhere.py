@@ -779,3 +779,45 @@ async def test_a_try_that_another_one_has_followed_is_not_heard():
     await world.hear(replace(run_is(RunState.PASSED), attempt=2))
     assert world.kinds.count("deployment.contradicted") == 2
     assert (await world.deployment(id)).carried.attempt == 3
+
+
+@pytest.mark.parametrize("how", [WORKFLOW, HTTP, GitHubDeployment()], ids=lambda how: type(how).__name__)
+async def test_a_branch_that_moves_while_it_waits_in_the_queue_begins_nowhere_until_it_is_approved_anew(
+    how: Elsewhere,
+):
+    world = Abroad(how)
+    world.host.move("main", "feat: one")
+    first = await ask(world, "v1.4.0")
+    await press(world, "approve", first, ANA)
+    await world.on()  # it runs, so that the next one waits in the queue
+    id = await ask(world, "main")
+    await press(world, "approve", id, ANA)
+    was = (await world.deployment(id)).sha
+    world.host.move("main", "fix: two")
+    world.carrier.says = Report(RunState.PASSED)
+    await world.on(MINUTE)
+    await world.on(MINUTE)
+
+    now = await world.deployment(id)
+    assert [order.values["deployment"] for order in world.carrier.starts] == [first]
+    assert (now.state, now.moved_from, now.sha) == (State.WAITING, was, world.host.sha("main"))
+    await press(world, "approve", id, MEI)
+    await world.on()
+    order = world.carrier.starts[-1]
+    assert [order.values[name] for name in ("deployment", "sha", "version")] == [id, now.sha, now.sha]
+
+
+async def test_a_rollback_elsewhere_names_the_commit_that_was_live():
+    world = Abroad(HTTP)
+    world.host.move("main", "feat: one")
+    was = world.host.sha("main")
+    for version in ("main", "v1.4.0"):
+        id = await ask(world, version)
+        await press(world, "approve", id, ANA)
+        await world.on()
+        await world.hear(reported(world, RunState.PASSED, f"{id}/1"))
+    world.host.move("main", "fix: two")
+
+    await press(world, "rollback", id, TOM)
+    await world.on()
+    assert [world.carrier.starts[-1].values[name] for name in ("sha", "version")] == [was, was]

@@ -99,6 +99,17 @@ async def test_a_run_that_began_at_another_commit_is_cancelled_and_never_called_
     assert (await carrier.look(BY_NAME, order(url, reference=RUN))).state is RunState.CANCELLED
 
 
+async def test_a_run_whose_commit_is_not_told_is_not_called_live(github, url, carrier):
+    await carrier.start(BY_NAME, order(url))
+    run = github.runs[9_000_000_000]
+    run |= {"status": "completed", "conclusion": "success"}
+    assert (await carrier.look(BY_NAME, order(url, reference=RUN))).state is RunState.PASSED
+    for told in (None, "", 7):
+        run["head_sha"] = told
+        with pytest.raises(HostUnreachable, match="in a way that I do not know"):
+            await carrier.look(BY_NAME, order(url, reference=RUN))
+
+
 async def test_one_that_was_over_before_we_looked_failed(github, url, carrier):
     github.moves_to = OTHER_SHA
     await carrier.start(BY_NAME, order(url))

@@ -67,6 +67,16 @@ async def test_a_branch_that_stands_at_another_commit_is_not_deployed(gitlab, ur
     assert gitlab.pipelines == {}
 
 
+async def test_a_pipeline_whose_commit_is_not_told_is_not_called_live(gitlab, url, carrier):
+    await carrier.start(PIPELINE, order(url))
+    gitlab.pipelines[15]["status"] = "success"
+    assert (await carrier.look(PIPELINE, order(url, reference=RUN))).state is RunState.PASSED
+    for told in (None, "", 7):
+        gitlab.pipelines[15]["sha"] = told
+        with pytest.raises(HostUnreachable, match="in a way that I do not know"):
+            await carrier.look(PIPELINE, order(url, reference=RUN))
+
+
 async def test_a_pipeline_that_is_kept_on_a_branch_of_its_own_deploys_by_its_variables(gitlab, url, carrier):
     gitlab.refs["main"] = OTHER_SHA
     kept = GitLabPipeline("main", {"VERSION": "{version}"})

@@ -30,7 +30,8 @@ async def seed(work: Work) -> None:
         if rotation.from_file and rotation.id not in work.team.rotations:
             await work.erase(rotation)
             continue
-        await _settle(work, await _without_group(work, rotation), is_due=True)
+        if not await _settle(work, await _without_group(work, rotation), is_due=True):
+            await _look_into_group(work, rotation)
 
 
 async def rotations(work: Work) -> list[Rotation]:
@@ -215,6 +216,15 @@ def _put_in_group(work: Work, rotation: Rotation) -> None:
     if group:
         key = f"oncall.group:{group}:{work.now:%Y%m%dT%H%M%S%f}"
         work.owe(Job("oncall.group", key, work.now, {"group": group, "rotation": rotation.id}))
+
+
+async def _look_into_group(work: Work, rotation: Rotation) -> None:
+    """Have the group hold whom it may, where a cover holds: it may have begun when the group gave nothing yet."""
+    group = group_of(work, rotation)
+    if not group or not any(one.holds(work.now) for one in await covers_of(work, rotation.id)):
+        return
+    if await what_names(work, group):
+        _put_in_group(work, rotation)
 
 
 def group_of(work: Work, rotation: Rotation) -> str:

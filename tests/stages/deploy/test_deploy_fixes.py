@@ -236,6 +236,6 @@ async def test_an_override_of_one_nights_freeze_does_not_pass_the_next_one() -> 
     await on(world)
 
     async with world.unit() as work:
-        found = await recheck.deploy_rules.holding(work, await world.deployment(asked))
+        found = await recheck.rules.holding(work, await world.deployment(asked))
     assert [one.key for one in found] == ["nightly"]
     assert world.target.runs == []

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from bot.core.events import AlertFired, AlertResolved
 from bot.slack.rendering.render import Rendering
@@ -12,7 +12,7 @@ from bot.stages.monitor.model.ports import AlertmanagerUnreachable, SlackSilent
 from bot.stages.monitor.model.silence import Silence
 from bot.team.oncall import rotations, user_group
 from bot.team.oncall.model.rotation import Every, Rota
-from tests.fakes import ANA, MEI, NOON, TEAM, TOM, World
+from tests.fakes import ANA, MEI, NOON, TEAM, TOM, FakeUnit, World
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -96,6 +96,12 @@ class Alerting:
         """As the bot starts: rotations are there, hand-overs and audits owed."""
         async with self.world.unit() as work:
             await escalate.seed(work)
+
+    def restart(self, team: Any) -> None:
+        """What was committed stays; the team file is another one."""
+        world = self.world
+        world.team, world.unit = team, FakeUnit(world.clock, team, world.store, Rendering())
+        world.tools = replace(world.tools, unit=cast(Any, world.unit), team=team)
 
     async def fire(
         self, name: str = "HighErrorRate", service: str = "payments", severity: str = "critical", **labels: str

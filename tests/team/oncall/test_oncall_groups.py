@@ -1,19 +1,23 @@
 """Nobody makes themselves an approver with the bot's hand: who may move people into a group that gives a role."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config.team_file import read_team
 from bot.core.command import Door
-from bot.core.refusals import NotAllowed
+from bot.core.policy import Policy
+from bot.core.refusals import NotAllowed, Refusal
 from bot.core.team import Role, Rule
 from bot.operator.check_groups import group_findings
+from bot.slack.directory import SlackDirectory
 from bot.stages.standup.model.setup import Setup, Standup
 from bot.team.oncall.model.rotation import Rotation
 from commands.monitor import command as monitor
-from tests.fakes import ANA, LUIS, MEI, NOON, TOM
+from tests.fakes import ANA, LUIS, MEI, NOON, TOM, FakeClock
 from tests.stages.monitor.alerting import HOUR, ONCALL_TEAM, ROTA, Alerting
 
 GROUP = ROTA.user_group
@@ -128,6 +132,83 @@ async def test_a_cover_that_begins_later_is_asked_about_again_when_it_does() -> 
     assert set(scene.groups.groups[GROUP]) == {(ANA.id,)}
     assert "not into the user group" in scene.texts(f"oncall.group:{GROUP}:W-1")
     assert "rotation.cover_kept_out" in scene.world.kinds
+
+
+async def test_whom_a_cover_put_into_a_group_before_it_gave_a_role_is_not_in_it_after_the_next_start() -> None:
+    scene = await begun(replace(ONCALL_TEAM, policy=(BROAD,)))
+    await scene.world.use(monitor, "cover", by=LUIS, rotation="payments", person=LUIS.id, end=NOON + 9 * HOUR)
+    await scene.later(HOUR)
+    assert scene.groups.groups[GROUP][-1] == (LUIS.id,)
+
+    scene.restart(team())  # which names the group in a role
+    await scene.begin()
+    await scene.later(HOUR)
+    assert scene.groups.groups[GROUP][-1] == (ANA.id,)
+    assert "not into the user group" in scene.texts(f"oncall.group:{GROUP}:W-1")
+
+
+async def test_a_cover_in_a_rotation_of_ones_own_brings_nobody_into_the_group_that_the_file_gives_it_later() -> (
+    None
+):
+    scene = await begun(replace(ROLE, rotations={}, escalations={}))
+    await scene.world.use(monitor, "rotation", by=TOM, door=Door.FORM, name="payments", people=(TOM.id,), **FORM)
+    await scene.world.use(monitor, "cover", by=TOM, rotation="payments", person=TOM.id, end=NOON + 900 * HOUR)
+    await scene.later(HOUR)
+    assert scene.groups.groups == {}
+
+    scene.restart(ROLE)
+    await scene.begin()
+    await scene.later(HOUR)
+    assert (await scene.world.get(Rotation, "payments")).from_file
+    assert TOM.id not in {person for put in scene.groups.groups[GROUP] for person in put}
+
+
+@pytest.mark.parametrize("name", ["Payments", "PAYMENTS", "payments ", "раyments", "payments\u200b"])
+async def test_a_rotation_whose_name_looks_like_the_files_is_another_one_without_a_group(name: str) -> None:
+    scene = await begun(team())
+    with suppress(Refusal):
+        await scene.world.use(monitor, "rotation", by=TOM, door=Door.FORM, name=name, people=(TOM.id,), **FORM)
+        await scene.world.use(
+            monitor, "cover", by=TOM, rotation=name, person=TOM.id, begin=NOON, end=NOON + 9 * HOUR
+        )
+    await scene.later(4 * HOUR)
+
+    assert {person for put in scene.groups.groups[GROUP] for person in put} == {ANA.id}
+    assert (await scene.world.get(Rotation, "payments")).rota == ROTA
+
+
+@pytest.mark.parametrize("id", ["s0oncall", "S0oncall", " S0ONCALL", "S0ONCALL ", "@oncall", "Ѕ0ONCALL"])
+def test_a_group_is_named_by_its_id_to_the_letter(tmp_path: Path, id: str) -> None:
+    """So that the group of a rotation and the one of a role cannot be the same by another spelling."""
+    file = tmp_path / "team.yml"
+    for text in (
+        f"rotations: {{web: {{people: [U0ANA, U0TOM], user_group: '{id}'}}}}\n",
+        f"roles: {{release: ['{id}']}}\n",
+    ):
+        file.write_text(text)
+        _, wrong = read_team(file)
+        assert [
+            one.where.rpartition(".")[2] for one in wrong if "release" in one.where or "user_group" in one.where
+        ]
+
+
+async def test_a_group_that_takes_the_name_of_a_roles_group_gives_nothing() -> None:
+    directory = SlackDirectory(AsyncWebClient(), FakeClock(), team_id="T1")
+    directory.on_change = lambda ids: None
+    for id, person in ((GROUP, ANA), ("S0MINE", TOM)):
+        user = {"id": person.id, "team_id": "T1", "name": person.name, "real_name": person.name}
+        directory.happened({"type": "user_change", "user": user})
+        directory.happened({"type": "subteam_created", "subteam": {"id": id, "handle": id, "users": [person.id]}})
+    for event in (
+        {"id": GROUP, "handle": "retired", "users": [ANA.id], "user_count": 1},
+        {"id": "S0MINE", "handle": GROUP, "name": "sre", "users": [TOM.id], "user_count": 1},
+    ):
+        directory.happened({"type": "subteam_updated", "subteam": event})
+    policy = Policy(replace(ROLE, policy=(Rule("r", ("deploy.approve",), (), ("sre",)),)))
+
+    ana, tom = await directory.person(ANA.id), await directory.person(TOM.id)
+    assert policy.allows("deploy.approve", None, ana)
+    assert not policy.allows("deploy.approve", None, tom)
 
 
 async def test_a_group_that_gives_nothing_follows_covers_of_anybody() -> None:

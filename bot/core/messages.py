@@ -15,6 +15,10 @@ class Band(IntEnum):
     BULK = 2
 
 
+class Lasting(dict[str, Any]):
+    """A template's context of values that nobody ever changes, so that what was made of them may be shown again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What a conversation should show under this key.

@@ -183,6 +183,8 @@ class Policy:
 
 def _most_specific(matching: Sequence[tuple[int, Rule]], environment: str | None) -> list[Rule]:
     """Those of the rules about a verb that decide there."""
+    if not matching:
+        return []
     ranked = [
         ((rank, bool(rule.environments)), rule)
         for rank, rule in matching

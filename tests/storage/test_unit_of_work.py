@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.engine import Engine
 
 from bot.core.jobs import Job
 from bot.core.ledger import Entry, Subject
@@ -330,3 +331,28 @@ async def test_time_in_a_work_is_the_clocks(unit: UnitOfWork, clock: FakeClock):
     clock.move(timedelta(days=3))
     async with unit() as work:
         assert work.now == NOON + timedelta(days=3)
+
+
+async def test_a_reading_reads_the_same_history_once_and_a_transaction_anew(unit: UnitOfWork):
+    statements: list[str] = []
+
+    def hear(_: Any, __: Any, statement: str, *___: Any) -> None:
+        statements.append(statement)
+
+    subject = Subject.parse("thing:T-1")
+    async with unit() as work:
+        work.record(entry("thing.opened", "thing:T-1"))
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        async with unit.reading() as work:
+            first = await work.history(subject)
+            first.clear()  # whose list it is: nobody else sees it
+            again = [one.entry.kind for one in await work.history(subject)]
+            asked = sum("ledger" in one for one in statements)
+            await work.history(subject, limit=5)
+            asked_otherwise = sum("ledger" in one for one in statements)
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+
+    assert again == ["thing.opened"]
+    assert (asked, asked_otherwise) == (1, 2)

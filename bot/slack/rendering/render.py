@@ -20,10 +20,11 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from bot.core.messages import Rendered
+from bot.core.messages import Lasting, Rendered
 from bot.slack.rendering import filters as rendering_filters
 from bot.slack.rendering import limits
 from bot.slack.rendering.blocks import MACROS
+from bot.slack.rendering.kept import KeptRenderings
 from bot.slack.rendering.sheet import Element, Sheet, TemplateFault, current
 
 __all__ = ["OURS", "Rendering", "TemplateFault"]
@@ -84,7 +85,8 @@ class Rendering:
     def __init__(
         self, overrides: Path | None = None, *, names: rendering_filters.Names = lambda _: None, folder: Path = OURS
     ) -> None:
-        filters = rendering_filters.Words(names).filters()
+        self._kept = KeptRenderings(names)
+        filters = rendering_filters.Words(self._kept.name_of).filters()
         self._ours = _prepared(Environment, FileSystemLoader(folder), filters)
         self._theirs: Environment | None = None
         self._overridden: frozenset[str] = frozenset()
@@ -105,6 +107,8 @@ class Rendering:
                 return _rendered(self._theirs, template, context)
             except Exception as fault:  # noqa: BLE001  their template may do anything; ours still says it
                 log.warning("template.override_failed", template=template, fault=str(fault))
+        if isinstance(context, Lasting):
+            return self._kept(template, context, lambda: _rendered(self._ours, template, context))
         return _rendered(self._ours, template, context)
 
     def refusal(self, sentence: str, *, usage: str = "", help_with: str = "") -> Rendered:

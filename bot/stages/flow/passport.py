@@ -1,7 +1,7 @@
 """The passport: what the ledger knows of one change, pull request, commit or version, in order."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from bot.core.flow import Passport, Step
 from bot.core.ledger import BROAD, Recorded, Subject
@@ -155,9 +155,8 @@ async def _state(
     if change is not None and not change.is_open:
         return str(change.state)
     versions = {s.name for s in seen if s.kind == "version"}
-    slots = [slot for name in work.team.services for slot in await work.find(Slot, service=name)]
-    live = [s.environment for s in slots if s.live and f"{s.service}@{s.live.name}" in versions]
-    if live and Stage.DEPLOY not in unseen:
+    live = await _live_in(work, versions) if Stage.DEPLOY not in unseen else []
+    if live:
         last = max(
             live, key=lambda name: work.team.environments[name].order if name in work.team.environments else 0
         )
@@ -167,6 +166,16 @@ async def _state(
     if not steps:
         return "in a stage that is not for you to see"
     return f"in {max((step.stage for step in steps), key=lambda stage: stage.order)}"
+
+
+async def _live_in(work: Work, versions: Collection[str]) -> list[str]:
+    """The environments in which one of these versions (``web@v1.4.0``) is live, service by service."""
+    of = {version.partition("@")[0] for version in versions}
+    services = tuple(name for name in work.team.services if name in of)
+    if not services:
+        return []
+    slots = sorted(await work.find(Slot, service=services), key=lambda slot: services.index(slot.service))
+    return [s.environment for s in slots if s.live and f"{s.service}@{s.live.name}" in versions]
 
 
 def _told(entries: Iterable[Recorded]) -> Iterable[Step]:

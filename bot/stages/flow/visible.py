@@ -41,8 +41,10 @@ def hidden(policy: Policy, person: Person, services: Iterable[str] = ()) -> froz
 
 
 def board_for(policy: Policy, person: Person, board: Board) -> Board:
-    """The board with the stages that they may look into."""
+    """The board with the stages that they may look into; the very same one where they may look into all."""
     unseen = hidden(policy, person)
+    if not unseen:
+        return board
     return replace(board, columns=tuple(one for one in board.columns if one.stage not in unseen))
 
 

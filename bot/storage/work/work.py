@@ -37,6 +37,7 @@ class Reading:
         self._connect = connect  # awaited when something is read: what is remembered needs no connection
         self._memory = memory  # None in a transaction, which may see what will not be committed
         self._opened: Rows | None = None
+        self._histories: dict[tuple[tuple[Subject, ...], int], list[Recorded]] = {}
         self.now = now
         self.team = team
 
@@ -70,6 +71,13 @@ class Reading:
 
     async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
         """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
+        # One snapshot: what was read once is the same for as long as this work lasts.
+        known = self._histories.get((subjects, limit))
+        if known is None:
+            known = self._histories[subjects, limit] = await self._history(subjects, limit)
+        return list(known)
+
+    async def _history(self, subjects: tuple[Subject, ...], limit: int) -> list[Recorded]:
         return await ledger.history((await self._rows()).conn, subjects, limit)
 
     async def doings(self, by: str, since: datetime, limit: int = 200) -> list[Recorded]:
@@ -188,7 +196,7 @@ class Transaction(Reading):
     async def history(self, *subjects: Subject, limit: int = 200) -> list[Recorded]:
         """Committed entries that name any of these subjects, oldest first (the newest ``limit`` of them)."""
         await self._flush_neighbours()
-        return await super().history(*subjects, limit=limit)
+        return await self._history(subjects, limit)
 
     async def doings(self, by: str, since: datetime, limit: int = 200) -> list[Recorded]:
         """Committed entries since then that are by this user id, oldest first (the newest ``limit`` of them)."""

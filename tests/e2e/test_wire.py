@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.e2e.product import HOOK_SECRETS, SIGNING_SECRET, SOURCES, Site, eventually, site
+from tests.e2e.product import HOOK_SECRETS, SIGNING_SECRET, VENDORS, Site, eventually, site
 from tests.needs import needs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), needs("git")]
 
 COMMAND = b"command=%2Fplan&text=add+Louder+bell&user_id=U0TOM&team_id=T0PLAY&channel_id=C0GENERAL&trigger_id=1.2.3"
 FIRING = json.loads(
-    (SOURCES / "alertmanager" / "deliveries" / "firing_one.http")
+    (VENDORS / "alertmanager" / "deliveries" / "firing_one.http")
     .read_text()
     .partition("\n\n")[2]
     .replace("{{now}}", "2026-11-24T12:00:00Z")

@@ -14,8 +14,9 @@ CONTAINERS_MAX = 50_000  # lists and objects of one text; 10,000 alerts have 30,
 DIGITS_MAX = 100  # of one whole number; Python's time for them grows with their square
 
 
-_LONG_NUMBER = re.compile(rb"\d{%d}" % (DIGITS_MAX + 1))
-_STEP = 2**18  # bytes that are looked through at a time
+# Looked for where a number begins, so that the digits of a shorter one are looked at once.
+_LONG_NUMBER = re.compile(rb"[0-9](?<![0-9]{2})[0-9]{%d}" % DIGITS_MAX)
+_STEP = 2**15  # bytes that are looked through at a time
 
 
 class TooMuch(ValueError):
@@ -30,7 +31,7 @@ def loaded(text: bytes | str, most: int = VALUES_MAX) -> Any:
 
 async def loaded_of_code(text: bytes) -> Any:
     """The same for what a code host says, which may hold patches. Raises as ``loaded`` does."""
-    await check(text)
+    await asyncio.to_thread(_count_of_code, text)
     return _read(text)
 
 
@@ -43,11 +44,15 @@ async def check(text: bytes) -> None:
     await asyncio.to_thread(_check, text)
 
 
-def _check(text: bytes) -> None:
+def _count_of_code(text: bytes) -> None:
     try:
         count(text)
     except TooMuch:
         count(_without_words(text))
+
+
+def _check(text: bytes) -> None:
+    _count_of_code(text)
     # Where there is none such, which is always, the words need not be told apart.
     if _has_long_number(text) and _has_long_number(_without_words(text)):
         raise ValueError(f"a number of more than {DIGITS_MAX} digits")

@@ -1,7 +1,7 @@
 """What the parts of a team file owe each other, and the ``Team`` they make together."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -48,9 +48,11 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
     for name, service in file.services.items():
         yield from _people(service.owners, ("services", name, "owners"), names["people"])
     for name, members in file.roles.items():
-        if name in BUILT_IN_ROLES:
+        if name.casefold() in BUILT_IN_ROLES:
             yield ("roles", name), "is built in; choose another name"
         yield from _people(members, ("roles", name), names["people"])
+    yield from _alike("roles", file.roles)
+    yield from _alike("people", file.people)
     yield from _policy(file, names)
     yield from _logins(file)
     yield from _standups(file, names["people"])
@@ -62,6 +64,14 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
     yield from release_team_file.mistakes(file.releases, file.services)
     for name, part in file.rotations.items():
         yield from _people(part.people, ("rotations", name, "people"), names["people"])
+
+
+def _alike(section: str, named: Iterable[str]) -> Found:
+    """Who reads a rule for “release” must not have to look whether there is a “Release” with others in it."""
+    taken: dict[str, str] = {}
+    for name in named:
+        if (first := taken.setdefault(name.casefold(), name)) != name:
+            yield (section, name), f"there is {first}, and they differ in capitals alone; choose another name"
 
 
 def _orders(file: TeamFile) -> Found:

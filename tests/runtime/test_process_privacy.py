@@ -88,7 +88,7 @@ TRIAL = """
 import asyncio, ctypes, os
 from pathlib import Path
 import bot.playground.__main__ as playground
-import bot.try_out as trial
+import bot.try_out.run as trial
 
 def told():
     with open("/proc/self/environ") as file:

@@ -187,7 +187,7 @@ async def test_a_lane_is_taken_over_when_its_lease_has_run_out_and_the_late_answ
 
 
 async def outbox_state(database, key: str) -> str:
-    table = bot.storage.outbox_tables.outbox
+    table = bot.storage.outbox.tables.outbox
     async with database.read() as conn:
         return (await conn.execute(table.select().where(table.c.key == key))).one().state
 
@@ -311,7 +311,7 @@ async def test_a_home_tab_that_stood_behind_direct_messages_leaves_them_when_it_
     outbox, database, say, clock
 ):
     await say(news("dm", to="D1"), Put("home:U1", "U1", "one", kind="home"))
-    table = bot.storage.outbox_tables.outbox
+    table = bot.storage.outbox.tables.outbox
     async with database.write() as conn:  # as earlier versions put it
         await conn.execute(table.update().where(table.c.key == "home:U1").values(lane="D1", channel="D1"))
     await say(Put("home:U1", "U1", "two", kind="home"))

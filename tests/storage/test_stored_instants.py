@@ -44,7 +44,7 @@ def bounded(back: str, held_by: str, forward: str = "is due") -> Fate:
     return Fate(back, forward, f"tests/{held_by}")
 
 
-MOVED, OUTBOX, BACK = "storage/test_clock_moves.py", "storage/test_outbox_clock.py", "workflows/test_put_back.py"
+MOVED, OUTBOX, BACK = "storage/test_clock_moves.py", "storage/test_outbox_clock.py", "stages/flow/test_put_back.py"
 
 COLUMNS = {
     "inbox.run_at": bounded("is due at once", f"{MOVED}::test_a_delivery_that_waits_is_taken_at_once"),
@@ -75,7 +75,7 @@ COLUMNS = {
     "outbox.attempt_started_at": HISTORY,
     "outbox.since": bounded(
         "the search begins no later than now",
-        "runtime/test_messenger.py::test_a_post_of_a_clock_that_was_ahead_is_found_once_the_clock_is_put_right",
+        "slack/outbound/test_messenger.py::test_a_post_of_a_clock_that_was_ahead_is_found_once_the_clock_is_put_right",
         "the search goes further back",
     ),
     "outbox.check_at": bounded(

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.people import Person
-from bot.core.ports import Commit
 from bot.core.team import Repository
 from bot.slack.rendering.render import Rendering
+from bot.stages.code.model.ports import Commit
 from bot.stages.release.cards import TEMPLATES
 from bot.stages.release.model import notes
 from bot.stages.release.model.draft import Drafted, of_commits

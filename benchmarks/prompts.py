@@ -107,7 +107,7 @@ async def wave(url: str, database_url: str, count: int, pace: Pace) -> tuple[lis
     database = await Database.open(database_url, clock=clock, replica_id="benchmark")
     await migrate(database)
     unit = UnitOfWork(database, team=Team(), render=Rendering())
-    tools = Tools(unit, clock, None, Team(), None, None, None, None)  # type: ignore[arg-type]
+    tools = Tools(unit, clock, None, Team())  # type: ignore[arg-type]
     inside = {plan_day.PROMPT: prompts.prompt_when_due, plan_day.OPEN: plan_day.open_when_due}
     inbox = Inbox(database, "benchmark")
     worker = Worker(database, unit, tools, inbox=inbox, inside=inside, outside={}, settle=_nothing)

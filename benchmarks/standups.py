@@ -33,6 +33,7 @@ from bot.storage.migrations import migrate
 from bot.storage.queues.inbox import Inbox
 from bot.storage.queues.jobs import job_table
 from bot.storage.work.unit_of_work import UnitOfWork
+from bot.team.people.model.ports import Holidays
 from bot.team.people.model.presence import Place, Presence
 from bot.vendors.holidays.public_holidays import PublicHolidays
 from tests.stages.standup.standup_year import ZONES
@@ -122,7 +123,7 @@ async def measure(url: str) -> None:
     database = await Database.open(url, clock=clock, replica_id="benchmark")
     await migrate(database)
     unit = UnitOfWork(database, team=Team(), render=render)  # type: ignore[arg-type]
-    tools = Tools(unit, clock, directory, Team(), None, None, PublicHolidays(), None)  # type: ignore[arg-type]
+    tools = Tools(unit, clock, directory, Team(), {Holidays: PublicHolidays()})  # type: ignore[arg-type]
     worker = Worker(
         database,
         unit,

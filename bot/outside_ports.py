@@ -1,18 +1,26 @@
 """Everybody whom jobs ask or tell: code hosts, targets, registries, monitoring. A part of the composition."""
 
 import os
+from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from pydantic import SecretStr
 
 from bot.config import Settings, known_secrets
-from bot.core.ports import Clock, Directory, Eraser, Tools, Unit
+from bot.core.erasing import Eraser
+from bot.core.ports import Charts, Clock, Directory, Tools, Unit
 from bot.core.run_references import HTTP
 from bot.core.team import Team
 from bot.runtime.redaction import Redaction
 from bot.slack.outbound.places import AT_ONCE
 from bot.slack.rendering.charts import PngCharts
-from bot.stages.monitor.model.ports import UserGroups
+from bot.stages.code.model.ports import CodeHost
+from bot.stages.deploy.model.announcement_port import Outlet
+from bot.stages.deploy.model.ports import Carrier, Target
+from bot.stages.deploy.model.registry_port import Artifacts
+from bot.stages.monitor.model.ports import Measurements, Silencer
+from bot.team.oncall.model.ports import UserGroups
+from bot.team.people.model.ports import Holidays
 from bot.vendors.alertmanager.silences import AlertmanagerApi
 from bot.vendors.cdevents.announce import CDEventsSink
 from bot.vendors.choose_code_host import AnyHost
@@ -52,23 +60,23 @@ def tools(
     alertmanager, cdevents = _shown(settings.alertmanager_token), _shown(settings.cdevents_token)
     deploys = settings.secrets_for({HTTP}).get(HTTP)
     redact = Redaction(settings.secrets | known_secrets(os.environ, team)).text
-    return Tools(
-        unit,
-        clock,
-        directory,
-        team,
-        AnyHost(session, github, gitlab, redact),
-        LocalCommand(redact=redact),
-        PublicHolidays(),
-        PngCharts(),
-        artifacts=Registries(session, settings.registry_logins),
-        carrier=AnyCarrier(session, github, gitlab, deploys, settings.url, redact=redact),
-        outlet=CDEventsSink(session, team.cdevents, cdevents, source=settings.url) if team.cdevents else None,
-        silencer=AlertmanagerApi(session, team.alertmanager, alertmanager, redact) if team.alertmanager else None,
-        user_groups=user_groups,
-        measurements=Prometheus(session, team.alerts.prometheus) if team.alerts.prometheus else None,
-        eraser=eraser,
-    )
+    ports: dict[type[Any], Any] = {
+        CodeHost: AnyHost(session, github, gitlab, redact),
+        Target: LocalCommand(redact=redact),
+        Carrier: AnyCarrier(session, github, gitlab, deploys, settings.url, redact=redact),
+        Artifacts: Registries(session, settings.registry_logins),
+        Holidays: PublicHolidays(),
+        Charts: PngCharts(),
+        UserGroups: user_groups,
+        Eraser: eraser,
+    }
+    if team.cdevents:
+        ports[Outlet] = CDEventsSink(session, team.cdevents, cdevents, source=settings.url)
+    if team.alertmanager:
+        ports[Silencer] = AlertmanagerApi(session, team.alertmanager, alertmanager, redact)
+    if team.alerts.prometheus:
+        ports[Measurements] = Prometheus(session, team.alerts.prometheus)
+    return Tools(unit, clock, directory, team, ports)
 
 
 def _shown(secret: SecretStr | None) -> str | None:

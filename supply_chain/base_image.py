@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from bot.core.ports import HostUnreachable
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.registry_port import ArtifactUnknown
 from bot.vendors.oci_registry.digests import Registries
 from supply_chain.locked import ROOT

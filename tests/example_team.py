@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
+from bot.core.deploy_targets import Command
 from bot.core.people import Person
 from bot.core.stages import Stage
 from bot.core.team import Environment, Repository, Role, Rule, Service, Team
-from bot.stages.deploy.model.targets import Command
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
 

@@ -18,15 +18,18 @@ from itertools import count
 from typing import Any, TypeVar, cast
 
 from bot.core.command import Answer, Call, Command, Door, MessageRef
+from bot.core.curves import Curve
 from bot.core.jobs import Again, Due, Job, Outcome
 from bot.core.ledger import Entry
 from bot.core.messages import File, Home, Message
 from bot.core.people import Channel, Group, Person
-from bot.core.ports import CodeHost, Curve, Holidays, Noun, Render, Tools
+from bot.core.ports import Charts, Noun, Render, Tools
 from bot.core.refusals import Conflict, OutcomeUnknown, Refusal, StorageUnavailable, Unknown
 from bot.core.team import Team
+from bot.stages.code.model.ports import CodeHost
 from bot.stages.deploy.model.ports import Carrier, Target
 from bot.stages.flow.authorise import perform
+from bot.team.people.model.ports import Holidays
 from bot.team.people.model.presence import Place
 from tests.example_team import ANA, GUS, LUIS, MEI, NOON, PEOPLE, TEAM, TOM
 from tests.fake_work import FakeWork, Store
@@ -214,15 +217,17 @@ class World:
         self.directory = FakeDirectory(people)
         self.unit = FakeUnit(self.clock, team, self.store, render)
         self.tools = Tools(
-            self.unit,  # pyright: ignore[reportArgumentType]
+            self.unit,
             self.clock,
             self.directory,
             team,
-            cast("CodeHost", host),
-            cast("Target", target),
-            holidays or FakeHolidays(),
-            FakeCharts(),
-            carrier=carrier,
+            {
+                CodeHost: cast("CodeHost", host),
+                Target: cast("Target", target),
+                Holidays: holidays or FakeHolidays(),
+                Charts: FakeCharts(),
+                Carrier: carrier,
+            },
         )
         self._render = render
         self._gestures = count(1)

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from bot.config.team_file import parse_team
-from bot.stages.deploy.model.targets import DeployTarget
+from bot.core.deploy_targets import DeployTarget
 from bot.vendors.deploys.webhook import source as deploys
 from bot.vendors.kit.webhooks import Delivery
 from tests.doc_tables import ROOT, TABLES, written

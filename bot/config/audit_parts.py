@@ -7,8 +7,8 @@ from pydantic import BeforeValidator
 
 from bot.core.ledger_heads import HeadPosts
 from bot.core.zones import zone_named
-from bot.sections.parts import Channel, Part
-from bot.stages.standup.team_file import clock, known
+from bot.sections.parts import Channel, Part, clock
+from bot.stages.standup.team_file import known
 
 
 class AuditPart(Part):

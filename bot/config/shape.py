@@ -9,12 +9,13 @@ from bot.config.retention_parts import RetentionPart
 from bot.sections.parts import Address, Channel, PersonPart, RulePart, Several
 from bot.stages.deploy.team_file import ServicePart
 from bot.stages.flags.team_file import SegmentPart
+from bot.stages.monitor.escalation_file import EscalationPart
 from bot.stages.monitor.team_file import AlertsPart
 from bot.stages.plan.team_file import TicketsPart
 from bot.stages.release.team_file import AudiencePart, ReleasesPart
 from bot.stages.standup.team_file import StandupPart
 from bot.team.environments.team_file import EnvironmentPart
-from bot.team.oncall.team_file import EscalationPart, RotationPart
+from bot.team.oncall.team_file import RotationPart
 from bot.vendors.kit.team_file import SourcesPart
 
 

@@ -11,9 +11,10 @@ from bot.core.team import Environment, Role, Rule, Team
 from bot.sections.mistakes import nearest
 from bot.sections.parts import CHANNEL_KEYS
 from bot.stages.deploy.team_file import service_mistakes
+from bot.stages.monitor import escalation_file
 from bot.stages.release import team_file as release_team_file
 from bot.team.environments.team_file import environment_mistakes
-from bot.team.oncall import team_file
+from bot.team.oncall import team_file as oncall_team_file
 from bot.vendors.kit.team_file import source_mistakes
 
 BUILT_IN_ROLES = frozenset({"members", "owners", "admins", "guests", "everyone"})
@@ -57,9 +58,8 @@ def cross_checks(file: TeamFile, names: Mapping[str, set[str]]) -> Found:
     yield from _logins(file)
     yield from _standups(file, names["people"])
     yield from ((("alerts", *place), what) for place, what in file.alerts.mistakes())
-    yield from team_file.mistakes(
-        file.rotations, file.escalations, file.services, names["people"], file.alerts.routes
-    )
+    yield from oncall_team_file.mistakes(file.rotations, file.services)
+    yield from escalation_file.mistakes(file.escalations, file.rotations, names["people"], file.alerts.routes)
     yield from source_mistakes(file.sources, file.services, names["environments"])
     yield from release_team_file.mistakes(file.releases, file.services)
     for name, part in file.rotations.items():

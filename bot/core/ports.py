@@ -2,26 +2,19 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
 
+from bot.core.curves import Curve
 from bot.core.dead_letters import DeadLetter, LetterKind
-from bot.core.erasing import Copy, Eraser, Traces
-from bot.core.events import PipelineChanged
+from bot.core.erasing import Copy, Traces
 from bot.core.jobs import Job
 from bot.core.ledger import Entry, Recorded, Subject
 from bot.core.ledger_heads import Head
 from bot.core.messages import File, Home, Message, Rendered
 from bot.core.people import Channel, Group, Person
-from bot.core.team import Repository, Team
-from bot.stages.code.model.ports import ReleaseHost
-from bot.stages.deploy.model.announcement_port import Outlet
-from bot.stages.deploy.model.ports import Carrier, Target
-from bot.stages.deploy.model.registry_port import Artifacts
-from bot.stages.monitor.model.curves import Curve
-from bot.stages.monitor.model.ports import Measurements, Silencer, UserGroups
-from bot.team.people.model.ports import Holidays
+from bot.core.team import Team
 
 
 class Noun(Protocol):
@@ -40,6 +33,7 @@ class Noun(Protocol):
 
 
 N = TypeVar("N", bound=Noun)
+P = TypeVar("P")
 T = TypeVar("T")
 
 Render: TypeAlias = Callable[[str, Mapping[str, Any]], Rendered]
@@ -197,71 +191,6 @@ class Directory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One commit as a code host tells it. ``at`` is UTC; ``body`` is the message after its first line."""
-
-    sha: str
-    subject: str
-    body: str
-    author: str
-    email: str
-    at: datetime
-    pull_request: int | None = None
-    login: str = ""  # of the author on the code host, where it tells
-
-
-class RangeTooLong(Exception):
-    """There are more commits between the two refs than can be read."""
-
-
-class RefUnknown(Exception):
-    """The code host knows no such tag, branch or commit; ``nearest`` are names it does know."""
-
-    def __init__(self, ref: str, nearest: Sequence[str] = ()) -> None:
-        super().__init__(f"no ref {ref!r}")
-        self.ref = ref
-        self.nearest = tuple(nearest)
-
-
-class RefAmbiguous(RefUnknown):
-    """The name means several commits; ``nearest`` are names that mean one each."""
-
-
-class HostUnreachable(Exception):
-    """The code host did not answer, or refused us; the text says which, without secrets."""
-
-
-class CodeHost(ReleaseHost, Protocol):
-    """A place where code lives."""
-
-    async def resolve(self, repository: Repository, ref: str) -> str:
-        """The full SHA behind a tag, branch or (short) SHA. Raises ``RefUnknown``, ``HostUnreachable``."""
-        ...
-
-    async def commits(self, repository: Repository, since: str | None, until: str) -> list[Commit]:
-        """Commits reachable from ``until`` and not from ``since``, newest first (all, where it is None).
-
-        Raises ``RefUnknown``, ``RangeTooLong``, ``HostUnreachable``.
-        """
-        ...
-
-    async def files(self, repository: Repository, since: str, until: str) -> list[str]:
-        """Paths that differ, or as many of them as the host tells (GitHub: 300). Raises as ``resolve`` does."""
-        ...
-
-    async def tags(self, repository: Repository) -> list[str]:
-        """Tag names, the newest version first. Raises ``HostUnreachable``."""
-        ...
-
-    async def checks(self, repository: Repository, sha: str) -> list[PipelineChanged]:
-        """How every pipeline of a commit stands now, as the host's webhooks would have told it; none where it has none.
-
-        Raises ``HostUnreachable``.
-        """
-        ...
-
-
 class Charts(Protocol):
     """Draws pictures; what a picture shows is also said in words, by whoever asks for it."""
 
@@ -278,22 +207,35 @@ class Charts(Protocol):
         ...
 
 
+class NoPort(LookupError):
+    """Nobody was registered who does this: a mistake of the composition, not of a person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a job that works outside of a transaction may use."""
+    """What a job that works outside of a transaction may use.
+
+    Attributes:
+        ports: whom rooms need beside these, by the protocol that their room declares: code hosts, targets, charts.
+    """
 
     unit: Unit
     clock: Clock
     directory: Directory
     team: Team
-    host: CodeHost
-    target: Target
-    holidays: Holidays
-    charts: Charts
-    artifacts: Artifacts | None = None
-    carrier: Carrier | None = None  # none where nothing can be deployed elsewhere
-    outlet: Outlet | None = None  # none where nobody wants to hear of what went live
-    silencer: Silencer | None = None  # none where the team file names no Alertmanager
-    user_groups: UserGroups | None = None
-    measurements: Measurements | None = None  # none where the team file names no Prometheus
-    eraser: Eraser | None = None  # none where nothing is kept in files
+    ports: Mapping[type[Any], Any] = field(default_factory=dict[type[Any], Any])
+
+    def port(self, kind: type[P]) -> P:
+        """Who does what this protocol says. Raises ``NoPort``."""
+        found = self.port_if_any(kind)
+        if found is None:
+            raise NoPort(f"nobody is there for {kind.__name__}")
+        return found
+
+    def port_if_any(self, kind: type[P]) -> P | None:
+        """As ``port``; None where the team file and the settings name nobody for it."""
+        return self.ports.get(kind)
+
+    def with_ports(self, ports: Mapping[type[Any], Any]) -> Self:
+        """The same tools with these ports beside the others, or instead of them."""
+        return replace(self, ports={**self.ports, **ports})

@@ -6,18 +6,18 @@ from datetime import timedelta
 from functools import cached_property
 
 from bot.core.code_hosts import host_behind
+from bot.core.deploy_targets import DeployTarget
+from bot.core.freezes import Window
 from bot.core.ledger_heads import HeadPosts
 from bot.core.retention import Retention
 from bot.core.run_references import GITHUB, GITLAB
 from bot.core.stages import Stage
-from bot.stages.deploy.model.targets import DeployTarget
 from bot.stages.flags.model.segment import Segment
 from bot.stages.monitor.model.escalation import Policy
 from bot.stages.monitor.model.route import Alerting
 from bot.stages.plan.model.tickets import Tracker
 from bot.stages.release.model.rules import Releasing
 from bot.stages.standup.model.setup import Setup
-from bot.team.environments.model.freezes import Window
 from bot.team.oncall.model.rotation import Rota
 from bot.vendors.kit.team_settings import SourceSettings
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.config import Settings
+from bot.core.deploy_targets import Command, GitHubDeployment, GitHubWorkflow, GitLabPipeline, HttpCall
 from bot.core.events import CheckKind
 from bot.core.host_tokens import GITHUB_HOST, GITLAB_HOST, origin_of
 from bot.core.run_references import GITHUB, GITLAB, HTTP
 from bot.core.team import Service, Team
 from bot.runtime.findings import Finding, fine, mistake, warning
-from bot.stages.deploy.model.targets import Command, GitHubDeployment, GitHubWorkflow, GitLabPipeline, HttpCall
 
 HOSTS = {GITHUB: "GitHub", GITLAB: "GitLab"}
 

@@ -1,13 +1,13 @@
 """The team file's shape, as people write it; ``team_file`` makes the domain's ``Team`` of it."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from bot.core.deploy_targets import PLACEHOLDERS
 from bot.core.stages import Stage
-from bot.stages.deploy.model.targets import PLACEHOLDERS
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w)")
 _UNITS = {
@@ -34,6 +34,17 @@ def duration(value: object) -> object:
         return sum((timedelta(**{_UNITS[unit]: float(amount)}) for amount, unit in found), timedelta())
     except OverflowError:
         raise ValueError(f"{value!r} is too long for a duration") from None
+
+
+def clock(value: object) -> object:
+    """A time of day as people write it. Raises ``ValueError``."""
+    # YAML reads an unquoted 10:30 as a number in base 60, which is the minute of the day.
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
+        return time(value // 60, value % 60)
+    if isinstance(value, str) and re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value):
+        hour, minute = value.split(":")
+        return time(int(hour), int(minute))
+    raise ValueError(f'{value!r} is no time of day; write it in quotes, such as "09:30"')
 
 
 def _channel(value: str) -> str:

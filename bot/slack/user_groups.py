@@ -6,7 +6,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.stages.monitor.model.ports import SlackSilent
+from bot.team.oncall.model.ports import SlackSilent
 
 _PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 

@@ -6,9 +6,8 @@ import aiohttp
 
 from bot.core.events import PipelineChanged
 from bot.core.host_tokens import HostTokens
-from bot.core.ports import CodeHost, Commit, HostUnreachable
 from bot.core.team import Repository
-from bot.stages.code.model.ports import MergedPull, Relation
+from bot.stages.code.model.ports import CodeHost, Commit, HostUnreachable, MergedPull, Relation
 from bot.vendors.github.releases import GitHubReleases
 from bot.vendors.gitlab.releases import GitLabReleases
 from bot.vendors.local.git import LocalGit

@@ -7,10 +7,7 @@ from typing import Any, TypeVar
 
 from aiohttp import ClientSession
 
-from bot.core.host_tokens import HostTokens
-from bot.core.ports import HostUnreachable
-from bot.stages.deploy.model.ports import Carrier, NotTaken, Order, Report, Taken, Unsure
-from bot.stages.deploy.model.targets import (
+from bot.core.deploy_targets import (
     Elsewhere,
     GitHubDeployment,
     GitHubWorkflow,
@@ -18,6 +15,9 @@ from bot.stages.deploy.model.targets import (
     GitLabPipeline,
     HttpCall,
 )
+from bot.core.host_tokens import HostTokens
+from bot.stages.code.model.ports import HostUnreachable
+from bot.stages.deploy.model.ports import Carrier, NotTaken, Order, Report, Taken, Unsure
 from bot.vendors.deploys.target import LIMIT as HTTP_LIMIT
 from bot.vendors.deploys.target import HttpCalls
 from bot.vendors.github.client import GitHubCalls

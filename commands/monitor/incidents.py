@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from bot.core.command import Call, Place, Reply, choice, id_of, person, service, text, word
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.people import Person
 from bot.core.ports import Tools, Work
 from bot.stages.flow import authorise
 from bot.stages.monitor import cards, incidents, suspects
-from bot.stages.monitor.model.incident import IncidentSeverity
 from bot.stages.monitor.model.suspect import Answer
 from commands.monitor.command import command
 from commands.monitor.which_alert import alert_here

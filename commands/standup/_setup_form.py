@@ -14,6 +14,7 @@ from bot.core.zones import zone_named
 from bot.stages.standup.model.checks import askable, postable
 from bot.stages.standup.model.questions import questions_from, questions_shown
 from bot.stages.standup.model.setup import Posting, Setup, Standup
+from bot.team.people.model.ports import Holidays
 from bot.team.people.model.presence import NOWHERE, Place
 
 WINDOWS = tuple(timedelta(minutes=minutes) for minutes in (30, 60, 120, 180, 240, 360, 480, 720))
@@ -38,7 +39,7 @@ async def look_around(call: Call, tools: Tools) -> Around:
     if call.args.get("step") != "save":
         return Around(everybody, groups)
     where, named = await tools.directory.channel(str(call.args["channel"])), str(call.args.get("holidays") or "")
-    return Around(everybody, groups, where, await tools.holidays.place(named) if named else NOWHERE)
+    return Around(everybody, groups, where, await tools.port(Holidays).place(named) if named else NOWHERE)
 
 
 def form(around: Around, standup: Standup | None, channel_id: str) -> Form:

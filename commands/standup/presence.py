@@ -8,6 +8,7 @@ from bot.core.wall_clock import days_named, days_shown
 from bot.core.zones import zone_named
 from bot.stages.standup.model.preview import Local
 from bot.team.people import presence as people_presence
+from bot.team.people.model.ports import Holidays
 from bot.team.people.model.presence import NOWHERE, Place
 from commands.standup.command import command
 
@@ -67,7 +68,7 @@ async def back(call: Call, work: Work) -> Reply:
 
 async def _place(call: Call, tools: Tools) -> Place:
     named = str(call.args["country"]).strip()
-    return NOWHERE if named.casefold() in NO_HOLIDAYS else await tools.holidays.place(named)
+    return NOWHERE if named.casefold() in NO_HOLIDAYS else await tools.port(Holidays).place(named)
 
 
 @command.verb(

@@ -9,13 +9,13 @@ import pytest
 import yaml
 
 from bot.config.team_file import parse_team, read_team
+from bot.core import deploy_targets
+from bot.core.deploy_targets import Command
+from bot.core.freezes import Moment, Window
 from bot.core.team import Environment, Repository, Role, Rule, Team
-from bot.stages.deploy.model import targets
-from bot.stages.deploy.model.targets import Command
 from bot.stages.plan.model.tickets import Tracker
 from bot.stages.standup.model.questions import Asks
 from bot.stages.standup.model.setup import Posting
-from bot.team.environments.model.freezes import Moment, Window
 from bot.team.oncall.model.rotation import Every
 from bot.team.people.model.presence import Place
 
@@ -286,11 +286,11 @@ def test_a_service_is_deployed_in_one_of_these_ways() -> None:
     assert mistakes == []
     assert team is not None
     assert [one.deploy for one in team.services.values()] == [
-        targets.GitHubWorkflow("deploy.yml", "", {"v": "{version}"}, timedelta(hours=1)),
-        targets.GitHubDeployment("eu-{environment}"),
-        targets.GitLabPipeline("main", {"V": "{version}"}),
-        targets.GitLabDeployment(),
-        targets.HttpCall("https://deployer.example.com/go", {"who": "{deployment}"}),
+        deploy_targets.GitHubWorkflow("deploy.yml", "", {"v": "{version}"}, timedelta(hours=1)),
+        deploy_targets.GitHubDeployment("eu-{environment}"),
+        deploy_targets.GitLabPipeline("main", {"V": "{version}"}),
+        deploy_targets.GitLabDeployment(),
+        deploy_targets.HttpCall("https://deployer.example.com/go", {"who": "{deployment}"}),
     ]
     assert team.services["d"].repository == Repository(gitlab="org/d", gitlab_api="https://git.example.com/api/v4")
     assert {name: one.remote for name, one in team.repositories.items()} == {

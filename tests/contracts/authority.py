@@ -10,6 +10,7 @@ from typing import Any
 
 from bot import discovery
 from bot.core.command import Call, Command, Door, Kind, Reply, Verb
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.people import Person
 from bot.core.policy import Policy
 from bot.core.refusals import Refusal
@@ -25,7 +26,7 @@ from bot.stages.flags.model.flag_change import FlagChange
 from bot.stages.flags.model.rollout import Rollout
 from bot.stages.manage.model.feedback import Concern, Feedback
 from bot.stages.monitor.model.alert_group import Alert, AlertGroup
-from bot.stages.monitor.model.incident import Incident, IncidentSeverity
+from bot.stages.monitor.model.incident import Incident
 from bot.stages.monitor.model.matchers import Matcher
 from bot.stages.monitor.model.page import Page
 from bot.stages.monitor.model.silence import Silence

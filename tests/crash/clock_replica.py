@@ -12,16 +12,17 @@ import aiohttp
 import structlog
 
 from bot import discovery
+from bot.core.deploy_targets import Command
 from bot.core.jobs import Due, Outcome
 from bot.core.ledger import Entry, Subject
 from bot.core.messages import Message, Rendered
-from bot.core.ports import Tools, Work
+from bot.core.ports import Charts, Tools, Work
 from bot.core.team import Environment, Service, Team
 from bot.playground.options import Options
 from bot.runtime import worker
 from bot.slack.outbound import Messenger, Sender, SlackAddresses, slack_client
 from bot.stages.deploy import run as deploy_run
-from bot.stages.deploy.model.targets import Command
+from bot.stages.deploy.model.ports import Target
 from bot.storage.engine.database import Database
 from bot.storage.outbox.outbox import Outbox
 from bot.storage.queues import leases
@@ -71,9 +72,14 @@ def team(folder: str) -> Team:
 def tools_on(database: Database, clock: OffClock, folder: str) -> Tools:
     """A replica's tools, with the real target."""
     unit: Any = UnitOfWork(database, team=team(folder), render=lambda template, context: Rendered(template))
-    nothing: Any = None
     target = LocalCommand(grace=timedelta(0))
-    return Tools(unit, clock, FakeDirectory(), team(folder), nothing, target, nothing, FakeCharts())
+    return Tools(
+        unit,
+        clock,
+        FakeDirectory(),
+        team(folder),
+        {Target: target, Charts: FakeCharts()},
+    )
 
 
 def live(database_url: str, api_url: str, folder: str, off_seconds: float, ready: Any) -> None:

@@ -15,11 +15,13 @@ import structlog
 
 from bot import discovery
 from bot.core.jobs import Due
-from bot.core.ports import Tools
+from bot.core.ports import Charts, Tools
 from bot.runtime import worker
 from bot.slack.rendering.render import Rendering
+from bot.stages.code.model.ports import CodeHost
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import Deployment, State
+from bot.stages.deploy.model.ports import Target
 from bot.storage.engine.database import Database
 from bot.storage.ledger.seals import Sealer
 from bot.storage.queues import leases
@@ -112,9 +114,8 @@ def _tools(database: Database, shared: Shared, chance: Random) -> Tools:
         return await _held(unit, id, run)
 
     host, target = SharedHost(shared, chance, pause), FileTarget(shared, chance, look, pause)
-    nothing: Any = None
-    parts: Any = (unit, shared, FakeDirectory(CROWD), TEAM, host, target, nothing, FakeCharts())
-    return Tools(*parts)
+    ports = {CodeHost: host, Target: target, Charts: FakeCharts()}
+    return Tools(unit, shared, FakeDirectory(CROWD), TEAM, ports)
 
 
 async def _held(unit: UnitOfWork, id: str, run: int) -> dict[str, Any] | None:

@@ -13,11 +13,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bot.core.deploy_targets import Command
 from bot.core.people import Person
-from bot.core.ports import Commit, RefUnknown
 from bot.core.team import Environment, Repository, Service, Team
+from bot.stages.code.model.ports import Commit, RefUnknown
 from bot.stages.deploy.model.ports import Finished, Line
-from bot.stages.deploy.model.targets import Command
 
 CROWD = tuple(Person(f"U{n:04}", f"P{n}", "Europe/Berlin") for n in range(6))
 SERVICES = 12

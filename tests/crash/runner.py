@@ -98,7 +98,7 @@ async def _work(database_url: str, ready: Any) -> None:
     name = f"{os.getpid()}-{clock.now().timestamp()}"
     database = await Database.open(database_url, clock=clock, replica_id=name)
     unit = UnitOfWork(database, team=Team(), render=lambda template, context: Rendered(template))
-    tools = Tools(unit, clock, None, Team(), None, None, None, None)  # type: ignore[arg-type]
+    tools = Tools(unit, clock, None, Team())  # type: ignore[arg-type]
     jobs = Jobs(database, name)
     made = worker.Worker(
         database,
@@ -130,7 +130,7 @@ async def _ask(database_url: str, api_url: str, ready: Any) -> None:
     name = f"{os.getpid()}-{clock.now().timestamp()}"
     database = await Database.open(database_url, clock=clock, replica_id=name)
     unit = UnitOfWork(database, team=Team(), render=Rendering())
-    tools = Tools(unit, clock, None, Team(), None, None, None, None)  # type: ignore[arg-type]
+    tools = Tools(unit, clock, None, Team())  # type: ignore[arg-type]
     jobs = Jobs(database, name)
     made = worker.Worker(
         database,

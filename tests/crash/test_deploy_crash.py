@@ -11,15 +11,17 @@ from typing import Any
 
 import pytest
 
+from bot.core.deploy_targets import Command
 from bot.core.jobs import Due, Job, Outcome
 from bot.core.messages import Rendered
 from bot.core.ports import Tools
 from bot.core.team import Environment, Service, Team
+from bot.stages.code.model.ports import CodeHost
 from bot.stages.deploy import request
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import Deployment, State
+from bot.stages.deploy.model.ports import Target
 from bot.stages.deploy.model.slot import Slot
-from bot.stages.deploy.model.targets import Command
 from bot.storage.engine.database import Database
 from bot.storage.work.unit_of_work import UnitOfWork
 from bot.vendors.local.command import LocalCommand
@@ -50,7 +52,7 @@ async def world(database: Any, directory: str) -> Tools:
     unit: Any = UnitOfWork(database, team=team(directory), render=lambda template, context: Rendered(template))
     no_host: Any = None
     return Tools(
-        unit, clock, FakeDirectory(), team(directory), no_host, LocalCommand(grace=timedelta(0)), None, None
+        unit, clock, FakeDirectory(), team(directory), {CodeHost: no_host, Target: LocalCommand(grace=timedelta(0))}
     )
 
 

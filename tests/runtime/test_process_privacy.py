@@ -15,7 +15,7 @@ PR_CAPBSET_DROP, CAP_SYS_PTRACE = 24, 19  # linux/prctl.h, linux/capability.h
 BOT = """
 import asyncio, os, sys
 from bot.stages.deploy.model.ports import Line
-from bot.stages.deploy.model.targets import Command
+from bot.core.deploy_targets import Command
 from bot.vendors.local.command import LocalCommand
 from bot.runtime.process_privacy import keep_to_ourselves
 

@@ -38,7 +38,7 @@ class World:
         self.outbox = Outbox(database, database.replica_id)
         self.inside, self.outside = {}, {}
         self.settle = self._settle
-        tools = Tools(self.unit, clock, None, Team(), None, None, None, None)
+        tools = Tools(self.unit, clock, None, Team())
         self.worker = Worker(
             database,
             self.unit,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.slack.user_groups import SlackUserGroups
-from bot.stages.monitor.model.ports import SlackSilent
+from bot.team.oncall.model.ports import SlackSilent
 from tests.fakes import FakeClock
 from tests.slack.workspace import workspace
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import column, select, table, text, update
 
+from bot.core import erasing
 from bot.core.dead_letters import LetterKind
 from bot.core.jobs import Again, Due, Job, Outcome
 from bot.core.messages import File, Message
-from bot.core.ports import Tools
+from bot.core.ports import Charts, Tools
 from bot.runtime.worker import Worker
 from bot.stages.code import blockers
 from bot.stages.code.model.blocker import Blocker
@@ -45,11 +46,7 @@ class Running:
             clock,
             FakeDirectory(),
             TEAM,
-            nothing,
-            nothing,
-            nothing,
-            FakeCharts(),
-            eraser=Eraser(database),
+            {Charts: FakeCharts(), erasing.Eraser: Eraser(database)},
         )
         self.tools = tools
         self.worker = Worker(

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from aiohttp import ClientSession
 
-from bot.core.ports import HostUnreachable
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.registry_port import ArtifactUnknown
 from bot.vendors.oci_registry.digests import Registries
 from supply_chain import base_image

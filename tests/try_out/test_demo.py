@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.config import read_team
+from bot.core.deploy_targets import Command
 from bot.core.team import Team
 from bot.stages.deploy.model.ports import Finished, Line
-from bot.stages.deploy.model.targets import Command
 from bot.try_out import demo, deploy_script
 from bot.vendors.local.command import LocalCommand
 from bot.vendors.local.git import LocalGit

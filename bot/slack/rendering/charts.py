@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date
 from typing import Any
 
-from bot.core.ports import Curve
+from bot.core.curves import Curve
 
 WIDTH, HEIGHT, DPI = 8.0, 3.6, 100  # inches and dots an inch: what a phone shows whole
 LINE, GRID = "#1b2a41", "#c9ced6"

@@ -15,6 +15,7 @@ from bot.stages.code import blocker_cards as news
 from bot.stages.code.model.blocker import LATE, RAISE_AFTER_DAYS, Blocker
 from bot.stages.standup.model.round import Round
 from bot.stages.standup.model.setup import Standup
+from bot.team.people.model.ports import Holidays
 from bot.team.people.model.presence import NOWHERE, HolidayNames, Place, Presence
 from bot.team.people.model.working_hours import Hours, on_weekdays, why_not_askable
 
@@ -81,7 +82,7 @@ async def hours_of(tools: Tools, *people: Person, usual: Place = NOWHERE) -> dic
     found: dict[str, Hours] = {}
     for person, presence in zip(people, presences, strict=True):
         place = presence.holidays_of(usual)
-        holidays = await tools.holidays.of(place, (this_year, this_year + 1)) if place else _NO_HOLIDAYS
+        holidays = await tools.port(Holidays).of(place, (this_year, this_year + 1)) if place else _NO_HOLIDAYS
         found[person.id] = Hours(presence.zone_of(person), partial(_works, presence, holidays))
     return found
 

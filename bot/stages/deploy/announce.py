@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from bot.core.handlers import due_outside
 from bot.core.jobs import Again, Due, Job, Outcome
-from bot.core.ports import HostUnreachable, Tools, Work
+from bot.core.ports import Tools, Work
 from bot.core.refusals import Refusal
-from bot.stages.deploy.model.announcement_port import LiveAs, Told
+from bot.stages.code.model.ports import HostUnreachable
+from bot.stages.deploy.model.announcement_port import LiveAs, Outlet, Told
 from bot.stages.deploy.model.deployment import Deployment
 
 TELL = "cdevents.tell"
@@ -25,7 +26,7 @@ def owe(work: Work, deployment: Deployment) -> None:
 @due_outside(TELL)
 async def tell(tools: Tools, it: Due) -> Outcome | Again:
     """Send it; where nobody listens any more, there is nothing to do."""
-    if tools.outlet is None:
+    if tools.port_if_any(Outlet) is None:
         return Outcome.NOOP
     async with tools.unit() as work:
         deployment = await work.get(Deployment, it.job.args["deployment"])
@@ -44,7 +45,7 @@ async def tell(tools: Tools, it: Due) -> Outcome | Again:
         deployment.carried.url if deployment.carried else "",
     )
     try:
-        await tools.outlet.tell(told)
+        await tools.port(Outlet).tell(told)
     except HostUnreachable as why:
         age = tools.clock.now() - deployment.ended_at
         if age > GIVEN_UP_AFTER:

@@ -1,11 +1,12 @@
 """Which image a version is, by its digest: a tag can be pushed anew, and what was approved is what is deployed."""
 
-from bot.core.ports import HostUnreachable, Tools
+from bot.core.deploy_targets import filled
+from bot.core.ports import Tools
 from bot.core.refusals import Refusal
 from bot.core.team import Service, Team
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.deployment import Deployment
-from bot.stages.deploy.model.registry_port import ArtifactUnknown
-from bot.stages.deploy.model.targets import filled
+from bot.stages.deploy.model.registry_port import Artifacts, ArtifactUnknown
 
 
 async def asked_for(tools: Tools, service: Service, version: str, environment: str, sha: str | None) -> str:
@@ -48,4 +49,4 @@ def _named(service: Service, version: str, environment: str, sha: str | None) ->
 
 
 async def _digest(tools: Tools, name: str) -> str:
-    return await tools.artifacts.digest(name) if name and tools.artifacts else ""
+    return await tools.port(Artifacts).digest(name) if name and tools.port_if_any(Artifacts) else ""

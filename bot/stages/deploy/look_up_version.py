@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from bot.core.events import PipelineChanged
 from bot.core.people import Person
-from bot.core.ports import Commit, HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown, Tools, Work
+from bot.core.ports import Tools, Work
 from bot.core.refusals import Refusal, Unknown
 from bot.core.team import Service
 from bot.core.versions import is_nameable, plain
+from bot.stages.code.model.ports import CodeHost, Commit, HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown
 from bot.stages.deploy import image as deploy_image
 from bot.stages.deploy.model.changes_shipped import Ships, Version, is_migration
 from bot.stages.deploy.model.deployment import Deployment, State
@@ -159,7 +160,7 @@ async def _plainly(tools: Tools, service: Service, version: str, sha: str) -> st
 async def resolved(tools: Tools, service: Service, version: str, *, within: float = RESOLVE_WITHIN_SECONDS) -> str:
     """The commit of this name. Raises ``RefUnknown``, ``HostUnreachable``, ``TimeoutError``."""
     async with asyncio.timeout(within):
-        return await tools.host.resolve(service.repository, version)
+        return await tools.port(CodeHost).resolve(service.repository, version)
 
 
 async def checks_of(tools: Tools, service: Service, sha: str | None) -> tuple[PipelineChanged, ...]:
@@ -168,7 +169,7 @@ async def checks_of(tools: Tools, service: Service, sha: str | None) -> tuple[Pi
         return ()
     try:
         async with asyncio.timeout(COMMITS_WITHIN_SECONDS):
-            return tuple(await tools.host.checks(service.repository, sha))
+            return tuple(await tools.port(CodeHost).checks(service.repository, sha))
     except (HostUnreachable, TimeoutError):
         return ()
 
@@ -206,9 +207,10 @@ async def _ships(
             if not since_sha:
                 return Ships(None, since=since)
             brought, touched = await asyncio.gather(
-                tools.host.commits(repository, since_sha, sha), _migrations(tools, service, since_sha, sha)
+                tools.port(CodeHost).commits(repository, since_sha, sha),
+                _migrations(tools, service, since_sha, sha),
             )
-            taken = [] if brought else await tools.host.commits(repository, sha, since_sha)
+            taken = [] if brought else await tools.port(CodeHost).commits(repository, sha, since_sha)
     except (HostUnreachable, RangeTooLong, RefUnknown, TimeoutError):
         return Ships(None, since=live.name if live else "")
     every = brought or taken
@@ -222,13 +224,13 @@ async def _migrations(tools: Tools, service: Service, since: str, until: str) ->
     """Paths that differ and that the team file calls migrations of this service."""
     if not service.migrations:
         return []
-    files = await tools.host.files(service.repository, since, until)
+    files = await tools.port(CodeHost).files(service.repository, since, until)
     return [path for path in files if is_migration(path, service.migrations)]
 
 
 async def _tag_before(tools: Tools, service: Service, version: str) -> str:
     """The tag before this version; the newest one where the version is no tag."""
-    tags = await tools.host.tags(service.repository)
+    tags = await tools.port(CodeHost).tags(service.repository)
     older = tags[tags.index(version) + 1 :] if version in tags else tags
     return older[0] if older else ""
 

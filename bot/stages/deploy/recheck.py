@@ -6,9 +6,10 @@ from functools import partial
 from bot.core.events import PipelineChanged
 from bot.core.handlers import due, due_outside, on
 from bot.core.jobs import Again, Due, Outcome
-from bot.core.ports import HostUnreachable, Tools, Work
+from bot.core.ports import Tools, Work
 from bot.stages.build import runs
 from bot.stages.code import blocker_links
+from bot.stages.code.model.ports import CodeHost, HostUnreachable
 from bot.stages.deploy import cards as news
 from bot.stages.deploy import rules
 from bot.stages.deploy.model.deployment import Deployment, State
@@ -67,7 +68,7 @@ async def look_at_checks(tools: Tools, it: Due) -> Outcome | Again:
     if deployment is None or deployment.state is not State.QUEUED or service is None or not deployment.sha:
         return Outcome.NOOP
     try:
-        seen = await tools.host.checks(service.repository, deployment.sha)
+        seen = await tools.port(CodeHost).checks(service.repository, deployment.sha)
     except HostUnreachable as reason:
         return Again(AGAIN_AFTER, str(reason))
     await tools.unit.run(partial(_checked, deployment, seen))

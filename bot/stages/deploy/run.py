@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
+from bot.core.deploy_targets import Command
 from bot.core.handlers import due_outside
 from bot.core.jobs import Again, Due, Outcome
 from bot.core.ledger import Subject
@@ -20,7 +21,6 @@ from bot.stages.deploy.look_up_version import Found
 from bot.stages.deploy.model.deployment import TAIL_LINES, Deployment, State
 from bot.stages.deploy.model.ports import Finished, Line, Target
 from bot.stages.deploy.model.slot import Slot
-from bot.stages.deploy.model.targets import Command
 from bot.stages.deploy.queue import give_back, slot_of, start_next
 from bot.stages.deploy.request import known
 from bot.stages.plan import changes
@@ -151,7 +151,9 @@ async def _start(work: Work, deployment: Deployment, slot: Slot, called: str) ->
 
 
 async def _follow(tools: Tools, deployment: Deployment, command: Command, printed: _Printed) -> Finished:
-    reading = asyncio.create_task(printed.read(tools.target, command, run_elsewhere.values(tools.team, deployment)))
+    reading = asyncio.create_task(
+        printed.read(tools.port(Target), command, run_elsewhere.values(tools.team, deployment))
+    )
     is_stopping = False
     try:
         while not reading.done():

@@ -5,18 +5,19 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core import run_references
+from bot.core.deploy_targets import Command, Elsewhere, HttpCall
 from bot.core.events import RunState
 from bot.core.handlers import due_outside
 from bot.core.jobs import Again, Due, Outcome
-from bot.core.ports import HostUnreachable, Tools, Work
+from bot.core.ports import Tools, Work
 from bot.core.team import Team
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy import cards as news
 from bot.stages.deploy import finish
 from bot.stages.deploy.image import pinned
 from bot.stages.deploy.model.deployment import Deployment, State
 from bot.stages.deploy.model.ports import Carrier, Finished, NotTaken, Order, Report, Taken, Unsure
 from bot.stages.deploy.model.run_elsewhere import Carried, finished
-from bot.stages.deploy.model.targets import Command, Elsewhere, HttpCall
 from bot.stages.deploy.queue import slot_of
 from bot.stages.deploy.request import known
 from bot.stages.deploy.run_elsewhere_job import FOLLOW
@@ -44,9 +45,9 @@ def beginning(how: Elsewhere, deployment: Deployment) -> tuple[Carried, str]:
 async def hand_over(tools: Tools, begun: Deployment, how: Elsewhere) -> Outcome:
     """Ask for it, once; what is not certain afterwards, the job that follows it finds out."""
     try:
-        if tools.carrier is None:
+        if tools.port_if_any(Carrier) is None:
             raise NotTaken("nothing here can reach it")
-        taken = await tools.carrier.start(how, _order(tools.team, begun))
+        taken = await tools.port(Carrier).start(how, _order(tools.team, begun))
     except NotTaken as why:
         end = Finished(None, note=f"{how.title} did not take it: {why}")
         return await tools.unit.until_kept(partial(finish.end, begun, end, []))
@@ -64,16 +65,16 @@ async def follow(tools: Tools, it: Due) -> Outcome | Again:
     if deployment is None or deployment.run != it.job.args["run"] or not is_under_way(deployment):
         return Outcome.NOOP
     how = target_of(tools.team, deployment)
-    if how is None or tools.carrier is None:
+    if how is None or tools.port_if_any(Carrier) is None:
         return await tools.unit.run(partial(_lost, deployment, "the team file says no longer how it is deployed"))
     report = None
     try:
-        report = await _look(tools, tools.carrier, how, deployment)
+        report = await _look(tools, tools.port(Carrier), how, deployment)
     except HostUnreachable as why:
         await tools.unit.run(partial(_noted, deployment, f"I cannot see how it goes: {why}"))
     if report is not None and await tools.unit.run(partial(_reported, deployment, report, how)):
         return Outcome.DONE
-    return await _wait_on(tools, tools.carrier, how, deployment)
+    return await _wait_on(tools, tools.port(Carrier), how, deployment)
 
 
 async def _wait_on(tools: Tools, carrier: Carrier, how: Elsewhere, looked_at: Deployment) -> Outcome | Again:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.jobs import Again, Due, Outcome
-from bot.core.ports import HostUnreachable, RefUnknown, Tools, Work
+from bot.core.ports import Tools, Work
 from bot.core.team import Service
 from bot.core.versions import in_full
 from bot.stages.build import runs
 from bot.stages.code import blocker_links
+from bot.stages.code.model.ports import HostUnreachable, RefUnknown
 from bot.stages.deploy import ask_approvers, image, rules
 from bot.stages.deploy import cards as news
 from bot.stages.deploy.look_up_version import (

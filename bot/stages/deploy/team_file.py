@@ -7,11 +7,11 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from bot.core import deploy_targets
 from bot.core.image_names import Image
 from bot.core.team import Repository, Service
 from bot.sections.mistakes import NOTHING_GIVEN
 from bot.sections.parts import Address, Argument, Channel, Duration, Part, RepositoryPart, Several, repository_in
-from bot.stages.deploy.model import targets
 
 Values = dict[str, Argument]
 KINDS = ("run", "github_workflow", "github_deployment", "gitlab_pipeline", "gitlab_deployment", "http")
@@ -24,9 +24,9 @@ class GitHubWorkflowPart(Part):
     ref: Argument = ""
     inputs: Values = Field(default_factory=dict[str, str])
 
-    def target(self, limit: timedelta) -> targets.Elsewhere:
+    def target(self, limit: timedelta) -> deploy_targets.Elsewhere:
         """The domain's."""
-        return targets.GitHubWorkflow(self.file, self.ref, self.inputs, limit)
+        return deploy_targets.GitHubWorkflow(self.file, self.ref, self.inputs, limit)
 
 
 class GitHubDeploymentPart(Part):
@@ -36,9 +36,9 @@ class GitHubDeploymentPart(Part):
     task: Argument = "deploy"
     payload: Values = Field(default_factory=dict[str, str])
 
-    def target(self, limit: timedelta) -> targets.Elsewhere:
+    def target(self, limit: timedelta) -> deploy_targets.Elsewhere:
         """The domain's."""
-        return targets.GitHubDeployment(self.environment, self.task, self.payload, limit)
+        return deploy_targets.GitHubDeployment(self.environment, self.task, self.payload, limit)
 
 
 class GitLabPipelinePart(Part):
@@ -47,9 +47,9 @@ class GitLabPipelinePart(Part):
     ref: Argument = "{version}"
     variables: Values = Field(default_factory=dict[str, str])
 
-    def target(self, limit: timedelta) -> targets.Elsewhere:
+    def target(self, limit: timedelta) -> deploy_targets.Elsewhere:
         """The domain's."""
-        return targets.GitLabPipeline(self.ref, self.variables, limit)
+        return deploy_targets.GitLabPipeline(self.ref, self.variables, limit)
 
 
 class GitLabDeploymentPart(Part):
@@ -57,9 +57,9 @@ class GitLabDeploymentPart(Part):
 
     environment: Argument = "{environment}"
 
-    def target(self, limit: timedelta) -> targets.Elsewhere:
+    def target(self, limit: timedelta) -> deploy_targets.Elsewhere:
         """The domain's."""
-        return targets.GitLabDeployment(self.environment, limit)
+        return deploy_targets.GitLabDeployment(self.environment, limit)
 
 
 class HttpPart(Part):
@@ -68,9 +68,9 @@ class HttpPart(Part):
     url: Address
     payload: Values = Field(default_factory=dict[str, str])
 
-    def target(self, limit: timedelta) -> targets.Elsewhere:
+    def target(self, limit: timedelta) -> deploy_targets.Elsewhere:
         """The domain's."""
-        return targets.HttpCall(self.url, self.payload, limit)
+        return deploy_targets.HttpCall(self.url, self.payload, limit)
 
 
 class DeployPart(Part):
@@ -102,7 +102,7 @@ class DeployPart(Part):
         given = (name for name in KINDS if name.startswith("git") and getattr(self, name))
         return next(given, "").partition("_")[0]
 
-    def target(self) -> targets.DeployTarget:
+    def target(self) -> deploy_targets.DeployTarget:
         """The domain's."""
         asked = (
             self.github_workflow
@@ -112,14 +112,14 @@ class DeployPart(Part):
             or self.http
         )
         if asked:
-            return asked.target(self.limit or targets.LIMIT_ELSEWHERE)
-        return targets.Command(tuple(self.run or ()), self.directory, self.limit or targets.LIMIT)
+            return asked.target(self.limit or deploy_targets.LIMIT_ELSEWHERE)
+        return deploy_targets.Command(tuple(self.run or ()), self.directory, self.limit or deploy_targets.LIMIT)
 
 
 def _image(name: str) -> str:
     """A name that becomes an image's, whatever is filled in; what people type stands in its tag alone."""
     where, _, tag = name.rpartition(":")
-    if Image.read(targets.filled(name, dict.fromkeys(targets.PLACEHOLDERS, "x"))) is None:
+    if Image.read(deploy_targets.filled(name, dict.fromkeys(deploy_targets.PLACEHOLDERS, "x"))) is None:
         raise ValueError(f"{name!r} is no image on a registry; write registry.example.com/shop/web:{{version}}")
     if "{" in where.replace("{service}", ""):
         raise ValueError("before the tag, {service} alone is filled in: a version must not choose the repository")

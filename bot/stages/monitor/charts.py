@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.core.curves import Curve, Drawn
 from bot.core.handlers import due_outside
 from bot.core.jobs import Due, Job, Outcome
 from bot.core.messages import Band, File
-from bot.core.ports import Tools, Work
+from bot.core.ports import Charts, Tools, Work
 from bot.stages.monitor import cards as news
 from bot.stages.monitor.model.alert_group import AlertGroup
-from bot.stages.monitor.model.curves import Curve, Drawn
-from bot.stages.monitor.model.ports import PrometheusUnreachable
+from bot.stages.monitor.model.ports import Measurements, PrometheusUnreachable
 
 SHOWN = timedelta(hours=1)
 WITHIN = timedelta(minutes=10)  # later nobody looks for it any more
@@ -32,18 +32,18 @@ async def draw(tools: Tools, due: Due) -> Outcome:
     async with tools.unit() as work:
         group = await work.get(AlertGroup, group_id)
     drawn = Drawn.of(group.lead.url) if group else None
-    if due.missed or group is None or drawn is None or tools.measurements is None:
+    if due.missed or group is None or drawn is None or tools.port_if_any(Measurements) is None:
         return Outcome.NOOP
     now = tools.clock.now()
     try:
-        curves = await tools.measurements.over_time(drawn.query, now - SHOWN, now)
+        curves = await tools.port(Measurements).over_time(drawn.query, now - SHOWN, now)
     except PrometheusUnreachable as problem:
         trouble = f"no chart: Prometheus was asked, and {problem}"
         await tools.unit.run(lambda work: _note(work, group_id, trouble))
         return Outcome.DONE
     if not any(curve.points for curve in curves):
         return Outcome.NOOP
-    picture = await tools.charts.curves(group.name, curves, drawn.threshold)
+    picture = await tools.port(Charts).curves(group.name, curves, drawn.threshold)
     in_words = _in_words(curves, drawn.threshold)
 
     async def send(work: Work) -> None:

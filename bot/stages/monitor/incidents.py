@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.core import text_limits
 from bot.core.find_or_refuse import found
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.ledger import Entry, Fact, Recorded, Subject
 from bot.core.messages import Band, Message
 from bot.core.people import Person
@@ -13,7 +14,7 @@ from bot.core.refusals import Refusal
 from bot.core.stages import Stage
 from bot.stages.monitor import cards
 from bot.stages.monitor.model.alert_group import Severity
-from bot.stages.monitor.model.incident import Incident, IncidentSeverity, IncidentState, Noted
+from bot.stages.monitor.model.incident import Incident, IncidentState, Noted
 from bot.team.environments.look_again import look_around
 
 _FROM_ALERT = {Severity.CRITICAL: IncidentSeverity.CRITICAL, Severity.WARNING: IncidentSeverity.MAJOR}

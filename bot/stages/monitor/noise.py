@@ -9,7 +9,7 @@ from heapq import heappush, heappushpop
 from bot.core.handlers import due_outside
 from bot.core.jobs import Due, Outcome
 from bot.core.messages import File
-from bot.core.ports import Tools, Work
+from bot.core.ports import Charts, Tools, Work
 from bot.core.stages import Stage
 from bot.stages.monitor.model.alert_group import AlertGroup
 from bot.stages.monitor.model.noise import Replayed, RouteNoise, by_route, replay, route_of
@@ -134,7 +134,9 @@ async def draw(tools: Tools, due: Due) -> Outcome:
     rows = [(one.route, one.acted_on, one.messages - one.acted_on) for one in routes if one.messages]
     if not rows:
         return Outcome.NOOP
-    picture = await tools.charts.shares("Alerts of the last 30 days by route", ("acted on", "not acted on"), rows)
+    picture = await tools.port(Charts).shares(
+        "Alerts of the last 30 days by route", ("acted on", "not acted on"), rows
+    )
     in_words = "; ".join(f"{name}: {acted} of {acted + not_acted} acted on" for name, acted, not_acted in rows)
     async with tools.unit() as work:
         work.say(

@@ -8,7 +8,7 @@ from bot.core.jobs import Again, Due, Outcome
 from bot.core.ports import Tools, Work
 from bot.stages.monitor import alerts, silences
 from bot.stages.monitor import cards as news
-from bot.stages.monitor.model.ports import AlertmanagerRefused, AlertmanagerUnreachable
+from bot.stages.monitor.model.ports import AlertmanagerRefused, AlertmanagerUnreachable, Silencer
 from bot.stages.monitor.model.silence import Kept, Silence, SilenceState
 
 TRIED_EVERY = timedelta(minutes=1)
@@ -22,16 +22,16 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
     async with tools.unit() as work:
         silence = await work.get(Silence, id)
     # A newer change has a job of its own, and Alertmanager ends what has come to its end by itself.
-    if silence is None or silence.revision != revision or tools.silencer is None:
+    if silence is None or silence.revision != revision or tools.port_if_any(Silencer) is None:
         return Outcome.NOOP
     if silence.state is SilenceState.EXPIRED or silence.until <= tools.clock.now():
         return Outcome.NOOP
     try:
         if silence.state is SilenceState.LIFTED:
-            await tools.silencer.end(silence)
+            await tools.port(Silencer).end(silence)
             kept, said = Kept.THERE, silence.remote_id
         else:
-            kept, said = Kept.THERE, await tools.silencer.keep(silence)
+            kept, said = Kept.THERE, await tools.port(Silencer).keep(silence)
     except AlertmanagerUnreachable as fault:
         kept, said = Kept.UNREACHABLE, str(fault)
     except AlertmanagerRefused as fault:
@@ -44,10 +44,10 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
 @due_outside("silence.look")
 async def look(tools: Tools, it: Due) -> Outcome | Again:
     """What ended while Alertmanager kept it quiet: it tells nobody of that, so it is asked."""
-    if tools.silencer is None:
+    if tools.port_if_any(Silencer) is None:
         return Outcome.NOOP
     try:
-        firing = await tools.silencer.firing()
+        firing = await tools.port(Silencer).firing()
     except AlertmanagerUnreachable as fault:
         return Again(TRIED_EVERY, str(fault)) if it.late_by < GIVEN_UP_AFTER else Outcome.MISSED
     except AlertmanagerRefused:

@@ -7,8 +7,9 @@ from functools import partial
 from bot.core.handlers import due_outside
 from bot.core.jobs import Again, Due, Outcome
 from bot.core.messages import Message
-from bot.core.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown, Tools, Work
+from bot.core.ports import Tools, Work
 from bot.core.stages import Stage
+from bot.stages.code.model.ports import CodeHost, Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.stages.deploy.model.changes_shipped import Version
 from bot.stages.deploy.model.deployment import Deployment
 from bot.stages.deploy.model.slot import Slot, slot_id
@@ -36,8 +37,8 @@ async def compare(tools: Tools, it: Due) -> Outcome | Again:
     if service is None or not service.repository.is_known:
         return Outcome.NOOP
     try:
-        gone = await tools.host.commits(service.repository, live.sha, move.was)
-        come = await tools.host.commits(service.repository, move.was, live.sha)
+        gone = await tools.port(CodeHost).commits(service.repository, live.sha, move.was)
+        come = await tools.port(CodeHost).commits(service.repository, move.was, live.sha)
     except (RangeTooLong, RefUnknown):
         why = "Its commits are too many to be read, or its history was rewritten."
         return await tools.unit.run(partial(_unsure, move, why))

@@ -11,9 +11,10 @@ from bot.core.jobs import Again, Due, Job, Outcome
 from bot.core.messages import Message
 from bot.core.people import Person
 from bot.core.policy import Policy
-from bot.core.ports import HostUnreachable, Tools, Work
+from bot.core.ports import Tools, Work
 from bot.core.refusals import Refusal
 from bot.core.team import Service
+from bot.stages.code.model.ports import CodeHost, HostUnreachable
 from bot.stages.plan.model.change import Change, change_ids_in
 from bot.stages.release import ask_authors
 from bot.stages.release import cards as news
@@ -49,7 +50,7 @@ async def read_and_draft(tools: Tools, it: Due) -> Outcome | Again:
         why = f"{release.service} is not in the team file any more. Ask an admin to add it, then draft again."
         return await tools.unit.run(partial(_failed, release.id, why))
     try:
-        told = await read(tools.host, service.repository, service.name, release.since, release.until)
+        told = await read(tools.port(CodeHost), service.repository, service.name, release.since, release.until)
     except HostUnreachable as reason:
         if it.late_by < GIVEN_UP_AFTER:
             return Again(AGAIN_AFTER, str(reason))

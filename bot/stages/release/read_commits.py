@@ -3,9 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.ports import CodeHost, Commit, HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown
 from bot.core.team import Repository
-from bot.stages.code.model.ports import MergedPull
+from bot.stages.code.model.ports import (
+    CodeHost,
+    Commit,
+    HostUnreachable,
+    MergedPull,
+    RangeTooLong,
+    RefAmbiguous,
+    RefUnknown,
+)
 
 SHALLOW = "The clone is shallow, so older commits are missing from it. “git fetch --unshallow” in it brings them."
 

@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.ports import HostUnreachable, RefUnknown, Tools, Work
+from bot.core.ports import Tools, Work
 from bot.core.versions import in_full
+from bot.stages.code.model.ports import CodeHost, HostUnreachable, RefUnknown
 from bot.stages.release import cards as news
 from bot.stages.release.model.moved import moved
 from bot.stages.release.model.release import Release
@@ -34,7 +35,7 @@ async def look(tools: Tools, id: str) -> Seen:
         return Seen()
     try:
         async with asyncio.timeout(WITHIN_SECONDS):
-            sha = await tools.host.resolve(service.repository, in_full(release.until, "tags"))
+            sha = await tools.port(CodeHost).resolve(service.repository, in_full(release.until, "tags"))
     except RefUnknown:
         return Seen()
     except (HostUnreachable, TimeoutError) as reason:

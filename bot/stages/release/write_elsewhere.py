@@ -8,9 +8,9 @@ from bot.core.handlers import due_outside
 from bot.core.jobs import Again, Due, Job, Outcome
 from bot.core.messages import File, Message
 from bot.core.people import Person
-from bot.core.ports import HostUnreachable, RefUnknown, Tools, Work
+from bot.core.ports import Tools, Work
 from bot.core.refusals import Refusal
-from bot.stages.code.model.ports import TagMoved
+from bot.stages.code.model.ports import CodeHost, HostUnreachable, RefUnknown, TagMoved
 from bot.stages.release import cards as news
 from bot.stages.release.model import changelog
 from bot.stages.release.model.notes import Voice
@@ -65,7 +65,7 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
         return await tools.unit.run(partial(_not_written, it, _not_yet(release)))
     text = _text(release, it)
     try:
-        url = await tools.host.write_release(
+        url = await tools.port(CodeHost).write_release(
             service.repository, release.until, release.sha or "", release.name, text
         )
     except (RefUnknown, TagMoved) as gone:

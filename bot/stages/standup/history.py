@@ -8,7 +8,7 @@ from bot.core.handlers import due_outside
 from bot.core.jobs import Due, Job, Outcome
 from bot.core.messages import FILE_MAX, File
 from bot.core.people import Person
-from bot.core.ports import Tools, Work
+from bot.core.ports import Charts, Tools, Work
 from bot.core.refusals import Refusal
 from bot.stages.standup.health import rounds_since
 from bot.stages.standup.model.answer import StandupAnswer
@@ -102,7 +102,7 @@ async def draw_when_due(tools: Tools, due: Due) -> Outcome:
     if standup is None:
         return Outcome.NOOP
     found = Participation.of(standup, counts)
-    picture = await tools.charts.percents(f"{standup.name}: who was asked and took part", found.points)
+    picture = await tools.port(Charts).percents(f"{standup.name}: who was asked and took part", found.points)
     name, key = f"{_file_name(standup.name)}.png", f"{CHART}:{due.job.args['key']}"
     context = {"participation": found}
     user_id = str(due.job.args["user"])

@@ -13,6 +13,7 @@ from bot.stages.standup import round_message
 from bot.stages.standup.model.plan_day import Member, members_of, places_of, plan_due, prompts_on
 from bot.stages.standup.model.round import Prompt, Round
 from bot.stages.standup.model.setup import Setup, Standup
+from bot.team.people.model.ports import Holidays
 from bot.team.people.model.presence import Presence
 
 PLAN, PROMPT, OPEN, CLOSE = "standup.plan", "standup.prompt", "standup.open", "standup.close"
@@ -37,7 +38,7 @@ async def members_with(tools: Tools, setup: Setup, years: Iterable[int]) -> tupl
     async with tools.unit() as work:
         told = await work.find(Presence, id=tuple(person.id for person in people), limit=len(people) + 1)
     around = {year + step for year in years for step in (0, 1)}  # a year's last evening is the next one's elsewhere
-    holidays = {place: await tools.holidays.of(place, around) for place in places_of(setup, told)}
+    holidays = {place: await tools.port(Holidays).of(place, around) for place in places_of(setup, told)}
     return tuple(members_of(setup, people, {presence.id: presence for presence in told}, holidays))
 
 

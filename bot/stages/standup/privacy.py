@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from bot.core.erasing import Copy, Traces
+from bot.core.erasing import Copy, Eraser, Traces
 from bot.core.find_or_refuse import every
 from bot.core.handlers import due, due_outside
 from bot.core.jobs import Again, Due, Job, Outcome
@@ -115,9 +115,9 @@ async def forget_when_due(work: Work, due: Due) -> Outcome:
 @due_outside(COPIES)
 async def forget_copies_when_due(tools: Tools, due: Due) -> Outcome | Again:
     """Have the copies of what was said, and what the database keeps of overwritten rows, go too; until it is done."""
-    if tools.eraser is None:
+    if tools.port_if_any(Eraser) is None:
         return Outcome.NOOP
-    left = await tools.eraser.erase_copies([Copy(key, revision) for key, revision in due.job.args["copies"]])
+    left = await tools.port(Eraser).erase_copies([Copy(key, revision) for key, revision in due.job.args["copies"]])
     return Again(AGAIN, left) if left else Outcome.DONE
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from bot.core.refusals import Refusal
 from bot.core.wall_clock import days_named
 from bot.core.zones import zone_named
-from bot.sections.parts import Channel, Duration, Part, Several, duration
+from bot.sections.parts import Channel, Duration, Part, Several, clock, duration
 from bot.stages.standup.model.questions import questions_from, questions_shown
 from bot.stages.standup.model.setup import Posting, Setup
 from bot.team.people.model.presence import Place
@@ -18,17 +18,6 @@ from bot.team.people.model.presence import Place
 _USUAL = Setup("", "")
 _GROUP = re.compile(r"S[A-Z0-9]{2,}")
 _PLACE = re.compile(r"[A-Z]{2}(-[A-Za-z0-9]{1,5})?")
-
-
-def clock(value: object) -> object:
-    """A time of day as people write it. Raises ``ValueError``."""
-    # YAML reads an unquoted 10:30 as a number in base 60, which is the minute of the day.
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
-        return time(value // 60, value % 60)
-    if isinstance(value, str) and re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value):
-        hour, minute = value.split(":")
-        return time(int(hour), int(minute))
-    raise ValueError(f'{value!r} is no time of day; write it in quotes, such as "09:30"')
 
 
 def known(read: Callable[[str], object]) -> AfterValidator:

@@ -1,6 +1,7 @@
 """Has what waits looked at again when the world around it moves: an incident, a lock, a flag, or the calendar."""
 
 from bot.core.find_or_refuse import every
+from bot.core.freezes import next_turn
 from bot.core.handlers import due
 from bot.core.jobs import Due, Job, Outcome
 from bot.core.ports import Work
@@ -9,7 +10,6 @@ from bot.stages.flags.model.flag_change import ChangeState, FlagChange
 from bot.stages.flags.model.rollout import Rollout, RolloutState
 from bot.stages.release.model.release import Release
 from bot.stages.release.model.release_state import ReleaseState
-from bot.team.environments.model.freezes import next_turn
 
 AROUND = "deploy.around"
 _LOOKS = {

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from bot.core.freezes import Moment, Window
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.refusals import NotUnderstood
 from bot.core.team import Environment, IncidentHold
 from bot.sections.parts import Duration, Part, Several
-from bot.stages.monitor.model.incident import IncidentSeverity
-from bot.team.environments.model.freezes import Moment, Window
 
 
 def _zone(value: str) -> str:

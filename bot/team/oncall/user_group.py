@@ -10,8 +10,8 @@ from bot.core.jobs import Again, Due, Outcome
 from bot.core.messages import Message
 from bot.core.ports import Tools, Work
 from bot.core.refusals import Refusal
-from bot.stages.monitor.model.ports import SlackSilent
 from bot.team.oncall import rotations
+from bot.team.oncall.model.ports import SlackSilent, UserGroups
 from bot.team.oncall.model.rotation import Cover, Rotation
 
 TRIED_EVERY = timedelta(minutes=1)
@@ -25,7 +25,7 @@ async def keep_group(tools: Tools, it: Due) -> Outcome | Again:
     Where the group gives a role, a cover counts only as long as whoever arranged it may change who has that role: it
     may have been arranged long before it begins, or before the group was named.
     """
-    if tools.user_groups is None:
+    if tools.port_if_any(UserGroups) is None:
         return Outcome.NOOP
     group = str(it.job.args["group"])
     async with tools.unit() as work:
@@ -44,7 +44,7 @@ async def keep_group(tools: Tools, it: Due) -> Outcome | Again:
         gone = {cover.id for _, cover in void}
         now = tools.clock.now()
         people = [one.who_at(now, [each for each in covers[one.id] if each.id not in gone]) for one in kept]
-        trouble = await tools.user_groups.put(group, tuple(dict.fromkeys(people)))
+        trouble = await tools.port(UserGroups).put(group, tuple(dict.fromkeys(people)))
     except (SlackSilent, Refusal) as silent:
         if it.late_by < GIVEN_UP_AFTER:
             return Again(TRIED_EVERY, str(silent))

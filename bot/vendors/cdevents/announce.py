@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from aiohttp import ClientSession
 
-from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.announcement_port import Told
 from bot.vendors.kit.http import NoAnswer, NotReached, ask
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
 
+from bot.core.deploy_targets import HttpCall, filled
 from bot.core.run_references import HTTP, deployment_reference
 from bot.stages.deploy.model.ports import NotTaken, Order, Report, Taken, Unsure
-from bot.stages.deploy.model.targets import HttpCall, filled
 from bot.vendors.kit.http import Answer, NoAnswer, NotReached, ask, json_in, link, said, text_in
 from bot.vendors.kit.placeholders import values_of
 

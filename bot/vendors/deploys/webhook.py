@@ -1,6 +1,6 @@
 """Deployers that we asked over HTTP, and that tell by themselves how it goes.
 
-The target is ``bot.stages.deploy.model.targets.HttpCall``.
+The target is ``bot.core.deploy_targets.HttpCall``.
 
 What is signed is the body alone, without an instant: the same bytes are the same delivery and are stored once, a run
 whose deployment has ended takes no more of them, and a deployer in a shell script signs in one line.

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from bot.core.events import CheckKind, PipelineChanged, RunState
-from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable
 from bot.vendors.github.code_host import GitHub, _Absent, _Forbidden, _name
 from bot.vendors.kit.refs import together
 

@@ -10,8 +10,8 @@ from gidgethub import GitHubException
 from gidgethub.abc import GitHubAPI
 
 from bot.core.host_tokens import GITHUB_HOST, HostTokens
-from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import NotTaken, Unsure
 from bot.vendors.kit.http import LIMIT, NoAnswer, NotReached, Refused, ask, no_token_for, said, tail_of
 from bot.vendors.kit.same_origin import readable

@@ -11,10 +11,10 @@ import aiohttp
 from gidgethub import BadRequest, GitHubException, HTTPException, RateLimitExceeded
 
 from bot.core.host_tokens import HostTokens
-from bot.core.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.core.team import Repository
 from bot.core.versions import newest_first
 from bot.stages.code.model.commits import pull_request_in
+from bot.stages.code.model.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.vendors.kit.nearest import nearest
 from bot.vendors.kit.refs import commit_behind, is_plain, together
 from bot.vendors.kit.same_origin import SameOriginGitHub

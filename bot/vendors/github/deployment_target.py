@@ -6,11 +6,11 @@ https://docs.github.com/en/rest/deployments/deployments and …/deployments/stat
 from collections.abc import Mapping
 from typing import Any
 
+from bot.core.deploy_targets import GitHubDeployment, filled
 from bot.core.events import RunState
-from bot.core.ports import HostUnreachable
 from bot.core.run_references import GITHUB, deployment_reference, id_in
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import NotTaken, Order, Report, Taken, Unsure
-from bot.stages.deploy.model.targets import GitHubDeployment, filled
 from bot.vendors.github.client import WHO, GitHubCalls, name_of
 from bot.vendors.kit import json_text
 from bot.vendors.kit.http import items_in, link, names, said, text_in

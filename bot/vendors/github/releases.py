@@ -3,9 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bot.core.ports import HostUnreachable, RefUnknown
 from bot.core.team import Repository
-from bot.stages.code.model.ports import MergedPull, Relation, TagMoved
+from bot.stages.code.model.ports import HostUnreachable, MergedPull, RefUnknown, Relation, TagMoved
 from bot.vendors.github.checks import GitHubChecks
 from bot.vendors.github.code_host import _Absent, _name, _text
 

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from bot.core.deploy_targets import GitHubWorkflow, filled
 from bot.core.events import RunState
-from bot.core.ports import HostUnreachable
 from bot.core.run_references import GITHUB, id_in, run_reference
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import NotTaken, Order, Report, Taken, Unsure
-from bot.stages.deploy.model.targets import GitHubWorkflow, filled
 from bot.vendors.github.client import WHO, GitHubCalls, name_of
 from bot.vendors.kit.http import Refused, items_in, link, names, said, text_in
 from bot.vendors.kit.placeholders import bound_to, ref_of, values_of

@@ -11,8 +11,8 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from bot.core.host_tokens import GITLAB_HOST, HostTokens
-from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import NotTaken, Unsure
 from bot.vendors.kit.http import (
     LIMIT,

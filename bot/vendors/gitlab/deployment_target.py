@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from bot.core.deploy_targets import GitLabDeployment, filled
 from bot.core.events import RunState
-from bot.core.ports import HostUnreachable
 from bot.core.run_references import GITLAB, deployment_reference, id_in
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import NotTaken, Order, Report, Taken, Unsure
-from bot.stages.deploy.model.targets import GitLabDeployment, filled
 from bot.vendors.gitlab.client import WHO, GitLabCalls
 from bot.vendors.kit.http import Refused, items_in, link, said, text_in
 from bot.vendors.kit.placeholders import values_of

@@ -10,8 +10,8 @@ import aiohttp
 from yarl import URL
 
 from bot.core.host_tokens import HostTokens
-from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable
 from bot.vendors.kit import json_text
 from bot.vendors.kit.bodies import body_of
 from bot.vendors.kit.http import BODY_MAX

@@ -17,7 +17,7 @@ from aiohttp import (
 from yarl import URL
 
 from bot.core.host_tokens import origin_of
-from bot.core.ports import HostUnreachable
+from bot.stages.code.model.ports import HostUnreachable
 from bot.vendors.kit import json_text
 from bot.vendors.kit.bodies import body_of
 from bot.vendors.kit.output import TAIL, Lines

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from bot.core.deploy_targets import filled
 from bot.stages.deploy.model.ports import Order
-from bot.stages.deploy.model.targets import filled
 
 
 def values_of(order: Order) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from bot.core.ports import RefAmbiguous
+from bot.stages.code.model.ports import RefAmbiguous
 
 T = TypeVar("T")
 

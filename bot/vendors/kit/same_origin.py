@@ -6,7 +6,7 @@ from aiohttp import ClientResponse
 from gidgethub.aiohttp import GitHubAPI
 from yarl import URL
 
-from bot.core.ports import HostUnreachable
+from bot.stages.code.model.ports import HostUnreachable
 from bot.vendors.kit import json_text
 from bot.vendors.kit.bodies import body_of
 from bot.vendors.kit.http import BODY_MAX

@@ -10,8 +10,8 @@ from datetime import timedelta
 from errno import EMFILE, ENFILE, ENOENT
 from pathlib import Path
 
+from bot.core.deploy_targets import Command, filled
 from bot.stages.deploy.model.ports import Finished, Line
-from bot.stages.deploy.model.targets import Command, filled
 from bot.vendors.kit.output import Lines, Redact, as_it_is
 
 # How long a process group may take to end by itself after SIGTERM.

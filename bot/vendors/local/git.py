@@ -8,11 +8,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.core.events import PipelineChanged
-from bot.core.ports import Commit, HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown
 from bot.core.team import Repository
 from bot.core.versions import newest_first
 from bot.stages.code.model.commits import pull_request_in
-from bot.stages.code.model.ports import MergedPull, Relation
+from bot.stages.code.model.ports import (
+    Commit,
+    HostUnreachable,
+    MergedPull,
+    RangeTooLong,
+    RefAmbiguous,
+    RefUnknown,
+    Relation,
+)
 from bot.vendors.kit.nearest import nearest
 from bot.vendors.kit.refs import FULL_SHA, together
 

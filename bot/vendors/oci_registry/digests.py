@@ -19,7 +19,7 @@ from urllib.request import parse_http_list, parse_keqv_list
 from aiohttp import ClientError, ClientResponse, ClientSession
 
 from bot.core.image_names import HUB, Image
-from bot.core.ports import HostUnreachable
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.registry_port import ArtifactUnknown
 from bot.vendors.kit import json_text
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from bot.stages.monitor.model.curves import Curve
+from bot.core.curves import Curve
 from bot.stages.monitor.model.ports import PrometheusUnreachable
 from bot.vendors.kit import json_text
 from bot.vendors.kit.bodies import body_of

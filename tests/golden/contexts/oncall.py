@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 
 from bot.core.flow import LooseEnd
+from bot.core.incident_severity import IncidentSeverity
 from bot.stages.deploy.model.deployment import Deployment
 from bot.stages.flow.handover_brief import Brief
 from bot.stages.monitor.calling import Called
 from bot.stages.monitor.model.escalation import Escalation, Policy, Step
-from bot.stages.monitor.model.incident import Incident, IncidentSeverity
+from bot.stages.monitor.model.incident import Incident
 from bot.stages.monitor.model.page import Page
 from bot.team.oncall.model.rotation import Cover, Rota, Rotation
 from commands.monitor.oncall import Standing

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.core.ports import Curve
+from bot.core.curves import Curve
 from bot.slack.rendering.charts import DPI, HEIGHT, WIDTH, PngCharts
 
 DAYS = [(date(2026, 11, 2) + timedelta(days=n), n * 7 % 101) for n in range(40)]

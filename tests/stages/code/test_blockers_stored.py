@@ -6,7 +6,7 @@ from typing import Any
 from bot.core.events import PullRequestChanged, PullRequestState
 from bot.core.jobs import Due, Job
 from bot.core.ledger import Subject
-from bot.core.ports import Tools
+from bot.core.ports import Charts, Tools
 from bot.core.refusals import Stale
 from bot.stages.code import blocker_links, blockers, ideas
 from bot.stages.code.ask_unblocker import go_on
@@ -14,6 +14,7 @@ from bot.stages.code.model.blocker import Blocker, BlockerState
 from bot.stages.code.model.idea import Idea
 from bot.storage.engine.database import Database
 from bot.storage.work.unit_of_work import UnitOfWork
+from bot.team.people.model.ports import Holidays
 from tests.fakes import LUIS, NOON, PEOPLE, TEAM, TOM, FakeCharts, FakeClock, FakeDirectory, FakeHolidays
 from tests.rendered import RENDER
 
@@ -24,8 +25,13 @@ MERGED = PullRequestChanged(
 
 def tools_on(unit: UnitOfWork) -> Tools:
     """What a job gets."""
-    none: Any = None
-    return Tools(unit, FakeClock(), FakeDirectory(), TEAM, none, none, FakeHolidays(), FakeCharts())
+    return Tools(
+        unit,
+        FakeClock(),
+        FakeDirectory(),
+        TEAM,
+        {Holidays: FakeHolidays(), Charts: FakeCharts()},
+    )
 
 
 async def test_whoever_comes_first_closes_it_and_it_is_closed_once(database: Database):

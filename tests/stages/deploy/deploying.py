@@ -5,18 +5,25 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bot.core.deploy_targets import Command
 from bot.core.events import PipelineChanged
 from bot.core.jobs import Due, Job
-from bot.core.ports import Commit, HostUnreachable, RangeTooLong, RefUnknown
 from bot.core.team import Environment, Repository
 from bot.slack.rendering.render import Rendering
 from bot.stages.code.model.commits import pull_request_in
-from bot.stages.code.model.ports import MergedPull, Relation, TagMoved
+from bot.stages.code.model.ports import (
+    Commit,
+    HostUnreachable,
+    MergedPull,
+    RangeTooLong,
+    RefUnknown,
+    Relation,
+    TagMoved,
+)
 from bot.stages.deploy import request, start
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import Deployment, State
 from bot.stages.deploy.model.ports import Finished, Line
-from bot.stages.deploy.model.targets import Command
 from commands.deploy import command
 from tests.fakes import ANA, NOON, TEAM, TOM, World
 

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from bot.core.command import Call
+from bot.core.deploy_targets import Command
 from bot.core.events import PipelineChanged, RunState
 from bot.core.jobs import Again, Due, Job
 from bot.core.people import Person
@@ -20,8 +21,7 @@ from bot.stages.build import runs
 from bot.stages.deploy import ask_approvers, recheck, request
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import Deployment, State
-from bot.stages.deploy.model.ports import Finished, Line
-from bot.stages.deploy.model.targets import Command
+from bot.stages.deploy.model.ports import Finished, Line, Target
 from bot.stages.flow.authorise import perform
 from bot.team.environments import locks, look_again
 from commands.deploy import command
@@ -202,7 +202,7 @@ class Harbours:
         parts = World(team=self.team, people=CROWD, host=self.host).tools
         directory: Any = FakeDirectory(CROWD)
         target: Any = self.target
-        tools = replace(parts, unit=unit, clock=self.clock, directory=directory, target=target)
+        tools = replace(parts, unit=unit, clock=self.clock, directory=directory).with_ports({Target: target})
         return Replica(tools, unit)
 
     @property

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, ClassVar
 
+from bot.core.deploy_targets import Elsewhere, GitHubDeployment, GitHubWorkflow, HttpCall
 from bot.core.events import DeploymentReported, PipelineChanged, RunState
-from bot.core.ports import HostUnreachable
 from bot.core.run_references import deployment_reference, run_reference
 from bot.stages.build import runs as build_runs
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy import recheck, reported_by_others, run_elsewhere
 from bot.stages.deploy.model.deployment import Deployment, State
-from bot.stages.deploy.model.ports import NotTaken, Order, Report, Taken, Unsure
+from bot.stages.deploy.model.ports import Carrier, NotTaken, Order, Report, Taken, Target, Unsure
 from bot.stages.deploy.model.slot import Slot
-from bot.stages.deploy.model.targets import Elsewhere, GitHubDeployment, GitHubWorkflow, HttpCall
 from tests.fake_work import Store
 from tests.fakes import FakeClock
 from tests.stages.deploy.deploying import ScriptedHost
@@ -264,7 +264,7 @@ class Abroad(Harbours):
         self.replicas = [self._abroad(one) for one in self.replicas]
 
     def _abroad(self, replica: Replica) -> Replica:
-        return replace(replica, tools=replace(replica.tools, target=self.target, carrier=self.target))
+        return replace(replica, tools=replica.tools.with_ports({Target: self.target, Carrier: self.target}))
 
     async def use(self, verb: str, **args: Any) -> None:
         """As ever; but who says how it ended has looked, and waits where it goes on."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.freezes import Moment, Window
 from bot.core.team import IncidentHold
 from bot.stages.deploy import recheck, request
 from bot.stages.deploy import run as deploy_run
@@ -14,7 +15,6 @@ from bot.stages.flags import places
 from bot.stages.flags.model.flag import ON, Flag, Place
 from bot.stages.monitor import incidents
 from bot.team.environments import locks, look_again
-from bot.team.environments.model.freezes import Moment, Window
 from commands.deploy import command
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
 from tests.rendered import shown

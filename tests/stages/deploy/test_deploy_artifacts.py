@@ -8,15 +8,15 @@ import pytest
 
 from bot.core.events import PipelineChanged, RunState
 from bot.core.jobs import Due
-from bot.core.ports import HostUnreachable
 from bot.core.refusals import Refusal
 from bot.core.team import Environment, Repository
 from bot.stages.build import runs
 from bot.stages.build.model.run import Run
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy import recheck, run_elsewhere, start
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import State
-from bot.stages.deploy.model.registry_port import ArtifactUnknown
+from bot.stages.deploy.model.registry_port import Artifacts, ArtifactUnknown
 from bot.stages.deploy.model.slot import Slot
 from tests.fakes import ANA, LUIS, NOON
 from tests.stages.deploy.deploying import EVERYONE, HOUR, Harbour, ask, card, go_live, not_done, press
@@ -50,7 +50,7 @@ def world_with(*, required: tuple[str, ...] = (), image: str | None = "r.example
     world: Any = Harbour(team=replace(EVERYONE, services=services, environments=environments))
     world.registry = ScriptedRegistry()
     world.registry.images = {f"r.example.com/web:v1.{n}": FIRST for n in ("3.9", "4.0", "4.1")}
-    world.tools = replace(world.tools, artifacts=world.registry)
+    world.tools = world.tools.with_ports({Artifacts: world.registry})
     return world
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.events import RunState
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.refusals import Refusal
 from bot.core.team import Environment
 from bot.stages.build.model.run import Purpose, Run
@@ -14,7 +15,7 @@ from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import State
 from bot.stages.deploy.model.obstacles import Kind
 from bot.stages.deploy.model.slot import Slot
-from bot.stages.monitor.model.incident import Incident, IncidentSeverity
+from bot.stages.monitor.model.incident import Incident
 from bot.team.environments import locks, look_again
 from commands.deploy import command
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM

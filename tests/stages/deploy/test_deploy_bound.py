@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.core.events import PipelineChanged, RunState
+from bot.core.freezes import Moment, Window
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.jobs import Due
 from bot.core.refusals import Refusal
 from bot.core.team import Environment, IncidentHold
@@ -15,8 +17,7 @@ from bot.stages.deploy import recheck, run_elsewhere, start
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import State
 from bot.stages.deploy.model.obstacles import Kind
-from bot.stages.monitor.model.incident import Incident, IncidentSeverity
-from bot.team.environments.model.freezes import Moment, Window
+from bot.stages.monitor.model.incident import Incident
 from commands.deploy import command
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
 from tests.stages.deploy.deploying import EVERYONE, HOUR, Harbour, ask, card, go_live, not_done, press

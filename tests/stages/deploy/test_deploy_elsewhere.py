@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
+from bot.core.deploy_targets import Elsewhere, GitHubDeployment, GitHubWorkflow, HttpCall
 from bot.core.events import DeploymentReported, PipelineChanged, RunState
 from bot.core.jobs import Outcome
-from bot.core.ports import HostUnreachable
 from bot.core.refusals import Refusal
 from bot.core.team import Environment, Repository
 from bot.stages.build import runs
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy import reported_by_others, run_elsewhere
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import Deployment, State
 from bot.stages.deploy.model.ports import Finished, NotTaken, Order, Report, Taken, Unsure
 from bot.stages.deploy.model.slot import Slot
-from bot.stages.deploy.model.targets import Elsewhere, GitHubDeployment, GitHubWorkflow, HttpCall
 from commands.deploy import command
 from tests.fakes import ANA, MEI, NOON, TOM
 from tests.stages.deploy.deploying import EVERYONE, Harbour, ask, begin, card, press

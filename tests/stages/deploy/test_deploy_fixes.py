@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.events import RunState
+from bot.core.freezes import Moment, Window
 from bot.core.messages import Message
 from bot.core.refusals import NotAllowed, Refusal
 from bot.stages.build.model.run import Purpose, Run
@@ -14,7 +15,6 @@ from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import State
 from bot.stages.deploy.model.obstacles import Kind
 from bot.team.environments import locks, look_again
-from bot.team.environments.model.freezes import Moment, Window
 from commands.deploy import command
 from commands.monitor import command as monitor
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.core.freezes import Moment, Window
 from bot.core.team import IncidentHold
 from bot.stages.deploy import recheck, request
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import Deployment, State
 from bot.stages.deploy.model.obstacles import Kind
 from bot.team.environments import locks, look_again
-from bot.team.environments.model.freezes import Moment, Window
 from commands.deploy import command
 from commands.monitor import command as monitor
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.core.ports import HostUnreachable
 from bot.core.refusals import Refusal
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy import announce
-from bot.stages.deploy.model.announcement_port import LiveAs, Told
+from bot.stages.deploy.model.announcement_port import LiveAs, Outlet, Told
 from tests.fakes import MEI
 from tests.stages.deploy.deploying import EVERYONE, HOUR, Harbour, ask, go_live, press
 
@@ -30,7 +30,7 @@ class Listener:
 def harbour() -> Any:
     world: Any = Harbour(team=replace(EVERYONE, cdevents="https://events.example.com"))
     world.listener = Listener()
-    world.tools = replace(world.tools, outlet=world.listener)
+    world.tools = world.tools.with_ports({Outlet: world.listener})
     return world
 
 

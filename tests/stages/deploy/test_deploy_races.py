@@ -15,7 +15,7 @@ from bot.core.events import PipelineChanged, RunState
 from bot.core.jobs import Due, Job, Outcome
 from bot.core.messages import Rendered
 from bot.core.people import Person
-from bot.core.ports import Tools
+from bot.core.ports import Charts, Tools
 from bot.core.refusals import NotAllowed, Refusal
 from bot.core.team import Environment, Repository
 from bot.stages.build import runs
@@ -24,7 +24,7 @@ from bot.stages.deploy import recheck, request
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.look_up_version import Found
 from bot.stages.deploy.model.deployment import Deployment, State
-from bot.stages.deploy.model.ports import Finished
+from bot.stages.deploy.model.ports import Finished, Target
 from bot.stages.deploy.model.slot import Slot
 from bot.storage.outbox.tables import outbox
 from bot.storage.queues.jobs import Jobs
@@ -55,8 +55,13 @@ def rendered(template: str, context: Any) -> Rendered:
 
 def tools_on(database: Any, target: ScriptedTarget) -> Tools:
     unit: Any = UnitOfWork(database, team=TEAM, render=rendered)
-    nothing: Any = None
-    return Tools(unit, FakeClock(), FakeDirectory(), TEAM, nothing, target, nothing, FakeCharts())
+    return Tools(
+        unit,
+        FakeClock(),
+        FakeDirectory(),
+        TEAM,
+        {Target: target, Charts: FakeCharts()},
+    )
 
 
 @pytest.fixture

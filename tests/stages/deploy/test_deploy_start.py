@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
+from bot.core.deploy_targets import Command
 from bot.core.events import DeploymentReported, RunState
 from bot.core.refusals import Refusal, Stale
 from bot.core.team import Repository
+from bot.stages.code.model.ports import CodeHost
 from bot.stages.deploy import recheck, start
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.deployment import State
 from bot.stages.deploy.model.ports import Finished
 from bot.stages.deploy.model.reported_by_others import reported
 from bot.stages.deploy.model.slot import Slot
-from bot.stages.deploy.model.targets import Command
 from bot.team.environments import look_again
 from bot.vendors.local.command import LocalCommand
 from bot.vendors.local.git import LocalGit
@@ -205,7 +206,7 @@ async def test_a_push_while_it_waits_in_the_queue_never_reaches_the_command(tmp_
     web = replace(EVERYONE.services["web"], repository=Repository(git=str(repository)), deploy=command)
     target: Any = LocalCommand()
     world = Harbour(team=replace(EVERYONE, services={**EVERYONE.services, "web": web}), target=target)
-    world.tools = replace(world.tools, host=LocalGit())
+    world.tools = world.tools.with_ports({CodeHost: LocalGit()})
     seen = git(repository, "rev-parse", "main")
     id = await approved(world)
     git(repository, "commit", "-q", "--allow-empty", "-m", "feat: nobody looked at this")
@@ -270,7 +271,7 @@ async def test_a_name_that_is_both_a_tag_and_a_branch_has_to_say_which(tmp_path:
     git(repository, "branch", "both", "main")
     web = replace(EVERYONE.services["web"], repository=Repository(git=str(repository)))
     world = Harbour(team=replace(EVERYONE, services={**EVERYONE.services, "web": web}))
-    world.tools = replace(world.tools, host=LocalGit())
+    world.tools = world.tools.with_ports({CodeHost: LocalGit()})
 
     with pytest.raises(Refusal, match="both means more than one commit of web"):
         await ask(world, "both", "staging")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.core.events import AlertFired, PullRequestState
 from bot.core.ledger import Subject
-from bot.core.ports import Commit
+from bot.stages.code.model.ports import Commit
 from bot.stages.code.model.pull_request import PullRequest
 from bot.stages.deploy import run as deploy_run
 from bot.stages.deploy.model.changes_shipped import Ships, login_of

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.freezes import Moment, Window
 from bot.core.people import Person
 from bot.core.refusals import NotAllowed, Refusal
 from bot.stages.flags import flags, rollouts
@@ -13,7 +14,6 @@ from bot.stages.flags.model.flag_change import FlagChange
 from bot.stages.flags.model.rollout import Rollout, RolloutState
 from bot.stages.monitor import incidents
 from bot.team.environments import locks, look_again
-from bot.team.environments.model.freezes import Moment, Window
 from commands.deploy import command as deploy
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM
 from tests.rendered import shown

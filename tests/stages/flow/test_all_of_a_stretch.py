@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.events import AlertFired
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.team import Environment
 from bot.stages.code import blockers
 from bot.stages.code.model.blocker import Blocker
@@ -13,7 +14,7 @@ from bot.stages.deploy import overviews
 from bot.stages.deploy.model.deployment import Deployment, State
 from bot.stages.monitor import noise, silences
 from bot.stages.monitor.model.alert_group import AlertGroup
-from bot.stages.monitor.model.incident import Incident, IncidentSeverity
+from bot.stages.monitor.model.incident import Incident
 from bot.stages.monitor.model.matchers import read
 from bot.stages.standup.model.answer import StandupAnswer
 from bot.stages.standup.model.setup import Standup

@@ -8,9 +8,10 @@ from bot.core.events import AlertFired, AlertResolved
 from bot.slack.rendering.render import Rendering
 from bot.stages.monitor import act, alerts, escalate, silences, silences_in_alertmanager
 from bot.stages.monitor.model.escalation import Policy, Step
-from bot.stages.monitor.model.ports import AlertmanagerUnreachable, SlackSilent
+from bot.stages.monitor.model.ports import AlertmanagerUnreachable, Silencer
 from bot.stages.monitor.model.silence import Silence
 from bot.team.oncall import rotations, user_group
+from bot.team.oncall.model.ports import SlackSilent, UserGroups
 from bot.team.oncall.model.rotation import Every, Rota
 from tests.fakes import ANA, MEI, NOON, TEAM, TOM, FakeUnit, World
 
@@ -90,7 +91,7 @@ class Alerting:
         self.world = World(team=team, at=at, render=Rendering())
         self.silencer = ScriptedSilencer()
         self.groups = ScriptedGroups()
-        self.world.tools = replace(self.world.tools, silencer=self.silencer, user_groups=self.groups)
+        self.world.tools = self.world.tools.with_ports({Silencer: self.silencer, UserGroups: self.groups})
 
     async def begin(self) -> None:
         """As the bot starts: rotations are there, hand-overs and audits owed."""

@@ -12,12 +12,12 @@ from aiohttp import ClientSession, ClientTimeout, web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.curves import Curve, Drawn
 from bot.core.events import AlertFired
 from bot.core.messages import File
 from bot.stages.monitor import alerts, charts
 from bot.stages.monitor.model.alert_group import AlertGroup
-from bot.stages.monitor.model.curves import Curve, Drawn
-from bot.stages.monitor.model.ports import PrometheusUnreachable
+from bot.stages.monitor.model.ports import Measurements, PrometheusUnreachable
 from bot.stages.monitor.model.route import Alerting
 from bot.vendors.prometheus import measurements
 from bot.vendors.prometheus.measurements import Prometheus
@@ -42,7 +42,7 @@ class Measured:
 
 def a_world(measured: Measured) -> World:
     world = World(team=replace(TEAM, alerts=Alerting(prometheus="http://prometheus")))
-    world.tools = replace(world.tools, measurements=measured)
+    world.tools = world.tools.with_ports({Measurements: measured})
     return world
 
 

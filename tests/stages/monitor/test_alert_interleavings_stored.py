@@ -39,7 +39,7 @@ class Running:
         """All that was in memory is gone."""
         found = discovery.workflows()
         self.unit = UnitOfWork(self.database, team=ALERTS_TEAM, render=RENDER)
-        tools = Tools(self.unit, self.clock, None, ALERTS_TEAM, None, None, None, None)  # type: ignore[arg-type]
+        tools = Tools(self.unit, self.clock, None, ALERTS_TEAM)  # type: ignore[arg-type]
         inbox = Inbox(self.database, self.database.replica_id)
         parts = {"inside": found.inside, "outside": {}, "inbox": inbox, "settle": None}
         self.worker = Worker(self.database, self.unit, tools, **parts)  # type: ignore[arg-type]

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from bot.core.command import Door, MessageRef, Reply
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.refusals import Refusal, Stale
 from bot.core.stages import Stage
 from bot.stages.flow import home, loose_ends
 from bot.stages.flow.board import board
-from bot.stages.monitor.model.incident import Incident, IncidentSeverity, IncidentState
+from bot.stages.monitor.model.incident import Incident, IncidentState
 from commands.monitor import command as monitor
 from tests.fakes import ANA, GUS, MEI, TOM
 from tests.stages.monitor.alerting import HOUR, MINUTE, ONCALL_TEAM, Alerting

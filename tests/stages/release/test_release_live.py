@@ -1,9 +1,8 @@
 """What a deployment brought or took back is told by its commits, whatever they are called."""
 
-from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.ports import Commit
+from bot.stages.code.model.ports import CodeHost, Commit
 from bot.stages.release import draft_and_approve, what_is_live
 from bot.stages.release.compare import compare
 from bot.stages.release.model.notes import Voice
@@ -158,7 +157,7 @@ class Branched(ScriptedHost):
 async def test_what_a_hotfix_of_an_older_version_leaves_out_is_not_live():
     world = Harbour(team=PLAIN)
     host = Branched(*HISTORY)
-    world.tools = replace(world.tools, host=host)
+    world.tools = world.tools.with_ports({CodeHost: host})
     await go_live(world, "v1.3.9")
     await go_live(world, "v1.4.0")
     id = await published(world)

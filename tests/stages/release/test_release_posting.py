@@ -170,6 +170,6 @@ async def test_without_a_repository_on_github_there_is_nowhere_to_write_to():
 
 
 def _no_tag(ref: str) -> str:
-    from bot.core.ports import RefUnknown  # noqa: PLC0415
+    from bot.stages.code.model.ports import RefUnknown  # noqa: PLC0415
 
     raise RefUnknown(ref)

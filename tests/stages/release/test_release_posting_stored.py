@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from bot.core.jobs import Due, Job, Outcome
 from bot.core.ledger import Subject
-from bot.core.ports import CodeHost, Tools
+from bot.core.ports import Charts, Tools
 from bot.runtime.worker import Worker
+from bot.stages.code.model.ports import CodeHost
 from bot.stages.release import draft_and_approve, publish
 from bot.stages.release.model.release import Release
 from bot.stages.release.model.release_state import ReleaseState
@@ -36,7 +37,13 @@ class Replica:
         self.database, self.unit = database, UnitOfWork(database, team=THREE, render=RENDER)
         nothing: Any = None
         host = cast("CodeHost", ScriptedHost(*HISTORY))
-        self.tools = Tools(self.unit, clock, FakeDirectory(), THREE, host, nothing, nothing, FakeCharts())
+        self.tools = Tools(
+            self.unit,
+            clock,
+            FakeDirectory(),
+            THREE,
+            {CodeHost: host, Charts: FakeCharts()},
+        )
         self.worker = Worker(
             database,
             self.unit,

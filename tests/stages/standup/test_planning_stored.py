@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.core.jobs import Due, Job, Outcome
-from bot.core.ports import Tools
+from bot.core.ports import Charts, Tools
 from bot.runtime.worker import Worker
 from bot.stages.standup.model.round import Round
 from bot.stages.standup.model.setup import Setup, Standup
@@ -18,6 +18,7 @@ from bot.storage.engine.database import Database
 from bot.storage.queues.inbox import Inbox
 from bot.storage.queues.jobs import Jobs, job_table
 from bot.storage.work.unit_of_work import UnitOfWork
+from bot.team.people.model.ports import Holidays
 from bot.team.people.model.presence import Presence
 from tests.fakes import ANA, MEI, TEAM, TOM, FakeCharts, FakeClock, FakeDirectory, FakeHolidays
 from tests.rendered import RENDER
@@ -30,7 +31,9 @@ class Replica:
 
     def __init__(self, database: Database, clock: FakeClock) -> None:
         self.database, self.unit = database, UnitOfWork(database, team=TEAM, render=RENDER)
-        self.tools = Tools(self.unit, clock, FakeDirectory(), TEAM, None, None, FakeHolidays(), FakeCharts())
+        self.tools = Tools(
+            self.unit, clock, FakeDirectory(), TEAM, {Holidays: FakeHolidays(), Charts: FakeCharts()}
+        )
         self.worker = Worker(
             database,
             self.unit,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.core.command import Door, Form, Reply
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.refusals import Refusal, Stale, Unknown
 from bot.stages.monitor import incidents
-from bot.stages.monitor.model.incident import IncidentSeverity
 from bot.team.oncall.model.rotation import Cover, CoverState, Rotation
 from commands.monitor import command as monitor
 from tests.fakes import ANA, GUS, LUIS, MEI, NOON, TOM

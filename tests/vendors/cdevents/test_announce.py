@@ -13,8 +13,8 @@ from aiohttp.test_utils import TestServer
 
 from bot.config import read_settings
 from bot.core.events import DeploymentReported, RunState
-from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.announcement_port import LiveAs, Told
 from bot.vendors.cdevents.announce import CDEventsSink, artifact
 from bot.vendors.kit.webhooks import Delivery

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from bot.core.ports import CodeHost
 from bot.core.team import Repository
+from bot.stages.code.model.ports import CodeHost
 from bot.vendors.choose_code_host import AnyHost
 from bot.vendors.github.releases import GitHubReleases as GitHub
 from bot.vendors.gitlab.releases import GitLabReleases as GitLab

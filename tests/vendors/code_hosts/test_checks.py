@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 
 from bot.core.events import CheckKind, PipelineChanged, RunState
-from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable
 from bot.vendors.choose_code_host import AnyHost
 from bot.vendors.github import webhook as github_source
 from bot.vendors.gitlab import webhook as gitlab_source

@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from bot.core.ports import HostUnreachable, RangeTooLong, RefUnknown
 from bot.core.team import Repository
-from bot.stages.code.model.ports import MergedPull, Relation, TagMoved
+from bot.stages.code.model.ports import HostUnreachable, MergedPull, RangeTooLong, RefUnknown, Relation, TagMoved
 from bot.vendors.choose_code_host import AnyHost
 from bot.vendors.gitlab.releases import GitLabReleases as GitLab
 from tests.vendors.code_hosts.conftest import GITLAB_TOKEN

@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-from bot.core.ports import HostUnreachable, RefUnknown
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable, RefUnknown
 from bot.vendors.local.git import LocalGit
 from tests.vendors.code_hosts.repositories import git, make_repository
 

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from bot.core.ports import HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown
 from bot.core.team import Repository
-from bot.stages.code.model.ports import Relation
+from bot.stages.code.model.ports import HostUnreachable, RangeTooLong, RefAmbiguous, RefUnknown, Relation
 from bot.vendors.choose_code_host import AnyHost
 from bot.vendors.github.releases import GitHubReleases as GitHub
 from bot.vendors.local.git import LocalGit

@@ -9,10 +9,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.core.ports import HostUnreachable, RefAmbiguous, RefUnknown
 from bot.core.team import Repository
 from bot.runtime.redaction import Redaction
-from bot.stages.code.model.ports import MergedPull, Relation, TagMoved
+from bot.stages.code.model.ports import HostUnreachable, MergedPull, RefAmbiguous, RefUnknown, Relation, TagMoved
 from bot.vendors.choose_code_host import AnyHost
 from bot.vendors.kit.same_origin import SameOriginGitHub
 from bot.vendors.local.git import LocalGit

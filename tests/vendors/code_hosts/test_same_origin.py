@@ -7,8 +7,8 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import Unsure
 from bot.vendors.github.checks import GitHubChecks
 from bot.vendors.github.client import GitHubCalls

@@ -9,17 +9,11 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from bot.config.settings import Settings, read_settings
+from bot.core.deploy_targets import Elsewhere, GitHubDeployment, GitHubWorkflow, GitLabDeployment, GitLabPipeline
 from bot.core.host_tokens import HostTokens, origin_of
-from bot.core.ports import HostUnreachable
 from bot.core.team import Repository
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import NotTaken, Unsure
-from bot.stages.deploy.model.targets import (
-    Elsewhere,
-    GitHubDeployment,
-    GitHubWorkflow,
-    GitLabDeployment,
-    GitLabPipeline,
-)
 from bot.vendors.choose_code_host import AnyHost
 from bot.vendors.choose_target import AnyCarrier
 from bot.vendors.oci_registry.digests import Registries

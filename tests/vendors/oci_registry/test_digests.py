@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot.core.ports import HostUnreachable
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.registry_port import ArtifactUnknown
 from bot.vendors.oci_registry.digests import MANIFEST_MAX, Registries
 from tests.needs import needs

@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import ClientSession, web
 
-from bot.stages.deploy.model.ports import NotTaken, Unsure
-from bot.stages.deploy.model.targets import (
+from bot.core.deploy_targets import (
     Elsewhere,
     GitHubDeployment,
     GitHubWorkflow,
@@ -16,6 +15,7 @@ from bot.stages.deploy.model.targets import (
     GitLabPipeline,
     HttpCall,
 )
+from bot.stages.deploy.model.ports import NotTaken, Unsure
 from bot.vendors.choose_target import AnyCarrier
 from tests.vendors.everywhere import everywhere
 from tests.vendors.targets.orders import GITHUB_TOKEN, GITLAB_TOKEN, SECRET, SECRETS, SHA, all_of, order

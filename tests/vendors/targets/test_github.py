@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.deploy_targets import GitHubDeployment, GitHubWorkflow
 from bot.core.events import RunState
-from bot.core.ports import HostUnreachable
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import NotTaken, Report, Taken, Unsure
-from bot.stages.deploy.model.targets import GitHubDeployment, GitHubWorkflow
 from bot.vendors.choose_target import AnyCarrier
 from tests.vendors.everywhere import everywhere
 from tests.vendors.targets.github_stand_in import GitHubStandIn

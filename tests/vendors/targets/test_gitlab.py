@@ -2,10 +2,10 @@
 
 import pytest
 
+from bot.core.deploy_targets import GitLabDeployment, GitLabPipeline
 from bot.core.events import RunState
-from bot.core.ports import HostUnreachable
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import NotTaken, Report, Taken, Unsure
-from bot.stages.deploy.model.targets import GitLabDeployment, GitLabPipeline
 from bot.vendors.choose_target import AnyCarrier
 from tests.vendors.everywhere import everywhere
 from tests.vendors.targets.gitlab_stand_in import GitLabStandIn

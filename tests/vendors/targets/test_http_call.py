@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.core.deploy_targets import HttpCall
 from bot.stages.deploy.model.ports import NotTaken, Taken
-from bot.stages.deploy.model.targets import HttpCall
 from bot.vendors.choose_target import AnyCarrier
 from tests.vendors.targets.orders import SECRET, SHA, all_of, order
 

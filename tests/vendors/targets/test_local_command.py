@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bot.core.deploy_targets import Command
 from bot.stages.deploy.model.ports import Finished, Line
-from bot.stages.deploy.model.targets import Command
 from bot.vendors.kit.output import LINE_MAX, Lines
 from bot.vendors.local.command import LocalCommand
 

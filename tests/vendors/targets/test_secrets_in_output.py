@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from bot.core.deploy_targets import Command, GitHubWorkflow
 from bot.core.events import DeploymentReported, RunState
-from bot.core.ports import HostUnreachable
 from bot.runtime.deliveries import Deliveries
 from bot.runtime.redaction import HIDDEN, Redaction
+from bot.stages.code.model.ports import HostUnreachable
 from bot.stages.deploy.model.ports import Line, NotTaken, Report, Unsure
-from bot.stages.deploy.model.targets import Command, GitHubWorkflow
 from bot.vendors.choose_target import AnyCarrier
 from bot.vendors.kit.output import LINE_MAX, Lines
 from bot.vendors.kit.webhooks import Delivery

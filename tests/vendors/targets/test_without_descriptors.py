@@ -9,7 +9,7 @@ from pathlib import Path
 ALONE = """
 import asyncio, json, os, resource, sys
 from datetime import timedelta
-from bot.stages.deploy.model.targets import Command
+from bot.core.deploy_targets import Command
 from bot.vendors.local.command import LocalCommand
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))

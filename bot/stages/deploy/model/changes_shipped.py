@@ -7,7 +7,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Self
 
-from bot.core.ports import Commit
+from bot.stages.code.model.ports import Commit
 
 SHOWN_COMMITS = 50
 SUBJECT_MAX = 200  # characters of a commit's first line that a card keeps

@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from bot.core.durations import rounded
 from bot.core.events import RunState
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.refusals import Refusal
 from bot.core.team import Environment
 from bot.stages.build.model.run import Run
 from bot.stages.deploy.model.deployment import Deployment
-from bot.stages.monitor.model.incident import Incident, IncidentSeverity
+from bot.stages.monitor.model.incident import Incident
 from bot.team.environments.model.lock import Lock
 
 

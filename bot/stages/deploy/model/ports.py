@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.deploy_targets import Command, Elsewhere
 from bot.core.events import RunState
 from bot.core.team import Repository
-from bot.stages.deploy.model.targets import Command, Elsewhere
 
 
 @dataclass(frozen=True, slots=True)

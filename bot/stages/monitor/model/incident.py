@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from bot.core import text_limits
 from bot.core.durations import rounded
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.people import Person
 from bot.core.refusals import Stale
 
@@ -16,14 +17,6 @@ class IncidentState(StrEnum):
 
     OPEN = "open"
     RESOLVED = "resolved"
-
-
-class IncidentSeverity(StrEnum):
-    """How bad it is for those whom the service is for."""
-
-    CRITICAL = "critical"
-    MAJOR = "major"
-    MINOR = "minor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.stages.monitor.model.curves import Curve
+from bot.core.curves import Curve
 from bot.stages.monitor.model.silence import Silence
 
 
@@ -45,18 +45,3 @@ class Measurements(Protocol):
     async def over_time(self, query: str, since: datetime, until: datetime) -> Sequence[Curve]:
         """One curve a series, with some hundred points at most. Raises ``PrometheusUnreachable``."""
         ...
-
-
-class UserGroups(Protocol):
-    """Who is in which of the workspace's user groups."""
-
-    async def put(self, group_id: str, people: Sequence[str]) -> str:
-        """Have exactly these people in it; gives why that cannot be ("no_such_subteam"), or "".
-
-        Raises ``SlackSilent`` where it may work later.
-        """
-        ...
-
-
-class SlackSilent(Exception):
-    """Slack did not answer, or not now."""

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.core.ports import Commit
 from bot.stages.code.model.commits import Subject, read, trailers
-from bot.stages.code.model.ports import MergedPull
+from bot.stages.code.model.ports import Commit, MergedPull
 from bot.stages.deploy.model.changes_shipped import login_of
 from bot.stages.plan.model.change import change_ids_in
 from bot.stages.release.model.notes import Line, Notes, Section, Voice

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.core.approvals import Decision
-from bot.core.ports import Commit
 from bot.core.refusals import Refusal, Stale
 from bot.core.team import Environment
+from bot.stages.code.model.ports import Commit
 from bot.stages.deploy.model.changes_shipped import SHOWN_COMMITS, Ships, Version
 from bot.stages.deploy.model.deployment import Deployment, State
 from bot.stages.deploy.model.ports import Finished

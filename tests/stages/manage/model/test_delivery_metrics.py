@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.core.incident_severity import IncidentSeverity
 from bot.core.team import Environment
 from bot.stages.deploy.model.changes_shipped import Ships
 from bot.stages.deploy.model.deployment import Deployment, State
 from bot.stages.manage.model.delivery_metrics import delivery
-from bot.stages.monitor.model.incident import Incident, IncidentSeverity
+from bot.stages.monitor.model.incident import Incident
 from bot.stages.monitor.model.suspect import FailureRate
 from tests.example_team import MEI, NOON, TOM
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from bot.core.ports import Commit
 from bot.stages.code.model.commits import pull_request_in, read, trailers
-from bot.stages.code.model.ports import MergedPull
+from bot.stages.code.model.ports import Commit, MergedPull
 from bot.stages.release.model.draft import of_commits
 from bot.stages.release.model.notes import Voice
 from tests.example_team import NOON

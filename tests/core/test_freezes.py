@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.freezes import Moment, Window, next_turn
 from bot.core.refusals import NotUnderstood
-from bot.team.environments.model.freezes import Moment, Window, next_turn
 
 WEEKEND = Window("weekend", Moment.read("Fri 16:00"), Moment.read("Mon 09:00"), "Europe/Berlin")
 YEARS_END = Window("year's end", Moment.read("2026-12-20 18:00"), Moment.read("2027-01-04"), "Asia/Tokyo")

@@ -19,6 +19,7 @@ from bot.stages.deploy.model.announcement_port import Outlet
 from bot.stages.deploy.model.ports import Carrier, Target
 from bot.stages.deploy.model.registry_port import Artifacts
 from bot.stages.monitor.model.ports import Measurements, Silencer
+from bot.stages.monitor.model.route import Alerting
 from bot.team.oncall.model.ports import UserGroups
 from bot.team.people.model.ports import Holidays
 from bot.vendors.alertmanager.silences import AlertmanagerApi
@@ -74,8 +75,8 @@ def tools(
         ports[Outlet] = CDEventsSink(session, team.cdevents, cdevents, source=settings.url)
     if team.alertmanager:
         ports[Silencer] = AlertmanagerApi(session, team.alertmanager, alertmanager, redact)
-    if team.alerts.prometheus:
-        ports[Measurements] = Prometheus(session, team.alerts.prometheus)
+    if prometheus := team.part(Alerting).prometheus:
+        ports[Measurements] = Prometheus(session, prometheus)
     return Tools(unit, clock, directory, team, ports)
 
 

@@ -1,7 +1,7 @@
 """What the parts of a team file owe each other, and the ``Team`` they make together."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -11,10 +11,14 @@ from bot.core.team import Environment, Role, Rule, Team
 from bot.sections.mistakes import nearest
 from bot.sections.parts import CHANNEL_KEYS
 from bot.stages.deploy.team_file import service_mistakes
+from bot.stages.flags.model.segment import Segments
 from bot.stages.monitor import escalation_file
+from bot.stages.monitor.model.escalation import Escalations
 from bot.stages.release import team_file as release_team_file
+from bot.stages.standup.model.seeds import Standups
 from bot.team.environments.team_file import environment_mistakes
 from bot.team.oncall import team_file as oncall_team_file
+from bot.team.oncall.model.rotations import Rotations
 from bot.vendors.kit.team_file import source_mistakes
 
 BUILT_IN_ROLES = frozenset({"members", "owners", "admins", "guests", "everyone"})
@@ -168,22 +172,28 @@ def team_of(file: TeamFile) -> Team:
             for login in (person.github, person.gitlab)
             if login
         },
-        standups={
-            key: part.setup(key, resolved(part.members), "".join(resolved([part.lead])))
-            for key, part in file.standups.items()
-        },
-        sources=file.sources.settings(),
-        releasing=release_team_file.releasing(file.releases, file.audiences),
-        alerts=file.alerts.alerting(),
         alertmanager=file.alerts.alertmanager or "",
         cdevents=file.cdevents or "",
         head_posts=file.audit.head_posts(),
-        rotations={name: part.rota(resolved(part.people)) for name, part in file.rotations.items()},
-        escalations={name: part.policy(name, resolved) for name, part in file.escalations.items()},
-        segments={name: replace(segment, name=name) for name, segment in file.segments.items()},
-        tickets=file.tickets.tracker(),
         retention=file.retention.retention(),
+    ).with_parts(*(part for part in _parts(file, resolved) if part != type(part)()))  # what is said, not defaults
+
+
+def _parts(file: TeamFile, resolved: Callable[[list[str]], list[str]]) -> Iterator[object]:
+    """Each room's own section, as the room reads it."""
+    yield Standups(
+        {
+            key: part.setup(key, resolved(part.members), "".join(resolved([part.lead])))
+            for key, part in file.standups.items()
+        }
     )
+    yield file.sources.settings()
+    yield release_team_file.releasing(file.releases, file.audiences)
+    yield file.alerts.alerting()
+    yield Rotations({name: part.rota(resolved(part.people)) for name, part in file.rotations.items()})
+    yield Escalations({name: part.policy(name, resolved) for name, part in file.escalations.items()})
+    yield Segments({name: replace(segment, name=name) for name, segment in file.segments.items()})
+    yield file.tickets.tracker()
 
 
 def _environments(file: TeamFile) -> dict[str, Environment]:

@@ -1,6 +1,7 @@
 """Privileged user groups: those whose members get something by the team file, and who may change who is in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol, runtime_checkable
 
 from bot.core.people import Person
 from bot.core.policy import Policy
@@ -11,6 +12,15 @@ from bot.core.team import Team
 MOVING = ("monitor.cover", "monitor.swap")
 
 
+@runtime_checkable
+class AsksGroups(Protocol):
+    """A part of the team file that asks whoever is in a user group, such as its stand-ups."""
+
+    def asked_in(self, group: str) -> Sequence[str]:
+        """Names of those that ask this group."""
+        ...
+
+
 def named_by(team: Team, group: str, standups: Iterable[str] = ()) -> tuple[str, ...]:
     """What the group's members get something from: "the role release", "the owners of web", "the stand-up Team web".
 
@@ -18,7 +28,8 @@ def named_by(team: Team, group: str, standups: Iterable[str] = ()) -> tuple[str,
     """
     roles = [f"the role {name}" for name, role in team.roles.items() if group in role.groups]
     owners = [f"the owners of {name}" for name, service in team.services.items() if group in service.owners]
-    asked = [setup.name for setup in team.standups.values() if group in setup.groups]
+    asking = [part for part in team.parts.values() if isinstance(part, AsksGroups)]
+    asked = [name for part in asking for name in part.asked_in(group)]
     return (*roles, *owners, *(f"the stand-up {name}" for name in dict.fromkeys((*asked, *standups))))
 
 

@@ -1,9 +1,10 @@
 """The team as its file describes it: services, environments, roles, policy, channels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
+from typing import Any, Self, TypeVar
 
 from bot.core.code_hosts import host_behind
 from bot.core.deploy_targets import DeployTarget
@@ -12,14 +13,8 @@ from bot.core.ledger_heads import HeadPosts
 from bot.core.retention import Retention
 from bot.core.run_references import GITHUB, GITLAB
 from bot.core.stages import Stage
-from bot.stages.flags.model.segment import Segment
-from bot.stages.monitor.model.escalation import Policy
-from bot.stages.monitor.model.route import Alerting
-from bot.stages.plan.model.tickets import Tracker
-from bot.stages.release.model.rules import Releasing
-from bot.stages.standup.model.setup import Setup
-from bot.team.oncall.model.rotation import Rota
-from bot.vendors.kit.team_settings import SourceSettings
+
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +146,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Team:
-    """Everything the team file says, checked."""
+    """Everything the team file says, checked: what every room asks as fields, a room's own section as a part."""
 
     name: str = "the team"
     services: Mapping[str, Service] = field(default_factory=dict[str, Service])
@@ -161,18 +156,23 @@ class Team:
     channels: Mapping[str, str] = field(default_factory=dict[str, str])  # stage or "standup" -> "#channel"
     default_channel: str = "#general"
     logins: Mapping[str, str] = field(default_factory=dict[str, str])  # on the code hosts -> user id
-    standups: Mapping[str, Setup] = field(default_factory=dict[str, Setup])  # to begin with; then Slack decides
-    sources: SourceSettings = field(default_factory=SourceSettings)
-    alerts: Alerting = field(default_factory=Alerting)
-    rotations: Mapping[str, Rota] = field(default_factory=dict[str, Rota])
-    escalations: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
-    releasing: Releasing = field(default_factory=Releasing)
     alertmanager: str = ""  # address of the Alertmanager in which silences are kept as well
     head_posts: HeadPosts | None = None  # where the ledger's head is posted daily
     cdevents: str = ""  # address at which others hear, as CDEvents, of what went live
-    segments: Mapping[str, Segment] = field(default_factory=dict[str, Segment])  # whom a flag may be for
-    tickets: Tracker = field(default_factory=Tracker)  # of another tracker, as commits name them
     retention: Retention = field(default_factory=Retention)
+    parts: Mapping[type[Any], Any] = field(default_factory=dict[type[Any], Any])
+
+    def part(self, kind: type[P]) -> P:
+        """A room's own section of the file, by the class that the room reads it into; its defaults where it has none.
+
+        So whoever adds a section changes nothing here. Every such class can be made without arguments.
+        """
+        found = self.parts.get(kind)
+        return kind() if found is None else found
+
+    def with_parts(self, *parts: object) -> Self:
+        """The same team with these sections beside the others, or instead of those of their classes."""
+        return replace(self, parts={**self.parts, **{type(one): one for one in parts}})
 
     @property
     def repositories(self) -> dict[str, Repository]:

@@ -4,12 +4,13 @@ from bot.core.group_powers import MOVING, named_by
 from bot.core.policy import WIDE
 from bot.core.team import Team
 from bot.runtime.findings import Finding, warning
+from bot.team.oncall.model.rotations import Rotations
 
 
 def group_findings(team: Team) -> list[Finding]:
     """Of rotations whose group belongs to a role, owners or a stand-up; and of rules that seem to reach them."""
     found: list[Finding] = []
-    for name, rota in team.rotations.items():
+    for name, rota in team.part(Rotations).rotas.items():
         group = rota.user_group
         if group and (names := named_by(team, group)):
             whom = " and ".join(names)

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import Settings
 from bot.core.team import Team
 from bot.runtime.findings import Finding, fine, mistake, warning
+from bot.stages.release.model.rules import Releasing
 
 PAGE = 200  # Slack recommends no more; docs.slack.dev/reference/methods/conversations.list
 _UNREACHABLE = (SlackClientError, ClientError, TimeoutError, OSError)
@@ -65,7 +66,7 @@ async def _channels(client: AsyncWebClient, token: str, team: Team) -> AsyncIter
     """Every channel that the team file names, once."""
     named: dict[str, str] = {team.default_channel: "channels.default"}
     named |= {channel: f"channels.{key}" for key, channel in team.channels.items()}
-    audiences = team.releasing.audiences.values()
+    audiences = team.part(Releasing).audiences.values()
     named |= {channel: f"audiences.{each.name}.channels" for each in audiences for channel in each.channels}
     named |= {each.channel: f"services.{each.name}.channel" for each in team.services.values() if each.channel}
     named |= {team.head_posts.channel: "audit.channel"} if team.head_posts else {}

@@ -10,7 +10,7 @@ from bot.core.typed_durations import read_length
 from bot.stages.flags import cards, check_vote, flags
 from bot.stages.flags.model.flag import OFF, ON, Kind, Serving
 from bot.stages.flags.model.rollout import Rollout
-from bot.stages.flags.model.segment import EVERYBODY, Segment, read_segment
+from bot.stages.flags.model.segment import EVERYBODY, Segment, Segments, read_segment
 from bot.stages.flags.model.share import WHOLE, read_share
 from bot.stages.flags.places import environment_meant, known
 from commands.release.command import command
@@ -166,7 +166,7 @@ def _audience(words: str | None, work: Work) -> tuple[timedelta | None, Segment]
     if not words:
         return None, EVERYBODY
     lasts = read_length(words)
-    return (lasts, EVERYBODY) if lasts else (None, read_segment(words, work.team.segments))
+    return (lasts, EVERYBODY) if lasts else (None, read_segment(words, work.team.part(Segments).by_name))
 
 
 def _wanted(args: object, segment: Segment, *, lasts: timedelta | None, until: datetime | None) -> Serving:

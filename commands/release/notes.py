@@ -21,6 +21,7 @@ from bot.stages.release import tags, write_elsewhere
 from bot.stages.release.model import notes
 from bot.stages.release.model.notes import Voice
 from bot.stages.release.model.release import Release, ReleaseState
+from bot.stages.release.model.rules import Releasing
 from commands.release.command import command
 
 SHOWN = 10  # releases in a list
@@ -134,7 +135,7 @@ def _form(release: Release, call: Call, work: Work) -> Form:
             f"The notes of {release.name} are too long for a form of Slack's ({lines} lines). "
             "Draft a shorter range with “from” and “to”, or publish them as they are."
         )
-    if len(names := tuple(work.team.releasing.audiences)) > 1:
+    if len(names := tuple(work.team.part(Releasing).audiences)) > 1:
         chosen = release.audiences or names
         fields.append(Field("audiences", "Who gets them", choices(*names), chosen))
     return Form(f"Notes {release.id}", tuple(fields), carry={"release": release.id, "step": "save"})

@@ -7,7 +7,7 @@ from bot.core.refusals import Refusal
 from bot.core.typed_durations import read_length
 from bot.stages.flags import cards, check_vote, rollouts
 from bot.stages.flags.model.rollout import SOAK, STEPS
-from bot.stages.flags.model.segment import EVERYBODY, read_segment
+from bot.stages.flags.model.segment import EVERYBODY, Segments, read_segment
 from bot.stages.flags.model.share import read_steps
 from bot.stages.flags.places import environment_meant, known
 from commands.release.command import command
@@ -46,7 +46,7 @@ async def roll_out_(call: Call, work: Work) -> Reply:
         call.by,
         steps=read_steps(args["steps"]) if args.get("steps") else STEPS,
         soak=soak,
-        segment=read_segment(audience, work.team.segments) if audience else EVERYBODY,
+        segment=read_segment(audience, work.team.part(Segments).by_name) if audience else EVERYBODY,
     )
     return Reply("release/rollout_asked", {"rollout": plan, "channel": cards.channel_of(work, plan.service)})
 

@@ -13,10 +13,13 @@ from bot.core import deploy_targets
 from bot.core.deploy_targets import Command
 from bot.core.freezes import Moment, Window
 from bot.core.team import Environment, Repository, Role, Rule, Team
+from bot.stages.monitor.model.escalation import Escalations
 from bot.stages.plan.model.tickets import Tracker
 from bot.stages.standup.model.questions import Asks
+from bot.stages.standup.model.seeds import Standups
 from bot.stages.standup.model.setup import Posting
 from bot.team.oncall.model.rotation import Every
+from bot.team.oncall.model.rotations import Rotations
 from bot.team.people.model.presence import Place
 
 PRODUCTION_FREEZES = (
@@ -58,7 +61,7 @@ def test_the_example_is_a_team() -> None:
     assert team.policy[0] == Rule("policy.1", ("deploy.approve",), ("production",), ("release", "owners"))
     assert team.policy[1].name == "freezing needs the release team"
     assert team.logins == {"ana-dev": "U0ANA00001", "tomh": "U0TOM00001"}
-    assert team.tickets == Tracker(("PAY", "WEB"), "https://jira.example.com/browse/{ticket}")
+    assert team.part(Tracker) == Tracker(("PAY", "WEB"), "https://jira.example.com/browse/{ticket}")
     assert team.channel_for("deploy") == "#deploys"
     assert team.channel_for("build", "payments") == "#payments"
     assert team.channel_for("build", "web") == "#general"
@@ -206,7 +209,7 @@ def test_a_stand_up_is_read_with_the_ids_of_its_members() -> None:
     team, mistakes = parse_team(yaml.safe_load(text), "it")
     assert mistakes == []
     assert team is not None
-    setup = team.standups["web"]
+    setup = team.part(Standups).setups["web"]
     assert (setup.name, setup.people, setup.groups, setup.lead) == ("web", ("U0ANA", "U0TOM"), ("S0WEB",), "U0ANA")
     assert (setup.weekdays, setup.at, setup.zone) == ((0, 2), time(10, 30), "Europe/Berlin")
     assert (setup.remind_before, setup.posting, setup.holidays) == (None, Posting.DIGEST_ONLY, Place("DE", "BY"))
@@ -225,9 +228,9 @@ def test_rotations_and_escalations_are_read() -> None:
 
     assert team
     assert mistakes == []
-    rota = team.rotations["web"]
+    rota = team.part(Rotations).rotas["web"]
     assert (rota.people, rota.every, rota.at) == (("U0TOM00001", "U0MEI00001"), Every.DAY, time(9, 30))
-    assert [(step.after, step.to) for step in team.escalations["loud"].steps] == [
+    assert [(step.after, step.to) for step in team.part(Escalations).policies["loud"].steps] == [
         (timedelta(), "web"),
         (timedelta(minutes=10), "U0TOM00001"),
         (timedelta(minutes=5), "#ops"),

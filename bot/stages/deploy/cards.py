@@ -19,6 +19,7 @@ from bot.stages.deploy.queue import queue_of, slot_of
 from bot.stages.flags.model.flag import MOST_FLAGS, Flag
 from bot.stages.monitor.model.alert_group import AlertGroup
 from bot.stages.plan.model.change import Change
+from bot.stages.plan.model.tickets import Tracker
 from bot.team.oncall import rotations
 
 SHOWN_CHANGES = 5
@@ -71,7 +72,7 @@ async def show(work: Work, deployment: Deployment, slot: Slot) -> None:
         "bound": deployment.bound_with(drawn.checks.failed if drawn else None),
         "can_retry": deployment.state is State.FAILED and is_last_word and not deployment.reported_by,
         "back_to": deployment.before if has_ended and is_last_word and _is_deployable(work, deployment) else None,
-        "tickets": [(id, work.team.tickets.link_to(id)) for id in deployment.ships.tickets[:SHOWN_CHANGES]],
+        "tickets": [(id, work.team.part(Tracker).link_to(id)) for id in deployment.ships.tickets[:SHOWN_CHANGES]],
         "alerts": [group for id in deployment.alerts[:SHOWN_ALERTS] if (group := await work.get(AlertGroup, id))],
         "replaced_by": slot.live if deployment.state is State.SUCCEEDED and not is_live else None,
     }

@@ -17,7 +17,7 @@ from bot.stages.deploy.model.deployment import Deployment, State
 from bot.stages.deploy.model.registry_port import ArtifactUnknown
 from bot.stages.deploy.model.slot import Slot, slot_id
 from bot.stages.plan.model.change import Change, change_ids_in
-from bot.stages.plan.model.tickets import tickets_in
+from bot.stages.plan.model.tickets import Tracker, tickets_in
 
 # Slack waits 3 s in all; a card without a count beats a command that times out.
 COMMITS_WITHIN_SECONDS = 0.9
@@ -215,7 +215,7 @@ async def _ships(
         return Ships(None, since=live.name if live else "")
     every = brought or taken
     goes_back = not brought and bool(taken)
-    tickets = tickets_in(_words(every), tools.team.tickets.keys)
+    tickets = tickets_in(_words(every), tools.team.part(Tracker).keys)
     ships = Ships.of(every, _named(every), since=since, goes_back=goes_back, migrations=touched, tickets=tickets)
     return replace(ships, since_is_live=live is not None)
 

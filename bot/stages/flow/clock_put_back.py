@@ -8,6 +8,7 @@ from bot.core.ports import Work
 from bot.stages.monitor import escalate, heartbeats
 from bot.stages.monitor.model.escalation import Escalation, EscalationState
 from bot.stages.monitor.model.heartbeat import Vigil
+from bot.stages.monitor.model.route import Alerting
 
 
 @due(PUT_BACK)
@@ -17,7 +18,7 @@ async def shorten(work: Work, it: Due) -> Outcome:
     Nothing is moved twice, so that several replicas of one machine may each tell of it.
     """
     by = timedelta(seconds=float(it.job.args["seconds"]))
-    for watch in work.team.alerts.watches:
+    for watch in work.team.part(Alerting).watches:
         vigil = await work.get(Vigil, watch.name)
         if vigil is not None and (sooner := vigil.put_back(work.now, by)) != vigil:
             await work.save(sooner)

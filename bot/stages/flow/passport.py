@@ -12,7 +12,7 @@ from bot.stages.code.hosted import pull_request_in, pull_request_meant, services
 from bot.stages.code.model.pull_request import PullRequest, called
 from bot.stages.deploy.model.slot import Slot
 from bot.stages.plan.model.change import Change, change_ids_in, pull_request_named
-from bot.stages.plan.model.tickets import tickets_in
+from bot.stages.plan.model.tickets import Tracker, tickets_in
 
 # How far a name leads on: a change leads to its commits, a commit to its version, a version to its deployments.
 # Nothing leads on to another change, or the passport of one would tell of its neighbours in the same release.
@@ -88,7 +88,7 @@ async def _meant(work: Work, thing: str) -> Subject:
     ids = change_ids_in(thing)
     if ids and ids[0].casefold() == thing.casefold():
         return Subject("change", ids[0])
-    if tickets_in((thing.upper(),), work.team.tickets.keys) == (thing.upper(),):
+    if tickets_in((thing.upper(),), work.team.part(Tracker).keys) == (thing.upper(),):
         return Subject("ticket", thing.upper())
     if _SHA.fullmatch(thing.casefold()):
         commits = await work.named("sha", thing.casefold(), limit=3)

@@ -13,6 +13,7 @@ from bot.core.redraw_soon import soon
 from bot.stages.monitor import cards as news
 from bot.stages.monitor import charts, heartbeats, hooks, route, storms
 from bot.stages.monitor.model.alert_group import SAME_STORY, AlertGroup
+from bot.stages.monitor.model.route import Alerting
 from bot.stages.monitor.model.severity import Severity
 from bot.stages.monitor.route import Story
 
@@ -82,7 +83,7 @@ async def _open(work: Work, story: Story) -> None:
 async def _fire_again(work: Work, story: Story, before: AlertGroup, after: AlertGroup) -> None:
     """The same story goes on. Told in the thread until it has been told too often."""
     after = await storms.admitted(work, replace(after, untold=()), story.route)
-    begins_to_flap = not before.flaps and after.fired_lately(work.now) >= work.team.alerts.flaps
+    begins_to_flap = not before.flaps and after.fired_lately(work.now) >= work.team.part(Alerting).flaps
     after = replace(after, flaps=before.flaps or begins_to_flap)
     after = await hooks.before_showing(work, after)
     await work.save(after)
@@ -172,7 +173,7 @@ async def newcomers(work: Work, job: Due) -> Outcome:
 async def calm(work: Work, job: Due) -> Outcome:
     """An hour after it fired anew: it flaps no more, unless it did so again meanwhile."""
     group = await work.get(AlertGroup, str(job.job.args["name"]))
-    if group is None or not group.flaps or group.fired_lately(work.now) >= work.team.alerts.flaps:
+    if group is None or not group.flaps or group.fired_lately(work.now) >= work.team.part(Alerting).flaps:
         return Outcome.NOOP
     after = replace(group, flaps=False)
     await work.save(after)

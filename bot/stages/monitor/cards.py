@@ -9,6 +9,7 @@ from bot.core.ports import Work
 from bot.core.refusals import Unknown
 from bot.core.stages import Stage
 from bot.stages.monitor.model.alert_group import AlertGroup
+from bot.stages.monitor.model.route import Alerting
 from bot.stages.monitor.storms import redraw_soon
 
 
@@ -27,7 +28,7 @@ def show(work: Work, group: AlertGroup) -> None:
     if group.storm is not None:
         redraw_soon(work, group.storm)
     if group.has_card:
-        band = Band.NOW if group.is_critical else work.team.alerts.named(group.route).band
+        band = Band.NOW if group.is_critical else work.team.part(Alerting).named(group.route).band
         work.say(Message(card_key(group), channel_of(work, group), "monitor/card", {"group": group}, band=band))
 
 

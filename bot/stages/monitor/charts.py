@@ -12,6 +12,7 @@ from bot.core.ports import Charts, Tools, Work
 from bot.stages.monitor import cards as news
 from bot.stages.monitor.model.alert_group import AlertGroup
 from bot.stages.monitor.model.ports import Measurements, PrometheusUnreachable
+from bot.stages.monitor.model.route import Alerting
 
 SHOWN = timedelta(hours=1)
 WITHIN = timedelta(minutes=10)  # later nobody looks for it any more
@@ -19,7 +20,7 @@ WITHIN = timedelta(minutes=10)  # later nobody looks for it any more
 
 def draw_soon(work: Work, group: AlertGroup) -> None:
     """Have a chart drawn for this time that the group fires, where its expression is known and it has a thread."""
-    drawable = work.team.alerts.prometheus and group.has_card and Drawn.of(group.lead.url)
+    drawable = work.team.part(Alerting).prometheus and group.has_card and Drawn.of(group.lead.url)
     if drawable:
         key = f"alert.chart:{group.id}:{group.times_fired}"
         work.owe(Job("alert.chart", key, work.now, {"group": group.id, "time": group.times_fired}, window=WITHIN))

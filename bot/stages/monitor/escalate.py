@@ -13,8 +13,9 @@ from bot.core.stages import Stage
 from bot.stages.monitor import cards
 from bot.stages.monitor.calling import Called, reached
 from bot.stages.monitor.model.alert_group import AlertGroup
-from bot.stages.monitor.model.escalation import Escalation, EscalationState, Policy, Step
+from bot.stages.monitor.model.escalation import Escalation, Escalations, EscalationState, Policy, Step
 from bot.stages.monitor.model.page import Page, PageState
+from bot.stages.monitor.model.route import Alerting
 from bot.team.oncall import rotations
 
 AUDITED_EVERY = timedelta(minutes=5)
@@ -28,9 +29,9 @@ async def seed(work: Work) -> None:
 
 async def policy_for(work: Work, group: AlertGroup) -> Policy | None:
     """How an alert is escalated: as its route says; else a critical one calls whoever is on call for its service."""
-    route = work.team.alerts.named(group.route)
+    route = work.team.part(Alerting).named(group.route)
     if route.escalation:
-        return work.team.escalations.get(route.escalation)
+        return work.team.part(Escalations).policies.get(route.escalation)
     rotation = await rotations.rotation_for(work, group.service) if route.pages and group.is_critical else None
     return policy_of(work, rotation.id) if rotation else None
 
@@ -38,7 +39,7 @@ async def policy_for(work: Work, group: AlertGroup) -> Policy | None:
 def policy_of(work: Work, rotation: str) -> Policy:
     """The policy of the same name as a rotation; else whoever is on call is called, and once more."""
     again = (Step(timedelta(), rotation), Step(timedelta(minutes=10), rotation))
-    return work.team.escalations.get(rotation) or Policy(rotation, again)
+    return work.team.part(Escalations).policies.get(rotation) or Policy(rotation, again)
 
 
 async def begin(work: Work, group: AlertGroup) -> Escalation | None:
@@ -168,7 +169,7 @@ async def _any_policy(work: Work, group: AlertGroup) -> Policy | None:
     rotation = await rotations.rotation_for(work, group.service)
     if rotation is not None:
         return policy_of(work, rotation.id)
-    return next(iter(work.team.escalations.values()), None)
+    return next(iter(work.team.part(Escalations).policies.values()), None)
 
 
 async def _step(

@@ -7,7 +7,7 @@ from bot.core.events import AlertFired, AlertResolved
 from bot.core.jobs import Job
 from bot.core.ports import Work
 from bot.stages.monitor.model.heartbeat import Vigil
-from bot.stages.monitor.model.route import Watch
+from bot.stages.monitor.model.route import Alerting, Watch
 
 SOURCE = "eightbells"
 
@@ -17,7 +17,7 @@ Event = AlertFired | AlertResolved
 async def heard(work: Work, events: Sequence[Event]) -> list[Event]:
     """Note the signs of life among these; gives the events that are news, with the end of an alarm of ours."""
     rest = list(events)
-    for watch in work.team.alerts.watches:
+    for watch in work.team.part(Alerting).watches:
         if watch.matchers:
             signs = any(isinstance(one, AlertFired) and watch.hears(one.source, one.labels) for one in rest)
             # The alert that always fires is no alert, nor is its end.

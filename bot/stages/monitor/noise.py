@@ -91,13 +91,13 @@ async def lately(work: Work) -> Lately:
 async def noise(work: Work) -> tuple[list[RouteNoise], Lately]:
     """Every route of the team file, and those of the past that alerts still took."""
     found = await lately(work)
-    names = [route.name for route in (*work.team.alerts.routes, work.team.alerts.default)]
+    names = [route.name for route in (*work.team.part(Alerting).routes, work.team.part(Alerting).default)]
     return by_route(found.groups, names, found.passed), found
 
 
 def path(work: Work, labels: Mapping[str, str]) -> Path:
     """Where an alert with these labels would go, and why."""
-    tried = work.team.alerts.tried(labels)
+    tried = work.team.part(Alerting).tried(labels)
     service = service_of_labels(work.team, labels)
     usual = work.team.channel_for(Stage.MONITOR, service)
     return Path(labels, tried, {one.route.name: one.route.channel or usual for one in tried if one.fits})
@@ -105,7 +105,7 @@ def path(work: Work, labels: Mapping[str, str]) -> Path:
 
 async def preview(work: Work, name: str, changes: Mapping[str, object]) -> Preview:
     """What the route of this name, changed so, would have said; a new name is a route that is tried first."""
-    alerting = work.team.alerts
+    alerting = work.team.part(Alerting)
     is_new = name != alerting.default.name and all(route.name != name for route in alerting.routes)
     before = Route(name) if is_new else alerting.named(name)
     after = replace(before, **changes)  # pyright: ignore[reportArgumentType]

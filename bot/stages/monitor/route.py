@@ -8,7 +8,7 @@ from bot.core.find_or_refuse import every
 from bot.core.ports import Work
 from bot.core.stages import Stage
 from bot.stages.monitor.model.alert_group import SAME_STORY, AlertGroup
-from bot.stages.monitor.model.route import Route
+from bot.stages.monitor.model.route import Alerting, Route
 from bot.team.services import environment_of, service_of_labels
 
 Event = AlertFired | AlertResolved
@@ -40,7 +40,7 @@ async def stories(work: Work, events: Sequence[Event]) -> list[Story]:
     for one in placed:
         stays = elsewhere.get((one.origin, one.event.fingerprint))
         if stays is not None:
-            route = work.team.alerts.named(stays.route)
+            route = work.team.part(Alerting).named(stays.route)
             found.setdefault(stays.id, Story(stays.group, stays, route)).events.append(one.event)
             continue
         for key, route in one.routes.items():
@@ -78,7 +78,7 @@ def origin_of(event: Event) -> str:
 
 
 def _placed(work: Work, event: Event) -> _Placed:
-    taken = work.team.alerts.taken(event.labels)
+    taken = work.team.part(Alerting).taken(event.labels)
     return _Placed(
         event, origin_of(event), {route.key(event.source, event.group, event.labels): route for route in taken}
     )
@@ -110,7 +110,7 @@ async def _elsewhere(
 
     Routes change, and so do the labels of an alert whose source names it otherwise (Sentry's level).
     """
-    if not work.team.alerts.routes and not work.team.alerts.default.group_by:
+    if not work.team.part(Alerting).routes and not work.team.part(Alerting).default.group_by:
         return {}
     strays = {one.origin for one in placed if not any(_fires_in(known.get(key), one.event) for key in one.routes)}
     if not strays:

@@ -15,6 +15,7 @@ from bot.stages.release.model.customer_line import CustomerLine
 from bot.stages.release.model.notes import Voice
 from bot.stages.release.model.release import Release
 from bot.stages.release.model.release_state import Post, ReleaseState
+from bot.stages.release.model.rules import Releasing
 from bot.team.environments.look_again import look_at_next_turn
 from bot.team.environments.model.lock import Lock, LockState
 
@@ -84,7 +85,7 @@ def readers(work: Work, release: Release) -> Iterator[tuple[Voice, tuple[str, ..
 def places(work: Work, release: Release) -> tuple[Post, ...]:
     """Where its notes belong: the channels of its audiences, each once a voice."""
     channel = work.team.channel_for(Stage.RELEASE, release.service)
-    audiences = work.team.releasing.audiences_for(channel)
+    audiences = work.team.part(Releasing).audiences_for(channel)
     chosen = [one for one in audiences if one.name in release.audiences] or audiences
     return tuple(dict.fromkeys(Post(one.voice, channel) for one in chosen for channel in one.channels))
 

@@ -21,6 +21,7 @@ from bot.stages.release import cards as news
 from bot.stages.release.model import draft as release_draft
 from bot.stages.release.model.notes import Voice
 from bot.stages.release.model.release import Release, ReleaseState
+from bot.stages.release.model.rules import Releasing
 from bot.stages.release.read_commits import CannotTell, Read, read
 
 GIVEN_UP_AFTER = timedelta(minutes=2)  # since it was due
@@ -67,7 +68,7 @@ async def edit(
     """The draft with the words that a person left; its card is redrawn. Raises ``Stale``, ``Refusal``."""
     before = await known(work, id)
     chosen = tuple(audiences)
-    if not before.audiences and set(chosen) == set(work.team.releasing.audiences):
+    if not before.audiences and set(chosen) == set(work.team.part(Releasing).audiences):
         chosen = ()  # the form ticks them all where nobody has chosen
     release = before.edited(texts, version, chosen, by.id, work.now)
     if release is before:
@@ -129,7 +130,7 @@ async def _drafted(id: str, told: Read, work: Work) -> Outcome:
         sha=told.sha,
         commits=len(told.commits),
         changes=[change for change in named if await work.get(Change, change)],
-        rules=work.team.releasing.rules_for(release.service),
+        rules=work.team.part(Releasing).rules_for(release.service),
         caveats=told.caveats,
         at=work.now,
     )

@@ -12,6 +12,7 @@ from bot.core.refusals import Refusal, Stale, Unknown
 from bot.stages.standup import plan_day, replan
 from bot.stages.standup.model.plan_day import prompts_on
 from bot.stages.standup.model.round import Prompt, Round, RoundState
+from bot.stages.standup.model.seeds import Standups
 from bot.stages.standup.model.setup import Setup, Standup, StandupState
 from bot.stages.standup.plan_day import Known
 
@@ -118,7 +119,7 @@ async def seed(work: Work) -> list[Standup]:
     One that was deleted in Slack stays deleted. Gives those that were made or changed.
     """
     done: list[Standup] = []
-    for name, setup in work.team.standups.items():
+    for name, setup in work.team.part(Standups).setups.items():
         known = await work.find(Standup, seeded_as=name, limit=1)
         if not known:
             made = await work.add(Standup.make(setup, "", work.now, seeded_as=name))

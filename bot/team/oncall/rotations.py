@@ -16,18 +16,19 @@ from bot.core.stages import Stage
 from bot.stages.flow import handover_brief
 from bot.stages.standup.model.setup import Standup
 from bot.team.oncall.model.rotation import Cover, CoverState, Rota, Rotation
+from bot.team.oncall.model.rotations import Rotations
 
 
 async def seed(work: Work) -> None:
     """Have the rotations of the team file as it says, and a hand-over owed for every rotation there is."""
-    for name, rota in work.team.rotations.items():
+    for name, rota in work.team.part(Rotations).rotas.items():
         known = await work.get(Rotation, name)
         if known is None:
             await work.add(Rotation(id=name, rota=rota, from_file=True))
         elif known.rota != rota or not known.from_file:
             await work.save(Rotation(id=name, rota=rota, from_file=True, on_call=known.on_call, since=known.since))
     for rotation in await rotations(work):
-        if rotation.from_file and rotation.id not in work.team.rotations:
+        if rotation.from_file and rotation.id not in work.team.part(Rotations).rotas:
             await work.erase(rotation)
             continue
         if not await _settle(work, await _without_group(work, rotation), is_due=True):
@@ -229,7 +230,7 @@ async def _look_into_group(work: Work, rotation: Rotation) -> None:
 
 def group_of(work: Work, rotation: Rotation) -> str:
     """The user group that the team file, and nobody else, has it keep; "" for none."""
-    rota = work.team.rotations.get(rotation.id)
+    rota = work.team.part(Rotations).rotas.get(rotation.id)
     return rota.user_group if rota and rotation.from_file else ""
 
 

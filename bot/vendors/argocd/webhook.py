@@ -18,7 +18,7 @@ from bot.core.events import DeploymentReported, Event, RunState
 from bot.core.team import Team
 from bot.core.text_limits import TEXT_MAX, first_line
 from bot.vendors.kit.alerts import Instant, Words, known
-from bot.vendors.kit.team_settings import ArgoApp
+from bot.vendors.kit.team_settings import ArgoApp, SourceSettings
 from bot.vendors.kit.times import happened
 from bot.vendors.kit.webhooks import Delivery, Model, Source, bearer_or_basic, by_body, read
 
@@ -153,7 +153,7 @@ def _note(told: _App) -> str:
 
 
 def _of_team(team: Team) -> Mapping[str, Source]:
-    apps = team.sources.apps
+    apps = team.part(SourceSettings).apps
     return {source.name: replace(source, parse=partial(parse_for, apps)) if apps else source}
 
 

@@ -12,7 +12,7 @@ from jmespath.parser import ParsedResult
 from bot.core.events import Event
 from bot.core.team import Team
 from bot.vendors.kit.alerts import Told, digest, instant, known
-from bot.vendors.kit.team_settings import Reading
+from bot.vendors.kit.team_settings import Reading, SourceSettings
 from bot.vendors.kit.urgency import of_one_alert
 from bot.vendors.kit.webhooks import Delivery, MalformedPayload, Source, bearer_or_basic, by_body, loaded
 
@@ -89,7 +89,9 @@ def _shown(value: Any) -> str:
 
 
 def _of_team(team: Team) -> Mapping[str, Source]:
-    parsers = {name: partial(parse_as, name, reading) for name, reading in team.sources.generic.items()}
+    parsers = {
+        name: partial(parse_as, name, reading) for name, reading in team.part(SourceSettings).generic.items()
+    }
     return {
         f"{source.name}/{name}": replace(source, parse=parse, weigh=of_one_alert(parse))
         for name, parse in parsers.items()

@@ -13,6 +13,7 @@ from pydantic import Field
 from bot.core.events import Event
 from bot.core.team import Team
 from bot.vendors.kit.alerts import Instant, Told, Words, known
+from bot.vendors.kit.team_settings import SourceSettings
 from bot.vendors.kit.urgency import of_one_alert
 from bot.vendors.kit.webhooks import (
     Delivery,
@@ -120,7 +121,7 @@ def identify(headers: Mapping[str, str], body: bytes) -> str:
 
 
 def _of_team(team: Team) -> dict[str, Source]:
-    topics = team.sources.topics
+    topics = team.part(SourceSettings).topics
     return {source.name: replace(source, admit=Proof(topics).admit)} if topics else {}
 
 

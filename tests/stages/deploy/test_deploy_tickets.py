@@ -17,7 +17,7 @@ JIRA = Tracker(("PAY", "WEB"), "https://jira.example.com/browse/{ticket}")
 
 async def asked(body: str, tracker: Tracker = JIRA) -> tuple[Harbour, str]:
     """A deployment with a commit that says this."""
-    world = Harbour(team=replace(EVERYONE, tickets=tracker))
+    world = Harbour(team=EVERYONE.with_parts(tracker))
     world.host.bodies = {STEP: body}
     await go_live(world, "v1.3.9")
     return world, await ask(world)

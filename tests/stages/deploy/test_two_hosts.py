@@ -26,10 +26,12 @@ from bot.stages.code.model.pull_request import PullRequest
 from bot.stages.deploy import reported_by_others
 from bot.stages.flow.board import board
 from bot.stages.flow.passport import passport, services_of
+from bot.stages.monitor.model.escalation import Escalations
 from bot.stages.plan import changes
 from bot.stages.plan.model.change import Change
 from bot.storage.engine.database import Database
 from bot.storage.work.unit_of_work import UnitOfWork
+from bot.team.oncall.model.rotations import Rotations
 from commands.code import command as code
 from tests.example_team import TEAM
 from tests.fakes import ANA, LUIS, NOON, World
@@ -65,7 +67,7 @@ of_pairs = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: " and ".join(
 def team_of(*repositories: Repository) -> Team:
     """A team whose first service is web, and its second shop."""
     services = {name: Service(name, one) for name, one in zip(("web", "shop"), repositories, strict=False)}
-    return replace(TEAM, services=services, escalations={}, rotations={})
+    return replace(TEAM, services=services).with_parts(Escalations({}), Rotations({}))
 
 
 def pull(at: Repository, state: PullRequestState, number: int = 7, **more: Any) -> PullRequestChanged:

@@ -11,7 +11,7 @@ from bot.core.team import Rule
 from bot.slack.rendering.render import Rendering
 from bot.stages.flags import flags, rollouts
 from bot.stages.flags.model.flag import Flag
-from bot.stages.flags.model.segment import read_segment
+from bot.stages.flags.model.segment import Segments, read_segment
 from bot.stages.flow.authorise import perform
 from bot.stages.monitor import alerts
 from commands.release import command
@@ -21,9 +21,8 @@ HOUR = timedelta(hours=1)
 BETA = replace(read_segment("plan = pro", {}), name="beta")
 TEAM_WITH_FLAGS = replace(
     TEAM,
-    segments={"beta": BETA},
     policy=(*TEAM.policy, Rule("policy.2", ("release.flag-approve", "release.roll-out-approve"), (), ("release",))),
-)
+).with_parts(Segments({"beta": BETA}))
 
 
 class Stage(World):

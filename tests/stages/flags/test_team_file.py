@@ -3,6 +3,7 @@
 import yaml
 
 from bot.config.team_file import parse_team
+from bot.stages.flags.model.segment import Segments
 
 GOOD = """
 segments:
@@ -21,8 +22,8 @@ def test_a_segment_has_its_name_and_its_conditions() -> None:
 
     assert mistakes == []
     assert team is not None
-    assert team.segments["beta"].called == "beta"
-    assert str(team.segments["beta"]) == "plan = pro and country in DE, AT"
+    assert team.part(Segments).by_name["beta"].called == "beta"
+    assert str(team.part(Segments).by_name["beta"]) == "plan = pro and country in DE, AT"
 
 
 def test_a_slip_is_told_with_its_path() -> None:

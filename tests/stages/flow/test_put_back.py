@@ -1,6 +1,5 @@
 """After the clock was put back, nobody who should be called or missed waits for the hours that come again."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from bot.core.jobs import PUT_BACK, Due, Job
 from bot.stages.flow import clock_put_back
 from bot.stages.monitor import escalate, silent_source
-from bot.stages.monitor.model.escalation import Escalation, EscalationState, Policy, Step
+from bot.stages.monitor.model.escalation import Escalation, Escalations, EscalationState, Policy, Step
 from bot.stages.monitor.model.heartbeat import Vigil
 from bot.stages.monitor.model.route import Alerting, Watch
 from bot.stages.monitor.model.storm import Traffic
@@ -29,7 +28,7 @@ async def goes_back(world: World, by: timedelta = BACK) -> None:
 
 
 async def test_a_source_that_went_quiet_before_the_clock_was_put_back_is_missed_when_it_would_have_been() -> None:
-    world = World(team=replace(TEAM, alerts=Alerting(watches=(SILENT,))))
+    world = World(team=TEAM.with_parts(Alerting(watches=(SILENT,))))
     await world.unit.run(silent_source.begin)
     world.clock.move(4 * MINUTE)
     await goes_back(world)
@@ -63,7 +62,7 @@ def test_a_step_that_waits_for_the_end_of_a_silence_or_that_is_over_keeps_its_in
 
 
 async def test_the_step_comes_as_a_job_at_its_new_instant() -> None:
-    world = World(team=replace(TEAM, escalations={"p": POLICY}))
+    world = World(team=TEAM.with_parts(Escalations({"p": POLICY})))
     async with world.unit() as work:
         escalation = await work.add(Escalation.begin("A-1/1", "A-1", POLICY, NOON).take_step("UMEI", NOON))
         escalate.owe_step(work, escalation)

@@ -7,12 +7,13 @@ from typing import Any, cast
 from bot.core.events import AlertFired, AlertResolved
 from bot.slack.rendering.render import Rendering
 from bot.stages.monitor import act, alerts, escalate, silences, silences_in_alertmanager
-from bot.stages.monitor.model.escalation import Policy, Step
+from bot.stages.monitor.model.escalation import Escalations, Policy, Step
 from bot.stages.monitor.model.ports import AlertmanagerUnreachable, Silencer
 from bot.stages.monitor.model.silence import Silence
 from bot.team.oncall import rotations, user_group
 from bot.team.oncall.model.ports import SlackSilent, UserGroups
 from bot.team.oncall.model.rotation import Every, Rota
+from bot.team.oncall.model.rotations import Rotations
 from tests.fakes import ANA, MEI, NOON, TEAM, TOM, FakeUnit, World
 
 HOUR = timedelta(hours=1)
@@ -28,8 +29,8 @@ ROTA = Rota(
     services=("payments",),
 )
 LOUD = Policy("payments", (Step(timedelta(), "payments"), Step(10 * MINUTE, MEI.id), Step(15 * MINUTE, "#ops")))
-ONCALL_TEAM = replace(
-    TEAM, rotations={"payments": ROTA}, escalations={"payments": LOUD}, alertmanager="http://alertmanager.example"
+ONCALL_TEAM = replace(TEAM, alertmanager="http://alertmanager.example").with_parts(
+    Rotations({"payments": ROTA}), Escalations({"payments": LOUD})
 )
 JOBS: tuple[Any, ...] = (
     silences.notice,

@@ -41,7 +41,7 @@ class Measured:
 
 
 def a_world(measured: Measured) -> World:
-    world = World(team=replace(TEAM, alerts=Alerting(prometheus="http://prometheus")))
+    world = World(team=TEAM.with_parts(Alerting(prometheus="http://prometheus")))
     world.tools = world.tools.with_ports({Measurements: measured})
     return world
 

@@ -39,7 +39,7 @@ class Chance:
 
     def __init__(self, seed: int) -> None:
         self.chance = Random(seed)  # noqa: S311 - not for secrets
-        self.world = World(team=replace(TEAM, alerts=Alerting(ROUTES, Route("default", storm=4), flaps=2)))
+        self.world = World(team=TEAM.with_parts(Alerting(ROUTES, Route("default", storm=4), flaps=2)))
         self.sent: list[Sequence[AlertFired | AlertResolved]] = []
 
     async def step(self) -> None:

@@ -1,7 +1,6 @@
 """The same on real databases: cards in the outbox, after deliveries, clicks, jobs and restarts, say what is so."""
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -24,7 +23,7 @@ from bot.storage.work.unit_of_work import UnitOfWork
 from tests.example_team import ANA, TEAM
 
 STEPS = 25
-ALERTS_TEAM = replace(TEAM, alerts=Alerting(default=Route("default", storm=4), flaps=2))
+ALERTS_TEAM = TEAM.with_parts(Alerting(default=Route("default", storm=4), flaps=2))
 RENDER = Rendering()
 
 

@@ -1,6 +1,5 @@
 """A source that has gone quiet raises an alert of our own, and its next word ends it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.events import AlertFired
@@ -17,7 +16,7 @@ ANYTHING = Watch("sentry", "sentry", 60 * MINUTE)
 
 
 async def a_world(*watches: Watch) -> World:
-    world = World(team=replace(TEAM, alerts=Alerting(watches=watches)))
+    world = World(team=TEAM.with_parts(Alerting(watches=watches)))
     await world.unit.run(silent_source.begin)
     await world.unit.run(silent_source.begin)
     return world

@@ -10,7 +10,7 @@ from bot.core.jobs import Outcome
 from bot.core.refusals import Refusal, Stale
 from bot.stages.monitor import escalate
 from bot.stages.monitor.model.alert_group import AlertGroup
-from bot.stages.monitor.model.escalation import Escalation, EscalationState, Policy, Step
+from bot.stages.monitor.model.escalation import Escalation, Escalations, EscalationState, Policy, Step
 from bot.stages.monitor.model.page import Page, PageState
 from bot.stages.monitor.model.route import Alerting as Routes
 from bot.stages.monitor.model.route import Route
@@ -124,7 +124,7 @@ async def test_a_warning_calls_nobody_unless_its_route_says_so() -> None:
     await scene.later(HOUR)
     assert called(scene) == []
 
-    routed = replace(ONCALL_TEAM, alerts=Routes(routes=(Route("all", escalation="payments"),)))
+    routed = ONCALL_TEAM.with_parts(Routes(routes=(Route("all", escalation="payments"),)))
     scene = await begun(team=routed)
     await scene.fire(severity="warning")
     await scene.later(MINUTE)
@@ -133,7 +133,7 @@ async def test_a_warning_calls_nobody_unless_its_route_says_so() -> None:
 
 async def test_whoever_is_on_call_when_the_step_is_due_is_called() -> None:
     late = Policy("payments", (Step(10 * MINUTE, "payments"),))
-    scene = await begun(team=replace(ONCALL_TEAM, escalations={"payments": late}))
+    scene = await begun(team=ONCALL_TEAM.with_parts(Escalations({"payments": late})))
     await scene.fire()
     await scene.world.use(
         monitor, "cover", by=ANA, rotation="payments", person=TOM.id, end=scene.world.clock.now() + HOUR
@@ -219,7 +219,7 @@ async def test_a_page_that_nobody_answers_says_so_and_can_still_be_answered() ->
 
 
 async def test_without_a_policy_whoever_is_on_call_is_called_twice() -> None:
-    scene = await begun(team=replace(ONCALL_TEAM, escalations={}))
+    scene = await begun(team=ONCALL_TEAM.with_parts(Escalations({})))
     await scene.world.use(monitor, "page", by=TOM, team="payments", words="Help.")
     await scene.later(HOUR)
 

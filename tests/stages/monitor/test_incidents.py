@@ -11,12 +11,14 @@ from bot.core.refusals import Refusal, Stale
 from bot.core.stages import Stage
 from bot.stages.flow import home, loose_ends
 from bot.stages.flow.board import board
+from bot.stages.monitor.model.escalation import Escalations
 from bot.stages.monitor.model.incident import Incident, IncidentState
+from bot.team.oncall.model.rotations import Rotations
 from commands.monitor import command as monitor
 from tests.fakes import ANA, GUS, MEI, TOM
 from tests.stages.monitor.alerting import HOUR, MINUTE, ONCALL_TEAM, Alerting
 
-CALM = replace(ONCALL_TEAM, rotations={}, escalations={}, alertmanager="")
+CALM = replace(ONCALL_TEAM, alertmanager="").with_parts(Rotations({}), Escalations({}))
 
 
 async def test_an_incident_of_an_alert_takes_service_and_severity_from_it() -> None:

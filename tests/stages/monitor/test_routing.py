@@ -29,7 +29,7 @@ async def take(world: World, *events: AlertFired | AlertResolved) -> None:
 
 
 def with_routes(*routes: Route) -> World:
-    return World(team=replace(TEAM, alerts=Alerting(routes)))
+    return World(team=TEAM.with_parts(Alerting(routes)))
 
 
 def where(world: World) -> dict[str, str]:
@@ -80,7 +80,7 @@ async def test_a_changed_team_file_leaves_open_alerts_in_their_threads() -> None
     world = with_routes()
     event = fired("a", severity="critical")
     await take(world, event)
-    world.unit._team = replace(TEAM, alerts=Alerting((PAGER,)))  # pyright: ignore[reportPrivateUsage]
+    world.unit._team = TEAM.with_parts(Alerting((PAGER,)))  # pyright: ignore[reportPrivateUsage]
     await take(world, over(event))
 
     assert where(world) == {"alert:A-1": "#alerts"}

@@ -10,13 +10,15 @@ from bot.core.command import Door, Form, MessageRef, Reply
 from bot.core.refusals import NotAllowed, NotUnderstood, Refusal, Stale
 from bot.core.team import Rule
 from bot.stages.monitor.model.alert_group import AlertGroup
+from bot.stages.monitor.model.escalation import Escalations
 from bot.stages.monitor.model.silence import Kept, Silence, SilenceState
+from bot.team.oncall.model.rotations import Rotations
 from commands.loose_ends import command as loose_ends
 from commands.monitor import command as monitor
 from tests.fakes import ANA, NOON, TOM
 from tests.stages.monitor.alerting import HOUR, MINUTE, ONCALL_TEAM, Alerting
 
-ALONE = replace(ONCALL_TEAM, alertmanager="", rotations={}, escalations={})
+ALONE = replace(ONCALL_TEAM, alertmanager="").with_parts(Rotations({}), Escalations({}))
 
 
 async def silenced(scene: Alerting, until: timedelta = 2 * HOUR) -> Silence:

@@ -18,7 +18,7 @@ JOBS = (storms.redraw, storms.list_groups, storms.end, alerts.redraw, alerts.new
 
 
 def a_world(storm: int = 5, **route: Any) -> World:
-    return World(team=replace(TEAM, alerts=Alerting(default=Route("default", storm=storm, **route))))
+    return World(team=TEAM.with_parts(Alerting(default=Route("default", storm=storm, **route))))
 
 
 def fired(world: World, name: str, severity: str = "warning", group: str = "") -> AlertFired:
@@ -120,7 +120,7 @@ async def test_single_messages_resume_once_it_is_quiet() -> None:
 
 async def test_two_routes_have_storms_of_their_own() -> None:
     web = Route("web", storm=3, channel="#web")
-    team = replace(TEAM, alerts=Alerting((web,)))
+    team = TEAM.with_parts(Alerting((web,)))
     world = World(team=team)
     for number in range(6):
         await take(world, fired(world, f"web-{number}"))

@@ -7,6 +7,7 @@ import pytest
 
 from bot.config.team_file import parse_team
 from bot.core.messages import Band
+from bot.stages.monitor.model.route import Alerting
 
 GOOD = {
     "routes": [
@@ -29,12 +30,14 @@ def test_routes_and_watches_are_read_with_what_they_leave_out() -> None:
 
     assert mistakes == []
     assert team is not None
-    pager, audit = team.alerts.routes
+    pager, audit = team.part(Alerting).routes
     assert (pager.channel, pager.band, pager.storm, pager.pages) == ("#pager", Band.NOW, 30, True)
     assert (audit.goes_on, audit.pages, audit.group_by) == (True, False, ("alertname",))
-    assert team.alerts.default.storm == 3
-    assert [(one.name, one.every) for one in team.alerts.watches] == [("alertmanager", timedelta(minutes=5))]
-    assert [route.name for route in team.alerts.taken({"severity": "page", "env": "dev"})] == ["default"]
+    assert team.part(Alerting).default.storm == 3
+    assert [(one.name, one.every) for one in team.part(Alerting).watches] == [
+        ("alertmanager", timedelta(minutes=5))
+    ]
+    assert [route.name for route in team.part(Alerting).taken({"severity": "page", "env": "dev"})] == ["default"]
 
 
 @pytest.mark.parametrize(

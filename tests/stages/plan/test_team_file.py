@@ -9,7 +9,7 @@ from bot.stages.plan.model.tickets import Tracker
 
 def read(text: str) -> tuple[Tracker | None, list[str]]:
     team, mistakes = parse_team(yaml.safe_load(f"tickets: {text}"), "it")
-    return team and team.tickets, [str(mistake).removeprefix("it: ") for mistake in mistakes]
+    return team and team.part(Tracker), [str(mistake).removeprefix("it: ") for mistake in mistakes]
 
 
 def test_one_key_needs_no_list_and_no_address() -> None:
@@ -19,7 +19,7 @@ def test_one_key_needs_no_list_and_no_address() -> None:
 def test_without_it_there_is_no_other_tracker() -> None:
     team, _ = parse_team({}, "it")
     assert team is not None
-    assert team.tickets == Tracker()
+    assert team.part(Tracker) == Tracker()
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ STRICT = ReleaseRules(
 )
 # Readers are in production, the last environment.
 PLAIN = replace(EVERYONE, environments={name: EVERYONE.environments[name] for name in ("staging", "production")})
-THREE = replace(PLAIN, releasing=Releasing(audiences=AUDIENCES))
-CAREFUL = replace(PLAIN, releasing=Releasing(ReleaseRules(), {"web": STRICT}, AUDIENCES))
+THREE = PLAIN.with_parts(Releasing(audiences=AUDIENCES))
+CAREFUL = PLAIN.with_parts(Releasing(ReleaseRules(), {"web": STRICT}, AUDIENCES))
 
 STEP = "feat(checkout): one step (#809)"
 SAID = "Checkout takes one step instead of three."

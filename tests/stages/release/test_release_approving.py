@@ -7,6 +7,7 @@ import pytest
 from bot.core.refusals import NotAllowed, Refusal
 from bot.stages.release import draft_and_approve
 from bot.stages.release.model.notes import Voice
+from bot.stages.release.model.rules import Releasing
 from commands.release import command
 from tests.fakes import ANA, LUIS, TOM
 from tests.rendered import shown
@@ -90,9 +91,9 @@ async def test_a_yes_of_somebody_who_left_does_not_publish():
 
 
 async def test_nor_does_it_count_beside_another_one():
-    two = replace(CAREFUL.releasing.by_service["web"], approvals=2)
-    releasing = replace(CAREFUL.releasing, by_service={"web": two}, audiences=AUDIENCES)
-    world = Harbour(team=replace(CAREFUL, releasing=releasing))
+    two = replace(CAREFUL.part(Releasing).by_service["web"], approvals=2)
+    releasing = replace(CAREFUL.part(Releasing), by_service={"web": two}, audiences=AUDIENCES)
+    world = Harbour(team=CAREFUL.with_parts(releasing))
     id = await draft(world)
     await world.use(command, "approve", by=ANA, release=id)
     world.directory.known[ANA.id] = replace(ANA, is_gone=True)

@@ -4,7 +4,7 @@ import yaml
 
 from bot.config.team_file import parse_team
 from bot.stages.release.model.notes import Voice
-from bot.stages.release.model.rules import Activity, Audience, ReleaseRules
+from bot.stages.release.model.rules import Activity, Audience, ReleaseRules, Releasing
 
 FILE = """
 services:
@@ -26,7 +26,7 @@ def test_rules_are_those_of_all_services_or_the_services_own():
 
     assert mistakes == []
     assert team is not None
-    assert team.releasing.rules_for("web") == ReleaseRules(
+    assert team.part(Releasing).rules_for("web") == ReleaseRules(
         1,
         (
             Activity("Support knows"),
@@ -34,15 +34,17 @@ def test_rules_are_those_of_all_services_or_the_services_own():
             Activity("Tell the partners", False, False),
         ),
     )
-    assert team.releasing.rules_for("payments") == ReleaseRules(2)
-    assert team.releasing.audiences_for("#releases") == (Audience("customers", Voice.CUSTOMERS, ("#news",)),)
+    assert team.part(Releasing).rules_for("payments") == ReleaseRules(2)
+    assert team.part(Releasing).audiences_for("#releases") == (Audience("customers", Voice.CUSTOMERS, ("#news",)),)
 
 
 def test_without_audiences_engineers_read_the_notes_in_the_release_channel():
     team, _ = parse_team({}, "it")
 
     assert team is not None
-    assert team.releasing.audiences_for("#releases") == (Audience("engineers", Voice.ENGINEERS, ("#releases",)),)
+    assert team.part(Releasing).audiences_for("#releases") == (
+        Audience("engineers", Voice.ENGINEERS, ("#releases",)),
+    )
 
 
 def test_every_mistake_is_told_with_its_place():

@@ -7,6 +7,7 @@ from datetime import time
 from typing import Any
 
 from bot.stages.standup import setups
+from bot.stages.standup.model.seeds import Standups
 from bot.stages.standup.model.setup import Setup, Standup, StandupState
 from bot.storage.engine.database import Database
 from bot.storage.work.unit_of_work import UnitOfWork
@@ -14,11 +15,11 @@ from tests.fakes import ANA, TEAM, TOM, World
 from tests.rendered import RENDER, shown
 
 SETUP = Setup("Team web", "#team-web", people=(ANA.id, TOM.id))
-SEEDED = replace(TEAM, standups={"web": SETUP})
+SEEDED = TEAM.with_parts(Standups({"web": SETUP}))
 
 
 def world(setup: Setup = SETUP) -> World:
-    return World(team=replace(TEAM, standups={"web": setup}), render=RENDER)
+    return World(team=TEAM.with_parts(Standups({"web": setup})), render=RENDER)
 
 
 def with_file(there: World, setup: Setup | None) -> World:

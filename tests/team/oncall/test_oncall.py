@@ -11,6 +11,7 @@ from bot.core.incident_severity import IncidentSeverity
 from bot.core.refusals import Refusal, Stale, Unknown
 from bot.stages.monitor import incidents
 from bot.team.oncall.model.rotation import Cover, CoverState, Rotation
+from bot.team.oncall.model.rotations import Rotations
 from commands.monitor import command as monitor
 from tests.fakes import ANA, GUS, LUIS, MEI, NOON, TOM
 from tests.stages.monitor.alerting import HOUR, MINUTE, ONCALL_TEAM, ROTA, Alerting
@@ -73,7 +74,9 @@ async def test_a_hand_over_tells_what_is_open_to_the_channel_and_to_whoever_come
 
 async def test_turns_go_on_over_the_night_on_which_clocks_go_back() -> None:
     at = datetime(2026, 10, 23, 12, tzinfo=UTC)
-    team = replace(ONCALL_TEAM, rotations={"payments": replace(ROTA, starts_on=date(2026, 10, 23), at=time(2, 30))})
+    team = ONCALL_TEAM.with_parts(
+        Rotations({"payments": replace(ROTA, starts_on=date(2026, 10, 23), at=time(2, 30))})
+    )
     scene = Alerting(team=team, at=at)
     await scene.begin()
     await scene.later(4 * DAY)
@@ -160,7 +163,7 @@ async def test_what_cannot_be_is_refused_in_a_sentence(verb: str, args: dict[str
 
 
 async def test_a_rotation_is_set_up_by_form_and_shown() -> None:
-    scene = Alerting(team=replace(ONCALL_TEAM, rotations={}))
+    scene = Alerting(team=ONCALL_TEAM.with_parts(Rotations({})))
     await scene.begin()
     form = await scene.world.use(monitor, "rotation", by=ANA, name="web")
     assert isinstance(form, Form)
@@ -177,7 +180,7 @@ async def test_a_rotation_is_set_up_by_form_and_shown() -> None:
 
 async def test_a_rotation_that_the_team_file_no_longer_names_is_gone() -> None:
     scene = await begun()
-    scene.world.unit._team = replace(ONCALL_TEAM, rotations={})
+    scene.world.unit._team = ONCALL_TEAM.with_parts(Rotations({}))
     await scene.begin()
 
     assert await scene.world.find(Rotation) == []

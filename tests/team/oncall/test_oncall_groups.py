@@ -14,8 +14,10 @@ from bot.core.refusals import NotAllowed, Refusal
 from bot.core.team import Role, Rule
 from bot.operator.check_groups import group_findings
 from bot.slack.directory import SlackDirectory
+from bot.stages.monitor.model.escalation import Escalations
 from bot.stages.standup.model.setup import Setup, Standup
 from bot.team.oncall.model.rotation import Rotation
+from bot.team.oncall.model.rotations import Rotations
 from commands.monitor import command as monitor
 from tests.fakes import ANA, LUIS, MEI, NOON, TOM, FakeClock
 from tests.stages.monitor.alerting import HOUR, ONCALL_TEAM, ROTA, Alerting
@@ -150,7 +152,7 @@ async def test_whom_a_cover_put_into_a_group_before_it_gave_a_role_is_not_in_it_
 async def test_a_cover_in_a_rotation_of_ones_own_brings_nobody_into_the_group_that_the_file_gives_it_later() -> (
     None
 ):
-    scene = await begun(replace(ROLE, rotations={}, escalations={}))
+    scene = await begun(ROLE.with_parts(Rotations({}), Escalations({})))
     await scene.world.use(monitor, "rotation", by=TOM, door=Door.FORM, name="payments", people=(TOM.id,), **FORM)
     await scene.world.use(monitor, "cover", by=TOM, rotation="payments", person=TOM.id, end=NOON + 900 * HOUR)
     await scene.later(HOUR)

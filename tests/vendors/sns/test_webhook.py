@@ -167,7 +167,7 @@ def signed(what: dict[str, Any], key: rsa.RSAPrivateKey = KEY) -> bytes:
 
 async def admitted(fetch: WebFetch, *bodies: bytes, proven: bool = False, headers: Any = ()) -> list[bool]:
     """Whether each is taken by one bot that listens to our topic."""
-    admit = for_team({"sns": source}, Team(sources=SourceSettings(topics=frozenset({OURS}))))["sns"].admit
+    admit = for_team({"sns": source}, Team().with_parts(SourceSettings(topics=frozenset({OURS}))))["sns"].admit
     assert admit is not None
     return [await admit(dict(headers), body, proven, fetch, datetime.now(UTC)) for body in bodies]
 

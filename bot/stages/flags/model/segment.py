@@ -7,7 +7,7 @@ is what is in it, true is 1 there, and a version is what semantic versioning cal
 import difflib
 import re
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias, cast
 
@@ -277,3 +277,10 @@ def _precedence(version: str) -> tuple[Any, ...]:
 
 def _quoted(value: str) -> str:
     return f'"{value}"' if re.search(r"[,\s]", value) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The team file's ``segments``: whom a flag may be for, by name."""
+
+    by_name: Mapping[str, Segment] = field(default_factory=dict[str, Segment])

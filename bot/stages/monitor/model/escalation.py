@@ -1,6 +1,7 @@
 """Escalations: who is called, after how long, until somebody answers."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
@@ -108,3 +109,10 @@ class Escalation:
     def say_late(self) -> Self:
         """It was said of this step that it is late."""
         return replace(self, late_told=self.next_step)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalations:
+    """The team file's ``escalations``, by name."""
+
+    policies: Mapping[str, Policy] = field(default_factory=dict[str, Policy])

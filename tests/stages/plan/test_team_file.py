@@ -31,10 +31,10 @@ def test_without_it_there_is_no_other_tracker() -> None:
         ("{ keys: [INC] }", "tickets.keys[1]: INC-7 is an incident of Eightbells"),
         (
             "{ url: 'https://jira.example.com/browse/' }",
-            "tickets.url: 'https://jira.example.com/browse/' leads to no",
+            "tickets.url: leads to no ticket; write https://",
         ),
-        ("{ url: 'https://{ticket}/x' }", "tickets.url: 'https://{ticket}/x' leads to no ticket"),
-        ("{ url: 'javascript:{ticket}' }", "tickets.url: 'javascript:{ticket}' leads to no ticket"),
+        ("{ url: 'https://{ticket}/x' }", "tickets.url: leads to no ticket; write https://"),
+        ("{ url: 'javascript:{ticket}' }", "tickets.url: leads to no ticket; write https://"),
         ("{ pattern: x }", "tickets.pattern: no such key"),
     ],
 )

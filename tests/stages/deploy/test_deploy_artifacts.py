@@ -155,10 +155,10 @@ async def test_a_rollback_brings_back_the_image_that_was_live():
 
 async def test_a_rollback_to_an_image_whose_digest_was_not_kept_is_bound_to_the_one_that_is_said_yes_to():
     world = world_with()
-    world.tools = replace(world.tools, artifacts=None)
+    world.tools = world.tools.with_ports({Artifacts: None})
     await go_live(world, "v1.3.9")
     latest = await go_live(world, "v1.4.0")
-    world.tools = replace(world.tools, artifacts=world.registry)
+    world.tools = world.tools.with_ports({Artifacts: world.registry})
     world.registry.images["r.example.com/web:v1.3.9"] = SECOND  # pushed anew since
     runs_before = len(world.target.runs)
 

@@ -26,7 +26,8 @@ def owe(work: Work, deployment: Deployment) -> None:
 @due_outside(TELL)
 async def tell(tools: Tools, it: Due) -> Outcome | Again:
     """Send it; where nobody listens any more, there is nothing to do."""
-    if tools.port_if_any(Outlet) is None:
+    outlet = tools.port_if_any(Outlet)
+    if outlet is None:
         return Outcome.NOOP
     async with tools.unit() as work:
         deployment = await work.get(Deployment, it.job.args["deployment"])
@@ -45,7 +46,7 @@ async def tell(tools: Tools, it: Due) -> Outcome | Again:
         deployment.carried.url if deployment.carried else "",
     )
     try:
-        await tools.port(Outlet).tell(told)
+        await outlet.tell(told)
     except HostUnreachable as why:
         age = tools.clock.now() - deployment.ended_at
         if age > GIVEN_UP_AFTER:

@@ -49,4 +49,5 @@ def _named(service: Service, version: str, environment: str, sha: str | None) ->
 
 
 async def _digest(tools: Tools, name: str) -> str:
-    return await tools.port(Artifacts).digest(name) if name and tools.port_if_any(Artifacts) else ""
+    artifacts = tools.port_if_any(Artifacts)
+    return await artifacts.digest(name) if name and artifacts else ""

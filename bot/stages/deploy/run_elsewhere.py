@@ -45,9 +45,10 @@ def beginning(how: Elsewhere, deployment: Deployment) -> tuple[Carried, str]:
 async def hand_over(tools: Tools, begun: Deployment, how: Elsewhere) -> Outcome:
     """Ask for it, once; what is not certain afterwards, the job that follows it finds out."""
     try:
-        if tools.port_if_any(Carrier) is None:
+        carrier = tools.port_if_any(Carrier)
+        if carrier is None:
             raise NotTaken("nothing here can reach it")
-        taken = await tools.port(Carrier).start(how, _order(tools.team, begun))
+        taken = await carrier.start(how, _order(tools.team, begun))
     except NotTaken as why:
         end = Finished(None, note=f"{how.title} did not take it: {why}")
         return await tools.unit.until_kept(partial(finish.end, begun, end, []))
@@ -64,17 +65,17 @@ async def follow(tools: Tools, it: Due) -> Outcome | Again:
         deployment = await work.get(Deployment, it.job.args["deployment"])
     if deployment is None or deployment.run != it.job.args["run"] or not is_under_way(deployment):
         return Outcome.NOOP
-    how = target_of(tools.team, deployment)
-    if how is None or tools.port_if_any(Carrier) is None:
+    how, carrier = target_of(tools.team, deployment), tools.port_if_any(Carrier)
+    if how is None or carrier is None:
         return await tools.unit.run(partial(_lost, deployment, "the team file says no longer how it is deployed"))
     report = None
     try:
-        report = await _look(tools, tools.port(Carrier), how, deployment)
+        report = await _look(tools, carrier, how, deployment)
     except HostUnreachable as why:
         await tools.unit.run(partial(_noted, deployment, f"I cannot see how it goes: {why}"))
     if report is not None and await tools.unit.run(partial(_reported, deployment, report, how)):
         return Outcome.DONE
-    return await _wait_on(tools, tools.port(Carrier), how, deployment)
+    return await _wait_on(tools, carrier, how, deployment)
 
 
 async def _wait_on(tools: Tools, carrier: Carrier, how: Elsewhere, looked_at: Deployment) -> Outcome | Again:

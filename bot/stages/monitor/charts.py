@@ -33,11 +33,12 @@ async def draw(tools: Tools, due: Due) -> Outcome:
     async with tools.unit() as work:
         group = await work.get(AlertGroup, group_id)
     drawn = Drawn.of(group.lead.url) if group else None
-    if due.missed or group is None or drawn is None or tools.port_if_any(Measurements) is None:
+    measurements = tools.port_if_any(Measurements)
+    if due.missed or group is None or drawn is None or measurements is None:
         return Outcome.NOOP
     now = tools.clock.now()
     try:
-        curves = await tools.port(Measurements).over_time(drawn.query, now - SHOWN, now)
+        curves = await measurements.over_time(drawn.query, now - SHOWN, now)
     except PrometheusUnreachable as problem:
         trouble = f"no chart: Prometheus was asked, and {problem}"
         await tools.unit.run(lambda work: _note(work, group_id, trouble))

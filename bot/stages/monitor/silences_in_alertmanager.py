@@ -21,17 +21,18 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
     id, revision = str(it.job.args["silence"]), it.job.args["revision"]
     async with tools.unit() as work:
         silence = await work.get(Silence, id)
+    silencer = tools.port_if_any(Silencer)
     # A newer change has a job of its own, and Alertmanager ends what has come to its end by itself.
-    if silence is None or silence.revision != revision or tools.port_if_any(Silencer) is None:
+    if silence is None or silence.revision != revision or silencer is None:
         return Outcome.NOOP
     if silence.state is SilenceState.EXPIRED or silence.until <= tools.clock.now():
         return Outcome.NOOP
     try:
         if silence.state is SilenceState.LIFTED:
-            await tools.port(Silencer).end(silence)
+            await silencer.end(silence)
             kept, said = Kept.THERE, silence.remote_id
         else:
-            kept, said = Kept.THERE, await tools.port(Silencer).keep(silence)
+            kept, said = Kept.THERE, await silencer.keep(silence)
     except AlertmanagerUnreachable as fault:
         kept, said = Kept.UNREACHABLE, str(fault)
     except AlertmanagerRefused as fault:
@@ -44,10 +45,11 @@ async def write(tools: Tools, it: Due) -> Outcome | Again:
 @due_outside("silence.look")
 async def look(tools: Tools, it: Due) -> Outcome | Again:
     """What ended while Alertmanager kept it quiet: it tells nobody of that, so it is asked."""
-    if tools.port_if_any(Silencer) is None:
+    silencer = tools.port_if_any(Silencer)
+    if silencer is None:
         return Outcome.NOOP
     try:
-        firing = await tools.port(Silencer).firing()
+        firing = await silencer.firing()
     except AlertmanagerUnreachable as fault:
         return Again(TRIED_EVERY, str(fault)) if it.late_by < GIVEN_UP_AFTER else Outcome.MISSED
     except AlertmanagerRefused:

@@ -115,9 +115,10 @@ async def forget_when_due(work: Work, due: Due) -> Outcome:
 @due_outside(COPIES)
 async def forget_copies_when_due(tools: Tools, due: Due) -> Outcome | Again:
     """Have the copies of what was said, and what the database keeps of overwritten rows, go too; until it is done."""
-    if tools.port_if_any(Eraser) is None:
+    eraser = tools.port_if_any(Eraser)
+    if eraser is None:
         return Outcome.NOOP
-    left = await tools.port(Eraser).erase_copies([Copy(key, revision) for key, revision in due.job.args["copies"]])
+    left = await eraser.erase_copies([Copy(key, revision) for key, revision in due.job.args["copies"]])
     return Again(AGAIN, left) if left else Outcome.DONE
 
 

@@ -25,7 +25,8 @@ async def keep_group(tools: Tools, it: Due) -> Outcome | Again:
     Where the group gives a role, a cover counts only as long as whoever arranged it may change who has that role: it
     may have been arranged long before it begins, or before the group was named.
     """
-    if tools.port_if_any(UserGroups) is None:
+    groups = tools.port_if_any(UserGroups)
+    if groups is None:
         return Outcome.NOOP
     group = str(it.job.args["group"])
     async with tools.unit() as work:
@@ -44,7 +45,7 @@ async def keep_group(tools: Tools, it: Due) -> Outcome | Again:
         gone = {cover.id for _, cover in void}
         now = tools.clock.now()
         people = [one.who_at(now, [each for each in covers[one.id] if each.id not in gone]) for one in kept]
-        trouble = await tools.port(UserGroups).put(group, tuple(dict.fromkeys(people)))
+        trouble = await groups.put(group, tuple(dict.fromkeys(people)))
     except (SlackSilent, Refusal) as silent:
         if it.late_by < GIVEN_UP_AFTER:
             return Again(TRIED_EVERY, str(silent))

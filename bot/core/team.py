@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Self, TypeVar
 
 from bot.core.code_hosts import host_behind
@@ -144,6 +144,12 @@ class Rule:
         return max((ranks[verb] for verb in self.verbs if verb in ranks), default=None)
 
 
+@cache
+def _by_default(kind: type[P]) -> P:
+    # Asked for every alert; parts are never changed, so that all may have the same one.
+    return kind()
+
+
 @dataclass(frozen=True)
 class Team:
     """Everything the team file says, checked: what every room asks as fields, a room's own section as a part."""
@@ -168,7 +174,7 @@ class Team:
         So whoever adds a section changes nothing here. Every such class can be made without arguments.
         """
         found = self.parts.get(kind)
-        return kind() if found is None else found
+        return _by_default(kind) if found is None else found
 
     def with_parts(self, *parts: object) -> Self:
         """The same team with these sections beside the others, or instead of those of their classes."""

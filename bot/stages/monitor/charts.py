@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.curves import Curve, Drawn
+from bot.core.curves import Curve
 from bot.core.handlers import due_outside
 from bot.core.jobs import Due, Job, Outcome
 from bot.core.messages import Band, File
 from bot.core.ports import Charts, Tools, Work
 from bot.stages.monitor import cards as news
 from bot.stages.monitor.model.alert_group import AlertGroup
+from bot.stages.monitor.model.drawn import Drawn
 from bot.stages.monitor.model.ports import Measurements, PrometheusUnreachable
 from bot.stages.monitor.model.route import Alerting
 

@@ -12,11 +12,12 @@ from aiohttp import ClientSession, ClientTimeout, web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.curves import Curve, Drawn
+from bot.core.curves import Curve
 from bot.core.events import AlertFired
 from bot.core.messages import File
 from bot.stages.monitor import alerts, charts
 from bot.stages.monitor.model.alert_group import AlertGroup
+from bot.stages.monitor.model.drawn import Drawn
 from bot.stages.monitor.model.ports import Measurements, PrometheusUnreachable
 from bot.stages.monitor.model.route import Alerting
 from bot.vendors.prometheus import measurements

@@ -1,14 +1,13 @@
 """What the parts of a team file owe each other, and the ``Team`` they make together."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeAlias
 
 from bot.config.shape import TeamFile
 from bot.core.refusals import Refusal
 from bot.core.team import Environment, Role, Rule, Team
-from bot.sections.mistakes import nearest
+from bot.sections.mistakes import Found, Place, nearest
 from bot.sections.parts import CHANNEL_KEYS
 from bot.stages.deploy.team_file import service_mistakes
 from bot.stages.flags.model.segment import Segments
@@ -23,8 +22,6 @@ from bot.vendors.kit.team_file import source_mistakes
 
 BUILT_IN_ROLES = frozenset({"members", "owners", "admins", "guests", "everyone"})
 
-Place: TypeAlias = tuple[int | str, ...]
-Found: TypeAlias = Iterator[tuple[Place, str]]
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 _VERB = re.compile(r"\*|[a-z-]+(?:\.(?:\*|[a-z-]+))?")
@@ -179,7 +176,7 @@ def team_of(file: TeamFile) -> Team:
     ).with_parts(*(part for part in _parts(file, resolved) if part != type(part)()))  # what is said, not defaults
 
 
-def _parts(file: TeamFile, resolved: Callable[[list[str]], list[str]]) -> Iterator[object]:
+def _parts(file: TeamFile, resolved: escalation_file.Resolve) -> Iterator[object]:
     """Each room's own section, as the room reads it."""
     yield Standups(
         {

@@ -1,10 +1,15 @@
 """What is wrong in a configuration: where it stands, what is wrong there, what to write instead."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rapidfuzz import fuzz, process
+
+# Where something stands in the file: keys and numbers from its top; and what is wrong there.
+Place: TypeAlias = tuple[int | str, ...]
+Found: TypeAlias = Iterator[tuple[Place, str]]
 
 # The type of a mistake that may be there only because what was given was wrong in itself, and told already.
 NOTHING_GIVEN = "nothing_given"

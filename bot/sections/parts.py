@@ -92,7 +92,8 @@ def _argument(value: object) -> object:
     return text
 
 
-def _one_or_more(value: object) -> object:
+def one_or_more(value: object) -> object:
+    """A single word in short for a list of one."""
     return [value] if isinstance(value, str) else value
 
 
@@ -114,7 +115,7 @@ Slug = Annotated[str, AfterValidator(_slug)]
 ProjectPath = Annotated[str, AfterValidator(_project)]
 WebHost = Annotated[str, AfterValidator(_web_host)]
 Address = Annotated[str, AfterValidator(_address)]
-Several = Annotated[list[str], BeforeValidator(_one_or_more)]
+Several = Annotated[list[str], BeforeValidator(one_or_more)]
 Argument = Annotated[str, BeforeValidator(_argument)]
 
 

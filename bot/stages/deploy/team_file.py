@@ -1,6 +1,5 @@
 """The team file's ``services``: where their code is, and what deploys them."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Self
 
@@ -10,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from bot.core import deploy_targets
 from bot.core.image_names import Image
 from bot.core.team import Repository, Service
-from bot.sections.mistakes import NOTHING_GIVEN
+from bot.sections.mistakes import NOTHING_GIVEN, Found
 from bot.sections.parts import Address, Argument, Channel, Duration, Part, RepositoryPart, Several, repository_in
 
 Values = dict[str, Argument]
@@ -155,7 +154,7 @@ class ServicePart(Part):
         )
 
 
-def service_mistakes(services: dict[str, ServicePart]) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def service_mistakes(services: dict[str, ServicePart]) -> Found:
     """Ways to deploy that need a code host which the service does not name."""
     for name, part in services.items():
         host = part.deploy.host if part.deploy else ""

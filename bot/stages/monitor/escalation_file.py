@@ -1,18 +1,17 @@
 """The team file's ``escalations``: who is called after how long."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
 from pydantic import Field
 
-from bot.sections.mistakes import nearest
+from bot.sections.mistakes import Found, nearest
 from bot.sections.parts import Duration, Part
 from bot.stages.monitor.model.escalation import Policy, Step
 from bot.stages.monitor.team_file import RoutePart
 
-Place: TypeAlias = tuple[int | str, ...]
 Resolve: TypeAlias = Callable[[list[str]], list[str]]
 
 _CHANNEL = re.compile(r"#.+|[CG][A-Z0-9]{4,}")
@@ -43,7 +42,7 @@ def mistakes(
     rotations: Mapping[str, object],
     people: set[str],
     routes: Sequence[RoutePart],
-) -> Iterator[tuple[Place, str]]:
+) -> Found:
     """What each part is fine with and the whole is not."""
     for number, route in enumerate(routes):
         if route.escalation and route.escalation not in escalations:

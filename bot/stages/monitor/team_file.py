@@ -7,7 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from bot.core.messages import Band
 from bot.core.refusals import NotUnderstood
-from bot.sections.parts import Address, Channel, Duration, Part
+from bot.sections.mistakes import Place
+from bot.sections.parts import Address, Channel, Duration, Part, one_or_more
 from bot.stages.monitor.model import matchers
 from bot.stages.monitor.model.route import DEFAULT, FLAPS_FROM, STORM_FROM, Alerting, Route, Watch
 
@@ -31,9 +32,7 @@ def _label(value: str) -> str:
     return value
 
 
-Matchers = Annotated[
-    list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v), AfterValidator(_matchers)
-]
+Matchers = Annotated[list[str], BeforeValidator(one_or_more), AfterValidator(_matchers)]
 Label = Annotated[str, AfterValidator(_label)]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[\w .-]+$")]
 
@@ -87,9 +86,9 @@ class AlertsPart(Part):
     prometheus: Address | None = None
     alertmanager: Address | None = None
 
-    def mistakes(self) -> list[tuple[tuple[int | str, ...], str]]:
+    def mistakes(self) -> list[tuple[Place, str]]:
         """What each part is fine with and the whole is not."""
-        found: list[tuple[tuple[int | str, ...], str]] = []
+        found: list[tuple[Place, str]] = []
         taken: set[str] = set()
         for number, route in enumerate(self.routes):
             if route.name in taken:

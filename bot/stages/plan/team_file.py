@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from bot.sections.parts import Part
+from bot.sections.parts import Part, one_or_more
 from bot.stages.plan.model.tickets import TICKET, Tracker, is_key
 
 _OURS = {"INC": "an incident of Eightbells"}
@@ -22,10 +22,6 @@ def _key(value: str) -> str:
     return value
 
 
-def _one_or_more(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 def _address(value: str) -> str:
     if not re.match(r"https?://[^/\s{]+/\S*$", value) or value.count(TICKET) != 1:
         raise ValueError(f"leads to no ticket; write https://jira.example.com/browse/{TICKET}")
@@ -33,7 +29,7 @@ def _address(value: str) -> str:
 
 
 Keys = Annotated[
-    list[Annotated[str, AfterValidator(_key)]], BeforeValidator(_one_or_more), Field(max_length=PROJECTS_MAX)
+    list[Annotated[str, AfterValidator(_key)]], BeforeValidator(one_or_more), Field(max_length=PROJECTS_MAX)
 ]
 
 

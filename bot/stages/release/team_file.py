@@ -1,12 +1,12 @@
 """The team file's ``releases`` and ``audiences``: what a release needs, and who reads its notes where."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from bot.sections.mistakes import nearest
-from bot.sections.parts import Channel, Part
+from bot.sections.mistakes import Found, nearest
+from bot.sections.parts import Channel, Part, one_or_more
 from bot.stages.release.model.notes import Voice
 from bot.stages.release.model.rules import Activity, Audience, ReleaseRules, Releasing
 
@@ -18,10 +18,6 @@ def _activity(value: object) -> object:
     return {"what": value} if isinstance(value, str) else value
 
 
-def _one_or_more(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 class ActivityPart(Part):
     """A line of the check-list."""
 
@@ -31,7 +27,7 @@ class ActivityPart(Part):
 
 Activities = Annotated[
     list[Annotated[ActivityPart, BeforeValidator(_activity)]],
-    BeforeValidator(_one_or_more),
+    BeforeValidator(one_or_more),
     Field(max_length=ACTIVITIES_MAX),
 ]
 
@@ -64,7 +60,7 @@ class AudiencePart(Part):
     """Who reads notes in this voice, and in which channels."""
 
     voice: Voice
-    channels: Annotated[list[Channel], BeforeValidator(_one_or_more), Field(min_length=1)]
+    channels: Annotated[list[Channel], BeforeValidator(one_or_more), Field(min_length=1)]
 
 
 def releasing(releases: ReleasesPart, audiences: Mapping[str, AudiencePart]) -> Releasing:
@@ -76,7 +72,7 @@ def releasing(releases: ReleasesPart, audiences: Mapping[str, AudiencePart]) -> 
     )
 
 
-def mistakes(releases: ReleasesPart, services: Collection[str]) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def mistakes(releases: ReleasesPart, services: Collection[str]) -> Found:
     """Services that are named here and nowhere else."""
     for name in releases.services:
         if name not in services:

@@ -1,6 +1,5 @@
 """The team file's ``environments``: in which order a version travels, and what has to be so before it starts."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from bot.core.freezes import Moment, Window
 from bot.core.incident_severity import IncidentSeverity
 from bot.core.refusals import NotUnderstood
 from bot.core.team import Environment, IncidentHold
+from bot.sections.mistakes import Found
 from bot.sections.parts import Duration, Part, Several
 
 
@@ -100,9 +100,7 @@ class EnvironmentPart(Part):
         )
 
 
-def environment_mistakes(
-    environments: dict[str, EnvironmentPart], known: set[str]
-) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def environment_mistakes(environments: dict[str, EnvironmentPart], known: set[str]) -> Found:
     """What each is fine with and all together are not; ``known`` are all that the file names."""
     for name, part in environments.items():
         if part.after and part.after not in known:

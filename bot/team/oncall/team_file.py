@@ -1,20 +1,18 @@
 """The team file's ``rotations``: who is on call when."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, time
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from bot.core.refusals import Refusal
 from bot.core.wall_clock import days_named
 from bot.core.zones import zone_named
-from bot.sections.mistakes import nearest
+from bot.sections.mistakes import Found, nearest
 from bot.sections.parts import Channel, Part, Several, clock
 from bot.team.oncall.model.rotation import EPOCH, Every, Rota
-
-Place: TypeAlias = tuple[int | str, ...]
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 
@@ -70,7 +68,7 @@ class RotationPart(Part):
         )
 
 
-def mistakes(rotations: Mapping[str, RotationPart], services: Mapping[str, object]) -> Iterator[tuple[Place, str]]:
+def mistakes(rotations: Mapping[str, RotationPart], services: Mapping[str, object]) -> Found:
     """What each part is fine with and the whole is not."""
     for name, part in rotations.items():
         if not _NAME.fullmatch(name):

@@ -1,14 +1,14 @@
 """The team file's ``sources``: what those need to know who send webhooks of a form that a team chooses."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from bot.sections.mistakes import nearest
+from bot.sections.mistakes import Found, nearest
 from bot.vendors.kit.team_settings import ArgoApp, Reading, SourceSettings
 
 # arn:partition:sns:region:account:name; a topic's name is at most 256 characters.
@@ -100,9 +100,7 @@ class ArgoPart(_Part):
     apps: dict[str, ArgoAppPart] = {}
 
 
-def source_mistakes(
-    part: "SourcesPart", services: Collection[str], environments: Collection[str]
-) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def source_mistakes(part: "SourcesPart", services: Collection[str], environments: Collection[str]) -> Found:
     """Apps of services and environments that are not there."""
     for app, of in (part.argocd.apps if part.argocd else {}).items():
         place = ("sources", "argocd", "apps", app)
